@@ -1,0 +1,105 @@
+/** @file Writing files so that nothing half-written looks whole: a temporary name first, then a rename. Node only. */
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { createHash } from 'node:crypto';
+import { VlaError } from './errors.ts';
+
+/** Turns a file-system error into one that says what to do. */
+export function fileError(where: string, file: string, cause: unknown): VlaError {
+  if (cause instanceof VlaError) return cause;
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
+  const hints: Record<string, string> = {
+    ENOSPC: 'The disk is full: free some space, or choose another folder.',
+    EDQUOT: 'Your disk quota is used up: free some space, or choose another folder.',
+    EACCES: 'You may not write there: choose another folder or change its permissions.',
+    EPERM: 'You may not write there: choose another folder or change its permissions.',
+    EROFS: 'That folder is read-only: choose another one.',
+    ENOENT: 'Check the path.',
+    ENOTDIR: 'A part of the path is a file, not a folder: check the path.',
+    EMFILE: 'Too many open files: raise `ulimit -n`.',
+  };
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const hint = code === undefined ? undefined : hints[code];
+  return new VlaError(code === 'ENOENT' ? 'not-found' : 'io', `${where}: ${file}: ${text}.`, {
+    cause,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+/** Writes `content` to `file` atomically (temporary name, fsync, rename); makes the folder when needed. */
+export function writeFileAtomic(file: string, content: string | Uint8Array): void {
+  const temporary = `${file}.${process.pid}.tmp`;
+  try {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    const handle = fs.openSync(temporary, 'w');
+    try {
+      fs.writeFileSync(handle, content);
+      fs.fsyncSync(handle);
+    } finally {
+      fs.closeSync(handle);
+    }
+    fs.renameSync(temporary, file);
+  } catch (cause) {
+    fs.rmSync(temporary, { force: true });
+    throw fileError('write', file, cause);
+  }
+}
+
+/**
+ * Fills a folder atomically: `fill` writes into a temporary sibling, which is renamed to `folder` when it is done.
+ * An existing `folder` is replaced. On failure nothing is left and the old folder stays.
+ */
+export async function writeFolderAtomic(
+  folder: string,
+  fill: (temporary: string) => Promise<void> | void,
+): Promise<void> {
+  const temporary = `${folder}.${process.pid}.tmp`;
+  try {
+    fs.rmSync(temporary, { recursive: true, force: true });
+    fs.mkdirSync(temporary, { recursive: true });
+    await fill(temporary);
+    const old = `${folder}.${process.pid}.old`;
+    const replaced = fs.existsSync(folder);
+    if (replaced) fs.renameSync(folder, old);
+    fs.renameSync(temporary, folder);
+    if (replaced) fs.rmSync(old, { recursive: true, force: true });
+  } catch (cause) {
+    fs.rmSync(temporary, { recursive: true, force: true });
+    throw fileError('write', folder, cause);
+  }
+}
+
+/** SHA-256 of a file's bytes, as 64 hexadecimal digits. */
+export function sha256File(file: string): string {
+  const hash = createHash('sha256');
+  const handle = fs.openSync(file, 'r');
+  try {
+    const buffer = Buffer.allocUnsafe(1 << 20);
+    for (;;) {
+      const count = fs.readSync(handle, buffer);
+      if (count === 0) return hash.digest('hex');
+      hash.update(buffer.subarray(0, count));
+    }
+  } finally {
+    fs.closeSync(handle);
+  }
+}
+
+/** Reads and parses JSON; a missing or malformed file is a VlaError that names it. */
+export function readJson<T = unknown>(file: string): T {
+  let text: string;
+  try {
+    text = fs.readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw fileError('read', file, cause);
+  }
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new VlaError('bad-data', `${file}: expected JSON, got ${(cause as Error).message}.`, {
+      cause,
+      hint: 'The file is damaged or was cut off; fetch or write it again.',
+    });
+  }
+}

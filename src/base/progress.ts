@@ -1,0 +1,74 @@
+/** @file Progress on the terminal: a bar with rate and time left where a person looks, plain lines otherwise. */
+
+/** A running count of work. */
+export interface Progress {
+  /** Sets how many units are done, with an optional short note shown behind the bar. */
+  update(done: number, note?: string): void;
+  /** Ends the line with a closing text. */
+  finish(note?: string): void;
+}
+
+export interface ProgressOptions {
+  /** What is being done, for example "record". */
+  readonly label: string;
+  /** How many units there are. */
+  readonly total: number;
+  /** The name of a unit, for example "episodes". */
+  readonly unit: string;
+  /** Where to write; default standard error. */
+  readonly stream?: { write(text: string): unknown; isTTY?: boolean; columns?: number };
+  /** Milliseconds between plain lines when the stream is no terminal; default 10,000. */
+  readonly lineIntervalMs?: number;
+  /** The clock, in milliseconds; default performance.now. */
+  readonly now?: () => number;
+}
+
+/** Starts a progress bar. */
+export function startProgress(options: ProgressOptions): Progress {
+  const stream = options.stream ?? process.stderr;
+  const now = options.now ?? (() => performance.now());
+  const start = now();
+  const interval = stream.isTTY ? 100 : (options.lineIntervalMs ?? 10_000);
+  let last = -Infinity;
+  let done = 0;
+  const line = (note: string): string => {
+    const seconds = (now() - start) / 1000;
+    const rate = done / Math.max(seconds, 1e-9);
+    const left = rate > 0 ? (options.total - done) / rate : Infinity;
+    const share = options.total > 0 ? Math.min(1, done / options.total) : 1;
+    const bar = '█'.repeat(Math.round(share * 24)).padEnd(24, '░');
+    const head = `${options.label.padEnd(10)} ${bar} ${(share * 100).toFixed(0).padStart(3)} %`;
+    const counts = `${done}/${options.total} ${options.unit}, ${formatRate(rate)}/s, ${formatSeconds(left)} left`;
+    return `${head}  ${counts}${note ? `  ${note}` : ''}`;
+  };
+  const show = (text: string): void => {
+    if (stream.isTTY) stream.write(`\r\u001b[2K${text.slice(0, (stream.columns ?? 120) - 1)}`);
+    else stream.write(`${text}\n`);
+  };
+  return {
+    update(count, note = '') {
+      done = count;
+      if (now() - last < interval) return;
+      last = now();
+      show(line(note));
+    },
+    finish(note = '') {
+      const seconds = (now() - start) / 1000;
+      show(`${options.label.padEnd(10)} ${note || `${done} ${options.unit}`} in ${formatSeconds(seconds)}`);
+      if (stream.isTTY) stream.write('\n');
+    },
+  };
+}
+
+function formatRate(rate: number): string {
+  return rate >= 100 ? rate.toFixed(0) : rate >= 1 ? rate.toFixed(1) : rate.toPrecision(2);
+}
+
+/** Seconds as "42 s", "3 min 07 s" or "1 h 02 min". */
+export function formatSeconds(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '–';
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
+  return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')} min`;
+}

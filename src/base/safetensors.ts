@@ -1,0 +1,152 @@
+/**
+ * @file The safetensors format: a JSON header and raw little-endian tensors
+ * (https://github.com/huggingface/safetensors). Works on byte arrays, so it runs in a browser too.
+ */
+
+import { VlaError, lookUp } from './errors.ts';
+import { BYTES, elementCount, viewBytes, type DType, type Tensor } from './tensor.ts';
+
+const TO_FORMAT: Readonly<Record<DType, string>> = {
+  f64: 'F64',
+  f32: 'F32',
+  f16: 'F16',
+  bf16: 'BF16',
+  i64: 'I64',
+  i32: 'I32',
+  i8: 'I8',
+  u8: 'U8',
+  bool: 'BOOL',
+};
+const FROM_FORMAT = Object.fromEntries(Object.entries(TO_FORMAT).map(([k, v]) => [v, k])) as Record<string, DType>;
+
+/** Where a tensor lies in a safetensors file; `offset` counts bytes from the start of the FILE. */
+export interface TensorEntry {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface SafetensorsHeader {
+  readonly tensors: Readonly<Record<string, TensorEntry>>;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Bytes before the first tensor. */
+  readonly headerBytes: number;
+}
+
+const MAX_HEADER = 100_000_000;
+
+/** The header's length (8-byte prefix included), from the first 8 bytes of a file. */
+export function headerLength(prefix: Uint8Array, where: string): number {
+  if (prefix.byteLength < 8) {
+    throw new VlaError('bad-data', `${where}: expected a safetensors file, got ${prefix.byteLength} bytes.`, {
+      hint: 'The file was cut off; fetch or write it again.',
+    });
+  }
+  const length = Number(new DataView(prefix.buffer, prefix.byteOffset).getBigUint64(0, true));
+  if (length > MAX_HEADER) {
+    throw new VlaError('bad-data', `${where}: expected a safetensors header, got a header length of ${length} bytes.`, {
+      hint: 'This is not a safetensors file, or it is damaged.',
+    });
+  }
+  return length + 8;
+}
+
+/**
+ * Parses the header. `bytes` holds at least the whole header; `fileBytes` is the size of the file, against which every
+ * tensor's range is checked.
+ */
+export function parseHeader(bytes: Uint8Array, fileBytes: number, where = 'safetensors'): SafetensorsHeader {
+  const headerBytes = headerLength(bytes, where);
+  if (headerBytes > bytes.byteLength || headerBytes > fileBytes) {
+    throw new VlaError(
+      'bad-data',
+      `${where}: expected a header of ${headerBytes} bytes, got ${fileBytes} bytes in all.`,
+      {
+        hint: 'The file was cut off; fetch or write it again.',
+      },
+    );
+  }
+  let json: Record<string, unknown>;
+  try {
+    json = JSON.parse(new TextDecoder().decode(bytes.subarray(8, headerBytes))) as Record<string, unknown>;
+  } catch (cause) {
+    throw new VlaError('bad-data', `${where}: expected a JSON header, got ${(cause as Error).message}.`, {
+      cause,
+      hint: 'This is not a safetensors file, or it is damaged.',
+    });
+  }
+  const tensors: Record<string, TensorEntry> = {};
+  let metadata: Record<string, string> = {};
+  for (const [name, value] of Object.entries(json)) {
+    if (name === '__metadata__') {
+      metadata = value as Record<string, string>;
+      continue;
+    }
+    const raw = value as { dtype: string; shape: number[]; data_offsets: [number, number] };
+    const dtype = lookUp(`${where}: element type of "${name}"`, raw.dtype, FROM_FORMAT);
+    const [start, end] = raw.data_offsets;
+    const length = elementCount(raw.shape) * BYTES[dtype];
+    if (end - start !== length) {
+      throw new VlaError(
+        'bad-data',
+        `${where}: tensor "${name}": expected ${length} bytes for ${raw.dtype} [${raw.shape.join(', ')}], got ${end - start}.`,
+        { hint: 'The file is damaged; fetch or write it again.' },
+      );
+    }
+    if (headerBytes + end > fileBytes) {
+      throw new VlaError(
+        'bad-data',
+        `${where}: tensor "${name}" ends at byte ${headerBytes + end}, but the file has ${fileBytes}.`,
+        { hint: 'The file was cut off; fetch or write it again.' },
+      );
+    }
+    tensors[name] = { dtype, shape: raw.shape, offset: headerBytes + start, length };
+  }
+  return { tensors, metadata, headerBytes };
+}
+
+/** Reads all tensors of a whole file in memory; the data are views where alignment allows. */
+export function decodeSafetensors(
+  bytes: Uint8Array,
+  where = 'safetensors',
+): { tensors: Record<string, Tensor>; metadata: Readonly<Record<string, string>> } {
+  const header = parseHeader(bytes, bytes.byteLength, where);
+  const tensors: Record<string, Tensor> = {};
+  for (const [name, entry] of Object.entries(header.tensors)) {
+    const data = viewBytes(entry.dtype, bytes.subarray(entry.offset, entry.offset + entry.length));
+    tensors[name] = { dtype: entry.dtype, shape: entry.shape, data };
+  }
+  return { tensors, metadata: header.metadata };
+}
+
+/** The bytes of a safetensors file. Tensors are laid out in the order given; data start at a multiple of 64 bytes. */
+export function encodeSafetensors(
+  tensors: Readonly<Record<string, Tensor>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const header: Record<string, unknown> = {};
+  if (Object.keys(metadata).length > 0) header['__metadata__'] = metadata;
+  let offset = 0;
+  for (const [name, t] of Object.entries(tensors)) {
+    const length = t.data.byteLength;
+    header[name] = {
+      dtype: TO_FORMAT[t.dtype],
+      shape: t.shape,
+      data_offsets: [offset, offset + length],
+    };
+    offset += length;
+  }
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const padded = Math.ceil((text.byteLength + 8) / 64) * 64 - 8;
+  const out = new Uint8Array(8 + padded + offset);
+  new DataView(out.buffer).setBigUint64(0, BigInt(padded), true);
+  out.fill(0x20, 8, 8 + padded);
+  out.set(text, 8);
+  let at = 8 + padded;
+  for (const t of Object.values(tensors)) {
+    out.set(new Uint8Array(t.data.buffer, t.data.byteOffset, t.data.byteLength), at);
+    at += t.data.byteLength;
+  }
+  return out;
+}

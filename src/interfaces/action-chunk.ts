@@ -1,0 +1,13 @@
+/** @file The actions of one inference: `horizon` consecutive actions of `dim` numbers. */
+
+/** Row-major [horizon, dim], in the embodiment's units (already decoded). */
+export interface ActionChunk {
+  readonly horizon: number;
+  readonly dim: number;
+  readonly data: Float32Array;
+}
+
+/** The action at index `step` of a chunk, as a view. */
+export function actionAt(chunk: ActionChunk, step: number): Float32Array {
+  return chunk.data.subarray(step * chunk.dim, (step + 1) * chunk.dim);
+}

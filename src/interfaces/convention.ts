@@ -1,0 +1,29 @@
+/** @file Conventions as values that are compared before anything moves: rotation, frame, gripper, delta or absolute. */
+
+/** How a block of numbers in a state or action vector is to be read. */
+export interface Convention {
+  /** How a rotation is written. `none`: no rotation in this vector. */
+  readonly rotation: 'axis-angle' | 'quaternion-xyzw' | 'quaternion-wxyz' | 'euler-xyz' | 'rotation-6d' | 'none';
+  /** The frame in which positions and rotations are given. */
+  readonly frame: 'base' | 'world' | 'end-effector' | 'camera' | 'joint';
+  /** Which number closes the gripper. */
+  readonly gripper: 'close-positive' | 'close-negative' | 'close-zero-open-one' | 'finger-positions' | 'none';
+  /** What the numbers mean: a target, a change of the current state, or a change relative to the chunk's first state. */
+  readonly reference: 'absolute' | 'delta' | 'relative-to-chunk-start';
+  /** The unit of the whole vector: physical (metres, radians) or scaled to [-1, 1]. */
+  readonly unit: 'si' | 'normalised';
+}
+
+/** One difference between two conventions. */
+export interface ConventionDifference {
+  readonly field: keyof Convention;
+  readonly expected: string;
+  readonly got: string;
+}
+
+/** The fields in which `got` differs from `expected`; empty when they agree. */
+export function compareConventions(expected: Convention, got: Convention): ConventionDifference[] {
+  return (Object.keys(expected) as (keyof Convention)[])
+    .filter((field) => expected[field] !== got[field])
+    .map((field) => ({ field, expected: expected[field], got: got[field] }));
+}

@@ -1,0 +1,31 @@
+/** @file A robot as a policy sees it: cameras, state and action layout, rate, and the action that holds still. */
+
+import type { Convention } from './convention.ts';
+
+export interface CameraSpec {
+  readonly name: string;
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The layout of a state or action vector. */
+export interface VectorSpec {
+  /** One name per dimension. */
+  readonly names: readonly string[];
+  readonly convention: Convention;
+  /** Inclusive limits per dimension, when there are any. */
+  readonly low?: readonly number[];
+  readonly high?: readonly number[];
+}
+
+export interface Embodiment {
+  readonly name: string;
+  readonly cameras: readonly CameraSpec[];
+  readonly state: VectorSpec;
+  readonly action: VectorSpec;
+  /** Control rate in hertz. */
+  readonly controlHz: number;
+  /** The action that keeps the robot still, or null when there is none; a real-time run refuses null by name. */
+  readonly holdAction: readonly number[] | null;
+}
