@@ -1,0 +1,40 @@
+/** @file What the training loop trains: parameters, one step's inputs and a loss, and where the batches come from. */
+
+import type { DType, Tensor } from '../base/tensor.ts';
+
+// Stand-ins with the same structure, until engine/ and nn/ export theirs.
+export type Tree<T> = T | { readonly [key: string]: Tree<T> } | readonly Tree<T>[];
+export interface Value {
+  readonly id: number;
+  readonly dtype: DType;
+  readonly shape: readonly (number | string)[];
+}
+export interface ParameterSpec {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+/** Element type and static shape of one feed. */
+export interface TensorSpec {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+/** A model with its loss, ready for the one-graph training step. Pure: `loss` only appends to the graph being traced. */
+export interface Trainable {
+  /** The parameters to learn; dotted names of the tree are the names in the checkpoint. */
+  readonly parameters: Tree<ParameterSpec>;
+  /** One step's feeds, with static shapes (the batch axis included). */
+  readonly inputs: Readonly<Record<string, TensorSpec>>;
+  /** The scalar to minimise, and scalars to log beside it. */
+  loss(
+    parameters: Tree<Value>,
+    inputs: Readonly<Record<string, Value>>,
+  ): { readonly loss: Value; readonly metrics: Readonly<Record<string, Value>> };
+}
+
+/** Batches as a pure function of the step (and of the seed it was made with), so that a resumed run sees the same ones. */
+export interface BatchSource {
+  /** The feeds of step `step` (from 0), one tensor per name of `Trainable.inputs`. */
+  batch(step: number): Promise<Readonly<Record<string, Tensor>>>;
+}
