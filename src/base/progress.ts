@@ -8,6 +8,7 @@ export interface Progress {
   finish(note?: string): void;
 }
 
+/** What a progress bar counts, and where it is drawn. */
 export interface ProgressOptions {
   /** What is being done, for example "record". */
   readonly label: string;

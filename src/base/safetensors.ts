@@ -27,6 +27,7 @@ export interface TensorEntry {
   readonly length: number;
 }
 
+/** What the head of a safetensors file says: where each tensor lies, and free text. */
 export interface SafetensorsHeader {
   readonly tensors: Readonly<Record<string, TensorEntry>>;
   readonly metadata: Readonly<Record<string, string>>;

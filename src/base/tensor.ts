@@ -18,6 +18,7 @@ export interface DataOf {
   bool: Uint8Array;
 }
 
+/** Any of the typed arrays that hold elements. */
 export type Data = DataOf[DType];
 
 /** A tensor in host memory. `data.length` equals the product of `shape`; a scalar has shape []. */

@@ -2,6 +2,7 @@
 
 import type { Convention } from './convention.ts';
 
+/** One camera of a robot. */
 export interface CameraSpec {
   readonly name: string;
   /** Pixels. */
@@ -19,6 +20,7 @@ export interface VectorSpec {
   readonly high?: readonly number[];
 }
 
+/** A robot body. Values are compared with what a policy was made for before anything moves. */
 export interface Embodiment {
   readonly name: string;
   readonly cameras: readonly CameraSpec[];

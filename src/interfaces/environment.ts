@@ -18,6 +18,7 @@ export interface EpisodeSpec {
 /** `wrong`: a goal was reached, but with an object that the task did not ask for. */
 export type Outcome = 'running' | 'success' | 'wrong' | 'failure' | 'timeout';
 
+/** A world that can be reset, seen and acted in; one episode at a time. */
 export interface Environment {
   readonly name: string;
   readonly embodiment: Embodiment;

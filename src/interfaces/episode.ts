@@ -25,6 +25,7 @@ export interface FeatureStatistics {
   readonly count: number;
 }
 
+/** What is known of an episode before it is read. */
 export interface EpisodeInfo {
   /** The episode's own index in the dataset. */
   readonly index: number;

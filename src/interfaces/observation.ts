@@ -7,6 +7,7 @@ export interface Image {
   readonly data: Uint8Array;
 }
 
+/** One instant, as the robot hands it over. */
 export interface Observation {
   /** Camera name → image. */
   readonly images: Readonly<Record<string, Image>>;

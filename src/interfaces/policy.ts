@@ -4,6 +4,7 @@ import type { ActionChunk } from './action-chunk.ts';
 import type { Embodiment } from './embodiment.ts';
 import type { Observation } from './observation.ts';
 
+/** Anything that acts. Wrap one to change its behaviour: a recorder is a Policy around a Policy. */
 export interface Policy {
   readonly name: string;
   /** The robot this policy was made for. */

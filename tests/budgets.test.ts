@@ -1,0 +1,126 @@
+/** @file What the repository has promised about its own files: sizes, names, docblocks, and words that may not appear. */
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { isTest, sourceFiles, type SourceFile } from './source-files.ts';
+
+const MEDIAN = 150;
+const SOFT_CAP = 400;
+const HARD_CAP = 600;
+
+/** Files between the soft and the hard cap, each with the reason why it is one idea. */
+const OVER_SOFT_CAP: Readonly<Record<string, string>> = {};
+
+/** Where the wall clock or an unseeded number may be read although the folder promises exact repeats; with the reason. */
+const MAY_READ_CLOCK: Readonly<Record<string, string>> = {};
+
+const all = sourceFiles('src', 'recipes', 'tests', 'bench', 'examples', 'tools');
+const product = all.filter(({ file }) => /^(src|recipes)\//.test(file) && !isTest(file));
+
+/** `file: what` for each file in which `find` finds something. */
+function list(files: readonly SourceFile[], find: (source: SourceFile) => readonly string[]): string[] {
+  return files.flatMap((source) => find(source).map((what) => `${source.file}: ${what}`));
+}
+
+test('files are small', () => {
+  const sizes = product.map(({ lines }) => lines).sort((a, b) => a - b);
+  const median = sizes[Math.floor(sizes.length / 2)]!;
+  assert.ok(median <= MEDIAN, `median file: expected at most ${MEDIAN} lines, got ${median}`);
+  const tooLong = list(all, ({ file, lines }) => {
+    if (lines > HARD_CAP) return [`${lines} lines, no file may have more than ${HARD_CAP}`];
+    if (lines > SOFT_CAP && !(file in OVER_SOFT_CAP)) return [`${lines} lines; split it, or list it with the reason`];
+    return [];
+  });
+  assert.deepEqual(tooLong, []);
+  const longer = new Set(all.filter(({ lines }) => lines > SOFT_CAP).map(({ file }) => file));
+  const stale = Object.keys(OVER_SOFT_CAP).filter((file) => !longer.has(file));
+  assert.deepEqual(stale, [], 'these are listed as long, but are not');
+});
+
+test('names are kebab-case and say something', () => {
+  const vague = /(^|-)(utils?|helpers?|common|misc|managers?|factory|factories|impl|stuff)(-|$)/;
+  const bad = list(all, ({ file }) =>
+    file
+      .replace(/(\.test)?(\.d)?\.ts$/, '')
+      .split('/')
+      .filter((part) => vague.test(part) || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(part)),
+  );
+  assert.deepEqual(bad, []);
+});
+
+test('every file says in its first sentence what it is', () => {
+  assert.deepEqual(
+    list(all, ({ text }) =>
+      /^(#!.*\n)?\/\*\*\s*(\*\s)?@file \S/.test(text.replace('/**\n *', '/** *')) ? [] : ['no @file'],
+    ),
+    [],
+  );
+});
+
+test('every exported name has a docblock', () => {
+  assert.deepEqual(list(product, undocumented), []);
+});
+
+test('no way around the type checker or the linter (which refuses `any`)', () => {
+  const escapes = /@ts-(ignore|nocheck)|(?:ox|es)lint-disable|@ts-expect-error/g;
+  const found = list(all, ({ file, text }) =>
+    [...text.matchAll(escapes)]
+      .map(([word]) => word)
+      // Tests of types expect errors.
+      .filter((word) => !(isTest(file) && word === '@ts-expect-error') && file !== 'tests/budgets.test.ts'),
+  );
+  assert.deepEqual(found, []);
+});
+
+test('what must repeat exactly reads no clock and no unseeded numbers', () => {
+  const exact = product.filter(
+    ({ file }) => /^src\/(engine|nn|codec|models|training|simulation)\//.test(file) && !(file in MAY_READ_CLOCK),
+  );
+  const found = list(exact, ({ bare }) =>
+    [...bare.matchAll(/\bMath\.random\b|\bDate\.now\b|\bnew Date\(\)|\brandomUUID\b|\brandomBytes\b/g)].map(([w]) => w),
+  );
+  assert.deepEqual(found, []);
+});
+
+test('the checks of this file find what they look for', () => {
+  const source: SourceFile = {
+    file: 'src/x.ts',
+    text: [
+      '/** @file X. */',
+      '/** Good. */',
+      'export const a = 1;',
+      'export function bare(): void {}',
+      '/** Overloaded. */',
+      'export function f(x: string): string;',
+      'export function f(x: number): number;',
+      '// Not a docblock.',
+      'export interface B {}',
+    ].join('\n'),
+    code: '',
+    bare: '',
+    lines: 9,
+    imports: [],
+  };
+  assert.deepEqual(undocumented(source), ['bare', 'B']);
+});
+
+/** The exported names that have no docblock right above them; an overload shares its first signature's. */
+function undocumented({ text }: SourceFile): string[] {
+  const lines = text.split('\n');
+  const seen = new Set<string>();
+  return lines.flatMap((line, at) => {
+    const name =
+      /^export (?:default )?(?:abstract )?(?:async )?(?:function\*?|class|const|let|interface|type) ([\w$]+)/.exec(
+        line,
+      )?.[1];
+    if (name === undefined || seen.has(name)) return [];
+    seen.add(name);
+    return lines[at - 1]?.trimEnd().endsWith('*/') && docblockAbove(lines, at) ? [] : [name];
+  });
+}
+
+function docblockAbove(lines: readonly string[], at: number): boolean {
+  let first = at - 1;
+  while (first >= 0 && !lines[first]!.includes('/*')) first--;
+  return first >= 0 && lines[first]!.trimStart().startsWith('/**') && !lines[first]!.includes('@file');
+}
