@@ -41,7 +41,7 @@ export function writeFileAtomic(file: string, content: string | Uint8Array): voi
     }
     fs.renameSync(temporary, file);
   } catch (cause) {
-    fs.rmSync(temporary, { force: true });
+    removeQuietly(temporary);
     throw fileError('write', file, cause);
   }
 }
@@ -56,7 +56,7 @@ export async function writeFolderAtomic(
 ): Promise<void> {
   const temporary = `${folder}.${process.pid}.tmp`;
   try {
-    fs.rmSync(temporary, { recursive: true, force: true });
+    recoverFolder(folder);
     fs.mkdirSync(temporary, { recursive: true });
     await fill(temporary);
     const old = `${folder}.${process.pid}.old`;
@@ -65,8 +65,46 @@ export async function writeFolderAtomic(
     fs.renameSync(temporary, folder);
     if (replaced) fs.rmSync(old, { recursive: true, force: true });
   } catch (cause) {
-    fs.rmSync(temporary, { recursive: true, force: true });
+    removeQuietly(temporary);
     throw fileError('write', folder, cause);
+  }
+}
+
+/**
+ * Puts in order what a killed `writeFolderAtomic` left: `folder` is the old or the new one, whole, and its temporary
+ * siblings are gone. Leaves those of processes that still run. Call it before reading such a folder.
+ */
+export function recoverFolder(folder: string): void {
+  const parent = path.dirname(path.resolve(folder));
+  if (!fs.existsSync(parent)) return;
+  const prefix = `${path.basename(folder)}.`;
+  const siblings = fs.readdirSync(parent).flatMap((name) => {
+    const parts = name.startsWith(prefix) ? /^(\d+)\.(tmp|old)$/.exec(name.slice(prefix.length)) : null;
+    return parts === null ? [] : [{ path: path.join(parent, name), pid: Number(parts[1]), kind: parts[2]! }];
+  });
+  const left = siblings.filter(({ pid }) => pid === process.pid || !isRunning(pid));
+  // An old folder without the new one: the process died between the two renames, and the temporary one is complete.
+  const halfway = fs.existsSync(folder) ? undefined : left.find(({ kind }) => kind === 'old');
+  const complete = left.find(({ kind, pid }) => kind === 'tmp' && pid === halfway?.pid);
+  if (halfway !== undefined) fs.renameSync((complete ?? halfway).path, folder);
+  for (const { path: at } of left) fs.rmSync(at, { recursive: true, force: true });
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0); // Signal 0 only asks.
+    return true;
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Cleans up after a failure whose own error matters more than one of the cleaning. */
+function removeQuietly(at: string): void {
+  try {
+    fs.rmSync(at, { recursive: true, force: true });
+  } catch {
+    // For example the path leads through a file: nothing was written there.
   }
 }
 

@@ -68,15 +68,17 @@ export function parseHeader(bytes: Uint8Array, fileBytes: number, where = 'safet
       },
     );
   }
-  let json: Record<string, unknown>;
+  let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder().decode(bytes.subarray(8, headerBytes))) as Record<string, unknown>;
+    json = JSON.parse(new TextDecoder().decode(bytes.subarray(8, headerBytes))) as unknown;
   } catch (cause) {
     throw new VlaError('bad-data', `${where}: expected a JSON header, got ${(cause as Error).message}.`, {
       cause,
       hint: 'This is not a safetensors file, or it is damaged.',
     });
   }
+  if (!isRecord(json))
+    throw damaged(where, `expected a JSON object as header, got ${JSON.stringify(json).slice(0, 40)}`);
   const tensors: Record<string, TensorEntry> = {};
   let metadata: Record<string, string> = {};
   for (const [name, value] of Object.entries(json)) {
@@ -84,27 +86,42 @@ export function parseHeader(bytes: Uint8Array, fileBytes: number, where = 'safet
       metadata = value as Record<string, string>;
       continue;
     }
-    const raw = value as { dtype: string; shape: number[]; data_offsets: [number, number] };
-    const dtype = lookUp(`${where}: element type of "${name}"`, raw.dtype, FROM_FORMAT);
-    const [start, end] = raw.data_offsets;
-    const length = elementCount(raw.shape) * BYTES[dtype];
-    if (end - start !== length) {
-      throw new VlaError(
-        'bad-data',
-        `${where}: tensor "${name}": expected ${length} bytes for ${raw.dtype} [${raw.shape.join(', ')}], got ${end - start}.`,
-        { hint: 'The file is damaged; fetch or write it again.' },
-      );
-    }
-    if (headerBytes + end > fileBytes) {
-      throw new VlaError(
-        'bad-data',
-        `${where}: tensor "${name}" ends at byte ${headerBytes + end}, but the file has ${fileBytes}.`,
-        { hint: 'The file was cut off; fetch or write it again.' },
-      );
-    }
-    tensors[name] = { dtype, shape: raw.shape, offset: headerBytes + start, length };
+    tensors[name] = parseEntry(name, value, headerBytes, fileBytes, where);
   }
   return { tensors, metadata, headerBytes };
+}
+
+function parseEntry(name: string, value: unknown, headerBytes: number, fileBytes: number, where: string): TensorEntry {
+  const at = `${where}: tensor "${name}"`;
+  const isCount = (n: unknown): n is number => typeof n === 'number' && Number.isSafeInteger(n) && n >= 0;
+  if (!isRecord(value)) throw damaged(at, `expected an entry, got ${JSON.stringify(value)}`);
+  const { dtype: word, shape, data_offsets: offsets } = value;
+  if (typeof word !== 'string' || !Array.isArray(shape) || !shape.every(isCount)) {
+    throw damaged(at, `expected a dtype and a shape of whole numbers, got ${JSON.stringify({ dtype: word, shape })}`);
+  }
+  const dtype = lookUp(`${where}: element type of "${name}"`, word, FROM_FORMAT);
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
+    throw damaged(at, `expected two data_offsets, got ${JSON.stringify(offsets)}`);
+  }
+  const [start, end] = offsets as [number, number];
+  const length = elementCount(shape) * BYTES[dtype];
+  if (end - start !== length) {
+    throw damaged(at, `expected ${length} bytes for ${word} [${shape.join(', ')}], got ${end - start}`);
+  }
+  if (headerBytes + end > fileBytes) {
+    throw damaged(at, `expected to end within the file's ${fileBytes} bytes, got an end at byte ${headerBytes + end}`);
+  }
+  return { dtype, shape, offset: headerBytes + start, length };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function damaged(where: string, message: string): VlaError {
+  return new VlaError('bad-data', `${where}: ${message}.`, {
+    hint: 'The file is damaged or was cut off; fetch or write it again.',
+  });
 }
 
 /** Reads all tensors of a whole file in memory; the data are views where alignment allows. */
