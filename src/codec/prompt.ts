@@ -1,0 +1,237 @@
+/**
+ * @file The prompt: an ordered list of parts (text, camera images, the instruction) that turns an instruction into
+ * tokens of a fixed number, and back.
+ */
+
+import { VlaError } from '../base/errors.ts';
+import type { TextTokenizer } from './text-tokens/text-tokenizer.ts';
+
+export type PromptPart =
+  | { readonly kind: 'text'; readonly text: string }
+  /** `<|vision_start|>`, one `<|image_pad|>` per merged patch, `<|vision_end|>`. */
+  | { readonly kind: 'image'; readonly camera: string }
+  | { readonly kind: 'instruction' };
+
+/** `maxTokens` is the fixed length of every prompt, image tokens included; shorter ones are padded on the right. */
+export interface PromptConfig {
+  readonly parts: readonly PromptPart[];
+  readonly maxTokens: number;
+}
+
+/** A camera and the text that announces it. */
+export interface PromptCamera {
+  readonly name: string;
+  readonly label: string;
+}
+
+/**
+ * ZR-0's prompt in Qwen3-VL's chat template: for each camera its key and its image, the instruction between `<TASK>`
+ * and `<\TASK>` (the backslash is literal), then the mark after which the assistant would speak.
+ */
+export function zr0Prompt(cameras: readonly PromptCamera[]): PromptPart[] {
+  return [
+    { kind: 'text', text: '<|im_start|>user\n' },
+    ...cameras.flatMap((camera) => imageParts(camera)),
+    { kind: 'text', text: '<TASK> ' },
+    { kind: 'instruction' },
+    { kind: 'text', text: ' <\\TASK>\n<|im_end|>\n<|im_start|>assistant\n' },
+  ];
+}
+
+/** The same order in few tokens, for small models: no roles, one closing token. */
+export function shortPrompt(cameras: readonly PromptCamera[]): PromptPart[] {
+  return [
+    ...cameras.flatMap((camera) => imageParts(camera)),
+    { kind: 'text', text: '<TASK> ' },
+    { kind: 'instruction' },
+    { kind: 'text', text: ' <\\TASK><|im_end|>' },
+  ];
+}
+
+function imageParts(camera: PromptCamera): PromptPart[] {
+  return [
+    { kind: 'text', text: camera.label },
+    { kind: 'image', camera: camera.name },
+  ];
+}
+
+const VISION_START = '<|vision_start|>';
+const IMAGE_PAD = '<|image_pad|>';
+const VISION_END = '<|vision_end|>';
+const PAD = '<|pad|>';
+
+/** Where a camera's image tokens stand: `count` = rows × columns tokens from `start`. */
+export interface ImageTokens {
+  readonly camera: string;
+  readonly start: number;
+  readonly count: number;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/**
+ * What is the same for every prompt: images come before the instruction, so they stand at fixed places.
+ * `positions` are the rotary positions on the axes time, height and width (Qwen3-VL's mRoPE), [3][maxTokens]: text is
+ * equal on the three, an image is constant in time and a grid in height and width, text after it goes on at max + 1.
+ */
+export interface TokenLayout {
+  readonly length: number;
+  readonly images: readonly ImageTokens[];
+  readonly positions: readonly (readonly number[])[];
+}
+
+/** The tokens of one prompt, all of the fixed length. */
+export interface PromptTokens {
+  readonly ids: BigInt64Array;
+  /** 1 for a token, 0 for padding. */
+  readonly mask: Float32Array;
+  /** Tokens before padding. */
+  readonly count: number;
+}
+
+export interface PromptCodec {
+  readonly layout: TokenLayout;
+  /** Throws `bad-argument` when the instruction does not fit or holds a special token. */
+  encode(instruction: string): PromptTokens;
+  /** The instruction of a prompt's token ids. */
+  decode(ids: ArrayLike<bigint | number>): string;
+}
+
+/** The most prompts that are remembered; instructions repeat from sample to sample. */
+const CACHE_SIZE = 4096;
+
+/** `grids`: camera name → rows and columns of merged patches. */
+export function createPromptCodec(
+  config: PromptConfig,
+  grids: Readonly<Record<string, readonly [rows: number, columns: number]>>,
+  tokenizer: TextTokenizer,
+): PromptCodec {
+  const split = config.parts.findIndex((part) => part.kind === 'instruction');
+  requireParts(config.parts, split, grids);
+  const before = config.parts.slice(0, split).map(partText).join('');
+  const after = config.parts
+    .slice(split + 1)
+    .map(partText)
+    .join('');
+  const imagePad = tokenizer.id(IMAGE_PAD);
+  const pad = BigInt(tokenizer.id(PAD));
+  const counts = config.parts.flatMap((part) => (part.kind === 'image' ? [product(grids[part.camera]!)] : []));
+  const expand = (text: string): number[] => {
+    let image = 0;
+    return tokenizer.encode(text).flatMap((id) => (id === imagePad ? Array<number>(counts[image++]!).fill(id) : [id]));
+  };
+  const emptyLength = expand(before + after).length;
+  const layout = tokenLayout(config, grids, expand(before), tokenizer);
+  const cache = new Map<string, PromptTokens>();
+  const encode = (instruction: string): PromptTokens => {
+    const special = tokenizer.specialTokens.find((token) => instruction.includes(token));
+    if (special !== undefined) {
+      throw new VlaError('bad-argument', `instruction: expected plain text, got the special token "${special}".`, {
+        hint: 'Leave it out of the instruction; it would break the prompt apart.',
+      });
+    }
+    const ids = expand(before + instruction + after);
+    if (ids.length > config.maxTokens) {
+      const fixed = emptyLength;
+      throw new VlaError(
+        'bad-argument',
+        `instruction: expected at most ${config.maxTokens - fixed} tokens, got ${ids.length - fixed} ` +
+          `(the prompt has ${config.maxTokens}, of which images and template take ${fixed}).`,
+        { hint: 'Say it shorter, or train with a larger prompt.maxTokens.' },
+      );
+    }
+    const out = new BigInt64Array(config.maxTokens).fill(pad);
+    ids.forEach((id, i) => {
+      out[i] = BigInt(id);
+    });
+    return { ids: out, mask: new Float32Array(config.maxTokens).fill(1, 0, ids.length), count: ids.length };
+  };
+  return {
+    layout,
+    encode(instruction) {
+      let tokens = cache.get(instruction);
+      if (tokens === undefined) {
+        tokens = encode(instruction);
+        if (cache.size >= CACHE_SIZE) cache.clear();
+        cache.set(instruction, tokens);
+      }
+      return tokens;
+    },
+    decode(ids) {
+      const real = Array.from(ids, Number).filter(
+        (id, i, all) => id !== Number(pad) && (id !== imagePad || all[i - 1] !== imagePad),
+      );
+      const text = tokenizer.decode(real);
+      if (text.length < before.length + after.length || !text.startsWith(before) || !text.endsWith(after)) {
+        throw new VlaError('bad-data', `prompt: expected "${before}…${after}", got "${text}".`);
+      }
+      return text.slice(before.length, text.length - after.length);
+    },
+  };
+}
+
+const product = ([rows, columns]: readonly [number, number]): number => rows * columns;
+
+function partText(part: PromptPart): string {
+  if (part.kind === 'instruction') return '';
+  return part.kind === 'text' ? part.text : VISION_START + IMAGE_PAD + VISION_END;
+}
+
+function requireParts(
+  parts: readonly PromptPart[],
+  split: number,
+  grids: Readonly<Record<string, readonly [number, number]>>,
+): void {
+  const instructions = parts.filter((part) => part.kind === 'instruction').length;
+  if (instructions !== 1) {
+    throw new VlaError('bad-argument', `prompt: expected one instruction part, got ${instructions}.`);
+  }
+  const cameras = parts.flatMap((part) => (part.kind === 'image' ? [part.camera] : []));
+  const late = parts.slice(split).some((part) => part.kind === 'image');
+  const wanted = Object.keys(grids);
+  if (late || cameras.join() !== wanted.join()) {
+    throw new VlaError(
+      'bad-argument',
+      `prompt: expected the images of ${wanted.join(', ')} in this order before the instruction, got ` +
+        `${cameras.join(', ') || 'none'}${late ? ', some of them after it' : ''}.`,
+      { hint: 'List each camera of the codec once, in its order; images then stand at fixed places.' },
+    );
+  }
+}
+
+function tokenLayout(
+  config: PromptConfig,
+  grids: Readonly<Record<string, readonly [number, number]>>,
+  prefix: readonly number[],
+  tokenizer: TextTokenizer,
+): TokenLayout {
+  const imagePad = tokenizer.id(IMAGE_PAD);
+  const images: ImageTokens[] = [];
+  const positions: number[][] = [[], [], []];
+  const place = (time: number, height: number, width: number): void => {
+    [time, height, width].forEach((position, axis) => positions[axis]!.push(position));
+  };
+  const entries = Object.entries(grids);
+  let next = 0;
+  for (let i = 0; i < config.maxTokens;) {
+    if (prefix[i] !== imagePad) {
+      place(next, next, next);
+      next++;
+      i++;
+      continue;
+    }
+    const [camera, [rows, columns]] = entries[images.length]!;
+    images.push({ camera, start: i, count: rows * columns, rows, columns });
+    for (let k = 0; k < rows * columns; k++) place(next, next + Math.floor(k / columns), next + (k % columns));
+    next += Math.max(rows, columns);
+    i += rows * columns;
+  }
+  if (prefix.length >= config.maxTokens) {
+    throw new VlaError(
+      'bad-argument',
+      `prompt: expected maxTokens above ${prefix.length} (images and template), got ${config.maxTokens}.`,
+      { hint: 'Raise prompt.maxTokens, or use fewer or larger patches.' },
+    );
+  }
+  return { length: config.maxTokens, images, positions };
+}

@@ -1,0 +1,166 @@
+/**
+ * @file Image resizing that equals Pillow's bit for bit: separable, antialiased, 8-bit fixed point with 22 fractional
+ * bits, horizontal pass first. Networks are trained behind Pillow; another resampler shifts what they see.
+ */
+
+import { VlaError } from '../base/errors.ts';
+
+export type ResizeFilter = 'bilinear' | 'bicubic';
+
+interface Kernel {
+  /** Half-width in source pixels at scale 1. */
+  readonly support: number;
+  weight(x: number): number;
+}
+
+/** Keys' cubic with a = −0.5 (Keys 1981, equation 15 for a = −1/2). */
+const CUBIC_A = -0.5;
+
+const KERNELS: Readonly<Record<ResizeFilter, Kernel>> = {
+  bilinear: {
+    support: 1,
+    weight: (x) => Math.max(0, 1 - Math.abs(x)),
+  },
+  bicubic: {
+    support: 2,
+    weight(x) {
+      const t = Math.abs(x);
+      if (t < 1) return ((CUBIC_A + 2) * t - (CUBIC_A + 3)) * t * t + 1;
+      if (t < 2) return (((t - 5) * t + 8) * t - 4) * CUBIC_A;
+      return 0;
+    },
+  },
+};
+
+const PRECISION_BITS = 22;
+const HALF = 1 << (PRECISION_BITS - 1);
+
+/** For each output position: the first source position, and `size` fixed-point weights (unused ones are 0). */
+interface Coefficients {
+  readonly size: number;
+  readonly first: Int32Array;
+  readonly count: Int32Array;
+  readonly weights: Int32Array;
+}
+
+function coefficients(inputSize: number, outputSize: number, kernel: Kernel): Coefficients {
+  const scale = inputSize / outputSize;
+  const filterScale = Math.max(scale, 1);
+  const support = kernel.support * filterScale;
+  const size = Math.ceil(support) * 2 + 1;
+  const first = new Int32Array(outputSize);
+  const count = new Int32Array(outputSize);
+  const weights = new Int32Array(outputSize * size);
+  const real = new Float64Array(size);
+  for (let out = 0; out < outputSize; out++) {
+    const centre = (out + 0.5) * scale;
+    const start = Math.max(0, Math.trunc(centre - support + 0.5));
+    const end = Math.min(inputSize, Math.trunc(centre + support + 0.5));
+    let sum = 0;
+    for (let i = start; i < end; i++) {
+      // Multiplying by the reciprocal, as Pillow does: a division rounds differently.
+      real[i - start] = kernel.weight((i - centre + 0.5) * (1 / filterScale));
+      sum += real[i - start]!;
+    }
+    for (let i = 0; i < end - start; i++) {
+      const value = (sum === 0 ? real[i]! : real[i]! / sum) * (1 << PRECISION_BITS);
+      weights[out * size + i] = Math.trunc(value < 0 ? value - 0.5 : value + 0.5);
+    }
+    first[out] = start;
+    count[out] = end - start;
+  }
+  return { size, first, count, weights };
+}
+
+/** Resizes RGB bytes (HWC) from `source` into `target`; holds its tables and scratch, so nothing is allocated per image. */
+export type Resizer = (source: Uint8Array, target: Uint8Array) => void;
+
+/** A resizer for one pair of sizes. A pass whose size does not change is skipped, as Pillow skips it. */
+export function createResizer(
+  inputWidth: number,
+  inputHeight: number,
+  outputWidth: number,
+  outputHeight: number,
+  filter: ResizeFilter,
+): Resizer {
+  for (const size of [inputWidth, inputHeight, outputWidth, outputHeight]) {
+    if (!Number.isInteger(size) || size < 1) {
+      throw new VlaError(
+        'bad-argument',
+        `resize: expected positive whole sizes, got ${inputWidth}×${inputHeight} → ${outputWidth}×${outputHeight}.`,
+      );
+    }
+  }
+  const kernel = KERNELS[filter];
+  const horizontal = inputWidth === outputWidth ? null : coefficients(inputWidth, outputWidth, kernel);
+  const vertical = inputHeight === outputHeight ? null : coefficients(inputHeight, outputHeight, kernel);
+  const middle = horizontal && vertical ? new Uint8Array(outputWidth * inputHeight * 3) : null;
+  return (source, target) => {
+    if (!horizontal && !vertical) {
+      target.set(source.subarray(0, outputWidth * outputHeight * 3));
+      return;
+    }
+    if (horizontal) resizeRows(source, middle ?? target, inputWidth, inputHeight, outputWidth, horizontal);
+    if (vertical) resizeColumns(middle ?? source, target, outputWidth, outputHeight, vertical);
+  };
+}
+
+function resizeRows(
+  source: Uint8Array,
+  target: Uint8Array,
+  inputWidth: number,
+  height: number,
+  outputWidth: number,
+  { size, first, count, weights }: Coefficients,
+): void {
+  let to = 0;
+  for (let y = 0; y < height; y++) {
+    const row = y * inputWidth;
+    for (let x = 0; x < outputWidth; x++) {
+      let from = (row + first[x]!) * 3;
+      let red = HALF;
+      let green = HALF;
+      let blue = HALF;
+      const end = x * size + count[x]!;
+      for (let k = x * size; k < end; k++) {
+        const weight = weights[k]!;
+        red += source[from]! * weight;
+        green += source[from + 1]! * weight;
+        blue += source[from + 2]! * weight;
+        from += 3;
+      }
+      target[to] = toByte(red);
+      target[to + 1] = toByte(green);
+      target[to + 2] = toByte(blue);
+      to += 3;
+    }
+  }
+}
+
+function resizeColumns(
+  source: Uint8Array,
+  target: Uint8Array,
+  width: number,
+  outputHeight: number,
+  { size, first, count, weights }: Coefficients,
+): void {
+  const stride = width * 3;
+  for (let y = 0; y < outputHeight; y++) {
+    const start = first[y]! * stride;
+    const number = count[y]!;
+    for (let i = 0; i < stride; i++) {
+      let sum = HALF;
+      let from = start + i;
+      for (let k = 0; k < number; k++) {
+        sum += source[from]! * weights[y * size + k]!;
+        from += stride;
+      }
+      target[y * stride + i] = toByte(sum);
+    }
+  }
+}
+
+function toByte(fixedPoint: number): number {
+  const value = fixedPoint >> PRECISION_BITS;
+  return value < 0 ? 0 : value > 255 ? 255 : value;
+}
