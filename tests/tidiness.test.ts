@@ -108,3 +108,15 @@ test('the pages name npm scripts, programs and folders that exist', { skip }, ()
     });
   assert.deepEqual(wrong, []);
 });
+
+test('the pages name files and folders that exist', { skip }, () => {
+  const missing = tracked()
+    .filter((file) => file.endsWith('.md') && file !== 'CHANGELOG.md')
+    .flatMap((file) =>
+      [...textOf(file)!.matchAll(/`((?:src|recipes|tests|tools|bench|examples|docs)\/[\w./-]+)`/g)]
+        .map(([, name]) => name!)
+        .filter((name) => !fs.existsSync(path.join(repositoryRoot, name)))
+        .map((name) => `${file}: ${name}`),
+    );
+  assert.deepEqual(missing, []);
+});
