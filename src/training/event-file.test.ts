@@ -28,7 +28,7 @@ test('a scalar event has the bytes of the protocol buffer', () => {
 
 test('a resumed file starts with a session start, and every record checks', () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'events-'));
-  const events = openEventFile(folder, 20);
+  const events = openEventFile(folder, 20, () => Date.now() / 1000);
   events.write(21, { 'train/loss': 1, 'train/rate': 2 });
   events.close();
   const [name] = fs.readdirSync(folder);

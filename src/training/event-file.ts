@@ -74,6 +74,7 @@ export function scalarEvent(wallTime: number, step: number, scalars: Readonly<Re
   ]);
 }
 
+/** An event file that is being written. */
 export interface EventFile {
   /** Appends one event; each name becomes a TensorBoard tag ("train/loss" lands in the group "train"). */
   write(step: number, scalars: Readonly<Record<string, number>>): void;
@@ -82,10 +83,10 @@ export interface EventFile {
 
 /**
  * Opens a new event file in `folder`. `startStep` > 0 marks a resumed run: TensorBoard then drops what an earlier file
- * of the folder says about later steps.
+ * of the folder says about later steps. `now` is the wall clock, seconds since 1970.
  */
-export function openEventFile(folder: string, startStep: number): EventFile {
-  const seconds = Date.now() / 1000;
+export function openEventFile(folder: string, startStep: number, now: () => number): EventFile {
+  const seconds = now();
   const name = `events.out.tfevents.${Math.floor(seconds)}.vlakit.${process.pid}.${startStep}`;
   const file = path.join(folder, name);
   let handle: number;
@@ -109,7 +110,7 @@ export function openEventFile(folder: string, startStep: number): EventFile {
     append(Uint8Array.from([...fixedField(1, seconds, 'double'), ...varint(2 * 8), ...varint(startStep), ...start]));
   }
   return {
-    write: (step, scalars) => append(scalarEvent(Date.now() / 1000, step, scalars)),
+    write: (step, scalars) => append(scalarEvent(now(), step, scalars)),
     close: () => fs.closeSync(handle),
   };
 }

@@ -15,6 +15,7 @@ export interface MetricsLine {
   readonly [name: string]: number | string;
 }
 
+/** A metrics file that is being written. */
 export interface MetricsLog {
   /** Appends a line; it has left this process when the call returns. */
   append(line: MetricsLine): void;

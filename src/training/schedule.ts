@@ -2,6 +2,7 @@
 
 import { VlaError } from '../base/errors.ts';
 
+/** The learning rate over a run. */
 export interface ScheduleConfig {
   /** The learning rate at its peak. */
   readonly learningRate: number;

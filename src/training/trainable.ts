@@ -3,12 +3,15 @@
 import type { DType, Tensor } from '../base/tensor.ts';
 
 // Stand-ins with the same structure, until engine/ and nn/ export theirs.
+/** Leaves in nested objects and lists. */
 export type Tree<T> = T | { readonly [key: string]: Tree<T> } | readonly Tree<T>[];
+/** A symbolic tensor. */
 export interface Value {
   readonly id: number;
   readonly dtype: DType;
   readonly shape: readonly (number | string)[];
 }
+/** What a parameter is before it has values. */
 export interface ParameterSpec {
   readonly dtype: DType;
   readonly shape: readonly number[];

@@ -1,0 +1,193 @@
+/**
+ * @file Checkpoint folders: averaged weights as safetensors with dotted names, everything about the policy as JSON, the
+ * state for exact resume, and a hash of each file. Written whole or not at all, checked when read. Node only.
+ */
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { VlaError, nearestName } from '../base/errors.ts';
+import { fileError, readJson, sha256File, writeFolderAtomic } from '../base/files.ts';
+import { decodeSafetensors, encodeSafetensors } from '../base/safetensors.ts';
+import type { Tensor } from '../base/tensor.ts';
+
+/** The folder inside a checkpoint that only resuming needs; a checkpoint that is shipped goes without it. */
+export const STATE_FOLDER = 'training-state';
+const WEIGHTS_FILE = 'model.safetensors';
+const HASHES_FILE = 'hashes.json';
+
+/** `training.json`: how the weights came to be. */
+export interface TrainingRecord {
+  readonly recipe: unknown;
+  /** Steps done. */
+  readonly step: number;
+  readonly seed: number;
+  readonly versions: Readonly<Record<string, string>>;
+  /** The last numbers of the loss and of evaluations. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** What a checkpoint holds beside the weights; each value becomes a file of that name (JSON unless it is text). */
+export type CheckpointFiles = Readonly<Record<`${string}.json` | `${string}.txt`, unknown>>;
+
+/** What exact resume needs: the vectors of the step graph, and the numbers of the loop. */
+export interface TrainingState {
+  readonly tensors: Readonly<Record<string, Tensor>>;
+  readonly loop: unknown;
+}
+
+/** Writes a checkpoint folder, atomically; an existing one is replaced. */
+export async function writeCheckpoint(
+  folder: string,
+  weights: Readonly<Record<string, Tensor>>,
+  files: CheckpointFiles,
+  state: TrainingState | null,
+): Promise<void> {
+  await writeFolderAtomic(folder, (temporary) => {
+    const hashes: Record<string, string> = {};
+    const write = (name: string, content: string | Uint8Array): void => {
+      const file = path.join(temporary, name);
+      fs.mkdirSync(path.dirname(file), { recursive: true });
+      const handle = fs.openSync(file, 'w');
+      try {
+        fs.writeFileSync(handle, content);
+        fs.fsyncSync(handle);
+      } finally {
+        fs.closeSync(handle);
+      }
+      hashes[name] = sha256File(file);
+    };
+    write(WEIGHTS_FILE, encodeSafetensors(weights, { format: 'pt' }));
+    for (const [name, content] of Object.entries(files)) {
+      write(name, typeof content === 'string' ? content : `${JSON.stringify(content, null, 2)}\n`);
+    }
+    if (state !== null) {
+      write(`${STATE_FOLDER}/state.safetensors`, encodeSafetensors(state.tensors));
+      write(`${STATE_FOLDER}/loop.json`, `${JSON.stringify(state.loop)}\n`);
+    }
+    write(HASHES_FILE, `${JSON.stringify(hashes, null, 2)}\n`);
+  });
+}
+
+/** A checkpoint whose files are there and have the hashes that were written with them. */
+export interface Checkpoint {
+  readonly folder: string;
+  /** Reads a JSON file of the folder; `not-found` when the checkpoint has none of that name. */
+  json<T = unknown>(name: string): T;
+  has(name: string): boolean;
+  /** The averaged weights by dotted name. */
+  weights(): Record<string, Tensor>;
+  /** The state for exact resume, or null when the checkpoint was stripped of it. */
+  state(): TrainingState | null;
+}
+
+/**
+ * Opens a checkpoint folder and checks every file against its hash. Throws `not-found` when it is no checkpoint and
+ * `bad-data` when a file is damaged, cut off or missing.
+ */
+export function loadCheckpoint(folder: string): Checkpoint {
+  const inside = (name: string): string => path.join(folder, name);
+  if (!fs.existsSync(inside(WEIGHTS_FILE))) {
+    throw new VlaError('not-found', `${folder}: expected a checkpoint folder with ${WEIGHTS_FILE}, got none.`, {
+      hint: fs.existsSync(folder) ? 'Give the folder of one checkpoint or of a training run.' : 'Check the path.',
+    });
+  }
+  if (fs.existsSync(inside(HASHES_FILE))) checkHashes(folder, readJson<Record<string, string>>(inside(HASHES_FILE)));
+  return {
+    folder,
+    has: (name) => fs.existsSync(inside(name)),
+    json<T>(name: string): T {
+      if (fs.existsSync(inside(name))) return readJson<T>(inside(name));
+      throw new VlaError('not-found', `${folder}: expected ${name} in the checkpoint, got none.`, {
+        hint: 'The checkpoint is incomplete; copy the whole folder again.',
+      });
+    },
+    weights: () => readTensors(inside(WEIGHTS_FILE)),
+    state: () =>
+      fs.existsSync(inside(STATE_FOLDER))
+        ? {
+            tensors: readTensors(inside(`${STATE_FOLDER}/state.safetensors`)),
+            loop: readJson(inside(`${STATE_FOLDER}/loop.json`)),
+          }
+        : null,
+  };
+}
+
+function checkHashes(folder: string, hashes: Readonly<Record<string, string>>): void {
+  const stripped = !fs.existsSync(path.join(folder, STATE_FOLDER));
+  for (const [name, expected] of Object.entries(hashes)) {
+    if (stripped && name.startsWith(`${STATE_FOLDER}/`)) continue;
+    const file = path.join(folder, name);
+    if (!fs.existsSync(file)) {
+      throw new VlaError('bad-data', `${folder}: expected ${name} (hashes.json names it), got none.`, {
+        hint: 'The checkpoint is incomplete; copy the whole folder again.',
+      });
+    }
+    const got = sha256File(file);
+    if (got !== expected) {
+      const bytes = fs.statSync(file).size;
+      throw new VlaError(
+        'bad-data',
+        `${file}: expected SHA-256 ${expected.slice(0, 12)}…, got ${got.slice(0, 12)}… (${bytes} bytes).`,
+        {
+          hint: 'The file was damaged, cut off or edited; copy the checkpoint again (or delete hashes.json if you edited it).',
+        },
+      );
+    }
+  }
+}
+
+function readTensors(file: string): Record<string, Tensor> {
+  try {
+    return decodeSafetensors(fs.readFileSync(file), file).tensors;
+  } catch (cause) {
+    throw fileError('read', file, cause);
+  }
+}
+
+/**
+ * Checks that `weights` are exactly the tensors that `expected` names, with its shapes and only finite numbers. Throws
+ * `mismatch` for names, `bad-shape` for shapes and types, `not-finite` for numbers.
+ */
+export function checkWeights(
+  where: string,
+  weights: Readonly<Record<string, Tensor>>,
+  expected: Readonly<Record<string, { readonly dtype: string; readonly shape: readonly number[] }>>,
+): void {
+  const hint = 'The weights belong to another model or size: check config.json beside them.';
+  for (const [name, { dtype, shape }] of Object.entries(expected)) {
+    const got = weights[name];
+    if (got === undefined) {
+      const near = nearestName(name, Object.keys(weights));
+      const instead = near === undefined ? `${Object.keys(weights).length} other tensors` : `"${near}"`;
+      throw new VlaError('mismatch', `${where}: expected a tensor "${name}", got ${instead}.`, { hint });
+    }
+    if (got.dtype !== dtype || got.shape.join() !== shape.join()) {
+      const [want, have] = [`${dtype} [${shape.join(', ')}]`, `${got.dtype} [${got.shape.join(', ')}]`];
+      throw new VlaError('bad-shape', `${where}: tensor "${name}": expected ${want}, got ${have}.`, { hint });
+    }
+    const bad = firstNotFinite(got);
+    if (bad >= 0) {
+      throw new VlaError(
+        'not-finite',
+        `${where}: tensor "${name}": expected finite numbers, got ${Number(got.data[bad])} at element ${bad}.`,
+        { hint: 'The training diverged or the file is damaged: use an earlier checkpoint.' },
+      );
+    }
+  }
+  const extra = Object.keys(weights).find((name) => !Object.hasOwn(expected, name));
+  if (extra !== undefined) {
+    throw new VlaError('mismatch', `${where}: tensor "${extra}" is not part of the model.`, { hint });
+  }
+}
+
+/** The index of the first NaN or infinity of a float tensor, -1 when there is none. */
+function firstNotFinite({ dtype, data }: Tensor): number {
+  if (dtype === 'f32' || dtype === 'f64') {
+    for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
+  } else if (dtype === 'bf16' || dtype === 'f16') {
+    // Infinities and NaN have all bits of the exponent set.
+    const exponent = dtype === 'bf16' ? 0x7f80 : 0x7c00;
+    for (let i = 0; i < data.length; i++) if ((Number(data[i]) & exponent) === exponent) return i;
+  }
+  return -1;
+}
