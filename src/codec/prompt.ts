@@ -170,6 +170,16 @@ export function createPromptCodec(
   };
 }
 
+/** Tokens of a prompt without its instruction: text, marks and images. */
+export function promptLength(
+  parts: readonly PromptPart[],
+  grids: Readonly<Record<string, readonly [rows: number, columns: number]>>,
+  tokenizer: TextTokenizer,
+): number {
+  const images = parts.flatMap((part) => (part.kind === 'image' ? [product(grids[part.camera]!) - 1] : []));
+  return images.reduce((sum, count) => sum + count, tokenizer.encode(parts.map(partText).join('')).length);
+}
+
 const product = ([rows, columns]: readonly [number, number]): number => rows * columns;
 
 function partText(part: PromptPart): string {

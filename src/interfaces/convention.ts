@@ -1,5 +1,7 @@
 /** @file Conventions as values that are compared before anything moves: rotation, frame, gripper, delta or absolute. */
 
+import { VlaError } from '../base/errors.ts';
+
 /** How a block of numbers in a state or action vector is to be read. */
 export interface Convention {
   /** How a rotation is written. `none`: no rotation in this vector. */
@@ -26,4 +28,14 @@ export function compareConventions(expected: Convention, got: Convention): Conve
   return (Object.keys(expected) as (keyof Convention)[])
     .filter((field) => expected[field] !== got[field])
     .map((field) => ({ field, expected: expected[field], got: got[field] }));
+}
+
+/** Throws `mismatch` naming every field in which `got` differs from `expected`; `where` says whose they are. */
+export function requireConvention(expected: Convention, got: Convention, where: string): void {
+  const differences = compareConventions(expected, got);
+  if (differences.length === 0) return;
+  const text = differences.map(({ field, expected, got }) => `${field}: expected "${expected}", got "${got}"`);
+  throw new VlaError('mismatch', `${where}: ${text.join('; ')}.`, {
+    hint: 'Convert one side, or use a policy that was trained for this robot; nothing is converted silently.',
+  });
 }

@@ -1,0 +1,94 @@
+/** @file A codec configuration from an embodiment, a dataset's statistics and a model's sizes. */
+
+import { VlaError, lookUp } from '../base/errors.ts';
+import type { Embodiment } from '../interfaces/embodiment.ts';
+import { parseCodecConfig, type CameraConfig, type PolicyCodecConfig } from './codec-config.ts';
+import type { ReferenceChange } from './delta.ts';
+import type { Normalisation, NormalisationStatistics } from './normalise.ts';
+import { mergedGrid } from './patches.ts';
+import { promptLength, type PromptCamera, type PromptPart } from './prompt.ts';
+import type { SupervisionField } from './supervision.ts';
+import type { TextTokenizer } from './text-tokens/text-tokenizer.ts';
+import type { VectorStep } from './vector-steps.ts';
+
+/** How statistics become a normalisation: `Normalisation` without the statistics. */
+export type NormalisationStyle =
+  | { readonly kind: 'quantile' | 'min-max'; readonly epsilon: number; readonly smallestRange: number }
+  | { readonly kind: 'mean-std'; readonly epsilon: number };
+
+/** What a recipe decides about the codec. */
+export interface CodecDesign {
+  readonly embodiment: Embodiment;
+  /** In prompt order; each must be a camera of the embodiment. */
+  readonly cameras: readonly CameraConfig[];
+  /** Statistics of the dataset's state, and of its actions AFTER `reference`. */
+  readonly statistics: { readonly state: NormalisationStatistics; readonly action: NormalisationStatistics };
+  readonly normalisation: NormalisationStyle;
+  /** Encoded values are clamped to ± this (ZR-0: 15). */
+  readonly clamp: number;
+  /** How the model sees actions; null: as the embodiment takes them. */
+  readonly reference: ReferenceChange | null;
+  /** Sizes of the model's padded state and action vectors. */
+  readonly stateSize: number;
+  readonly actionSize: number;
+  readonly horizon: number;
+  /** `zr0Prompt` or `shortPrompt`. */
+  readonly prompt: (cameras: readonly PromptCamera[]) => PromptPart[];
+  /** The longest instruction, in tokens. */
+  readonly instructionTokens: number;
+  readonly supervision: readonly SupervisionField[];
+}
+
+/** The configuration of a design; throws when its parts do not fit together. */
+export function designCodec(design: CodecDesign, tokenizer: TextTokenizer): PolicyCodecConfig {
+  const { embodiment, cameras } = design;
+  const known = Object.fromEntries(embodiment.cameras.map((camera) => [camera.name, camera]));
+  for (const camera of cameras) lookUp(`camera of ${embodiment.name}`, camera.name, known);
+  const parts = design.prompt(cameras.map(({ name }) => ({ name, label: name })));
+  const grids = Object.fromEntries(cameras.map((camera) => [camera.name, mergedGrid(camera)]));
+  const { state, action } = embodiment;
+  return parseCodecConfig(
+    {
+      version: 1,
+      embodiment: embodiment.name,
+      controlHz: embodiment.controlHz,
+      cameras,
+      state: {
+        names: state.names,
+        convention: state.convention,
+        steps: encodingSteps(design, design.statistics.state, design.stateSize),
+      },
+      action: {
+        names: action.names,
+        convention: action.convention,
+        steps: [
+          ...limitSteps(embodiment),
+          ...(design.reference === null ? [] : [{ kind: 'reference', change: design.reference }]),
+          ...encodingSteps(design, design.statistics.action, design.actionSize),
+        ],
+      },
+      horizon: design.horizon,
+      prompt: { parts, maxTokens: promptLength(parts, grids, tokenizer) + design.instructionTokens },
+      supervision: design.supervision,
+    },
+    'codec design',
+  );
+}
+
+function encodingSteps(design: CodecDesign, statistics: NormalisationStatistics, size: number): VectorStep[] {
+  const { min, max, mean, std, q01, q99 } = statistics;
+  const normalisation: Normalisation = { ...design.normalisation, statistics: { min, max, mean, std, q01, q99 } };
+  return [
+    { kind: 'normalise', normalisation },
+    { kind: 'clamp', limit: design.clamp },
+    { kind: 'pad', size, slots: null },
+  ];
+}
+
+function limitSteps({ name, action }: Embodiment): VectorStep[] {
+  if (action.low === undefined && action.high === undefined) return [];
+  if (action.low === undefined || action.high === undefined) {
+    throw new VlaError('bad-argument', `${name}: expected both action limits or none, got only one.`);
+  }
+  return [{ kind: 'limit', low: action.low, high: action.high }];
+}
