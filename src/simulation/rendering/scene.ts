@@ -1,0 +1,113 @@
+/** @file What a model looks like: one drawable per visible geom, with geometry, colour and material. */
+
+import { VlaError } from '../../base/errors.ts';
+import type { Sim } from '../mujoco/sim.ts';
+import { boxGeometry, capsuleGeometry, cylinderGeometry, ellipsoidGeometry, planeGeometry } from './geometry.ts';
+import type { Geometry, TextureRepeat } from './geometry.ts';
+import { meshGeometry } from './mesh-extraction.ts';
+import { makeTexture } from './texture.ts';
+import type { Texture } from './texture.ts';
+
+export interface Drawable {
+  /** The geom's id: its pose is `geom_xpos`, `geom_xmat`. */
+  readonly geom: number;
+  readonly geometry: Geometry;
+  /** Red, green, blue, alpha in [0, 1]; may be changed between images. Alpha 0 hides the drawable. */
+  readonly rgba: Float64Array;
+  readonly texture: Texture | null;
+  readonly specular: number;
+  /** Blinn exponent. */
+  readonly shininess: number;
+  readonly emission: number;
+}
+
+export interface Scene {
+  readonly drawables: readonly Drawable[];
+}
+
+/** mjtGeom. */
+const SHAPES = ['plane', 'hfield', 'sphere', 'capsule', 'ellipsoid', 'cylinder', 'box', 'mesh'] as const;
+/** Faces longer than this get more vertices, because light is computed at vertices; metres. */
+const FACE_LENGTH = 0.25;
+/** mjtTexture: 1 is a cube map, drawn untextured here. */
+const CUBE_MAP = 1;
+
+/** Reads the geoms of the given groups (MuJoCo's convention: 0–2 are drawn). */
+export function extractScene(sim: Sim, groups: readonly number[]): Scene {
+  const textures = readTextures(sim);
+  const group = sim.model('geom_group');
+  const drawables: Drawable[] = [];
+  for (let geom = 0; geom < sim.count('ngeom'); geom++) {
+    if (groups.includes(group[geom]!)) drawables.push(drawableOf(sim, geom, textures));
+  }
+  return { drawables };
+}
+
+function drawableOf(sim: Sim, geom: number, textures: readonly (Texture | null)[]): Drawable {
+  const material = sim.model('geom_matid')[geom]!;
+  const own = sim.model('geom_rgba').subarray(4 * geom, 4 * geom + 4);
+  if (material < 0) {
+    const rgba = Float64Array.from(own);
+    return { geom, geometry: geometryOf(sim, geom), rgba, texture: null, specular: 0.5, shininess: 64, emission: 0 };
+  }
+  // MuJoCo's default colour means "the material's".
+  const unset = own[0] === 0.5 && own[1] === 0.5 && own[2] === 0.5 && own[3] === 1;
+  const rgba = Float64Array.from(unset ? sim.model('mat_rgba').subarray(4 * material, 4 * material + 4) : own);
+  const ids = sim.model('mat_texid');
+  const roles = ids.length / sim.count('nmat');
+  const id = Math.max(ids[material * roles + 1]!, ids[material * roles]!);
+  const repeat = sim.model('mat_texrepeat');
+  const geometry = geometryOf(sim, geom, {
+    repeat: [repeat[2 * material]!, repeat[2 * material + 1]!],
+    uniform: sim.flag('mat', material, 'texuniform'),
+  });
+  return {
+    geom,
+    geometry,
+    rgba,
+    texture: id >= 0 && geometry.uvs !== null ? textures[id]! : null,
+    specular: sim.model('mat_specular')[material]!,
+    shininess: sim.model('mat_shininess')[material]! * 128,
+    emission: sim.model('mat_emission')[material]!,
+  };
+}
+
+function geometryOf(sim: Sim, geom: number, texture?: TextureRepeat): Geometry {
+  const size = sim.model('geom_size').slice(3 * geom, 3 * geom + 3);
+  const shape = SHAPES[sim.model('geom_type')[geom]!];
+  switch (shape) {
+    case 'plane':
+      return planeGeometry(size, texture);
+    case 'sphere':
+      return ellipsoidGeometry([size[0]!, size[0]!, size[0]!]);
+    case 'ellipsoid':
+      return ellipsoidGeometry(size);
+    case 'capsule':
+      return capsuleGeometry(size[0]!, size[1]!);
+    case 'cylinder':
+      return cylinderGeometry(size[0]!, size[1]!);
+    case 'box':
+      return boxGeometry(size, texture, Math.min(4, Math.ceil(Math.max(...size) / FACE_LENGTH)));
+    case 'mesh':
+      return meshGeometry(sim, sim.model('geom_dataid')[geom]!);
+    default:
+      throw new VlaError('unsupported', `extractScene: expected a shape of ${SHAPES.join(', ')}, got type ${shape}.`, {
+        hint: 'Height fields and signed-distance shapes are not drawn; put them in a geom group that is hidden.',
+      });
+  }
+}
+
+function readTextures(sim: Sim): (Texture | null)[] {
+  const [width, height, channels] = [sim.model('tex_width'), sim.model('tex_height'), sim.model('tex_nchannel')];
+  const [start, kind, bytes] = [sim.model('tex_adr'), sim.model('tex_type'), sim.model('tex_data')];
+  return Array.from({ length: sim.count('ntex') }, (_, i) =>
+    kind[i] === CUBE_MAP
+      ? null
+      : makeTexture(
+          width[i]!,
+          height[i]!,
+          channels[i]!,
+          bytes.subarray(start[i]!, start[i]! + width[i]! * height[i]! * channels[i]!),
+        ),
+  );
+}

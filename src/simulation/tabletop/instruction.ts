@@ -1,0 +1,18 @@
+/** @file From a task's sentence templates and a scene to the instruction of an episode. */
+
+import type { Random } from '../../base/random.ts';
+import type { Task } from './task.ts';
+import type { Layout } from './world.ts';
+
+/** The sentence that names `object` (an index into the layout). */
+export function instructionFor(
+  task: Task,
+  layout: Layout,
+  object: number,
+  phrasing: 'train' | 'held-out',
+  random: Random,
+): string {
+  const template = random.pick(phrasing === 'train' ? task.phrasings.train : task.phrasings.heldOut);
+  const { colour, shape } = layout.objects[object]!;
+  return template.replace('{object}', `${colour} ${shape}`);
+}

@@ -1,0 +1,37 @@
+/** @file What a task of the tabletop is: a scene, sentences, a judgement and a scripted expert. */
+
+import type { Random } from '../../base/random.ts';
+import type { Vector3 } from '../../base/rotation.ts';
+import type { Outcome } from '../../interfaces/environment.ts';
+import type { Aim } from './motion.ts';
+import type { Layout, World } from './world.ts';
+
+/** Sentence templates. `{object}` is the object the instruction names, `{goal}` the place. */
+export interface Phrasings {
+  readonly train: readonly string[];
+  /** Never used in training; made of words that training knows, in other orders. */
+  readonly heldOut: readonly string[];
+}
+
+/** What the expert does next. */
+export interface Plan {
+  readonly aim: Aim;
+  /** One of the task's subtasks. */
+  readonly subtask: string;
+}
+
+export interface Task {
+  readonly name: string;
+  /** Longest episode, control steps of 50 ms. */
+  readonly maxSteps: number;
+  readonly phrasings: Phrasings;
+  readonly subtasks: readonly string[];
+  /** Draws a scene. */
+  layout(random: Random): Layout;
+  /** Success, or `wrong` when the goal was reached with another object, or `failure` when it can no longer be reached. */
+  judge(world: World): Exclude<Outcome, 'timeout'>;
+  /** The expert: depends on the current state alone. */
+  plan(world: World): Plan;
+  /** Where the target is to go, metres, and the geom that marks it; null when the task has no place. */
+  goal(world: World): { readonly position: Vector3; readonly geom: string | null } | null;
+}

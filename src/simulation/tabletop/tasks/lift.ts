@@ -1,0 +1,50 @@
+/** @file Lift: grip the named object and raise it by five centimetres. */
+
+import { apart, drawPoint, drawUntil, dress, SEPARATION } from '../layouts.ts';
+import { grasp, isHeld } from '../grasp.ts';
+import type { Task } from '../task.ts';
+
+/** Metres above the rest height. */
+const RAISED = 0.05;
+
+export const lift: Task = {
+  name: 'lift',
+  maxSteps: 90,
+  phrasings: {
+    train: [
+      'lift the {object}',
+      'pick up the {object}',
+      'raise the {object} off the table',
+      'please raise the {object}',
+    ],
+    heldOut: ['please pick up the {object}', 'lift the {object} off the table'],
+  },
+  subtasks: ['reach', 'grip', 'raise'],
+
+  layout(random) {
+    const shapes = ([0, 1, 2] as const).map(() => random.pick(['cube', 'cylinder', 'box'] as const));
+    const points = drawUntil(
+      () => shapes.map(() => drawPoint(random)),
+      (places) => apart(places, SEPARATION),
+    );
+    return { objects: dress(random, shapes, points), marks: [], target: random.integer(3), other: 0 };
+  },
+
+  judge(world) {
+    const raised = (object: number): boolean => world.position(object)[2] > world.shape(object).halfHeight + RAISED;
+    if (world.others().some(raised)) return 'wrong';
+    return raised(world.layout.target) ? 'success' : 'running';
+  },
+
+  plan(world) {
+    const { target } = world.layout;
+    const hand = world.robot.position();
+    if (!isHeld(world, target)) return grasp(world, target);
+    return {
+      subtask: 'raise',
+      aim: { position: [hand[0], hand[1], 0.16], yaw: world.robot.yaw(), gripper: 'close' },
+    };
+  },
+
+  goal: () => null,
+};

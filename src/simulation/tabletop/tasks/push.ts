@@ -1,0 +1,105 @@
+/** @file Push: slide the named object into the dark zone with the closed gripper. */
+
+import type { Vector3 } from '../../../base/rotation.ts';
+import { apart, distance, drawPoint, drawUntil, dress, SEPARATION } from '../layouts.ts';
+import type { Point } from '../layouts.ts';
+import { funnel, planarDistance } from '../motion.ts';
+import type { Task } from '../task.ts';
+import type { World } from '../world.ts';
+
+/** Half the side of the zone, metres. The object's centre must come inside. */
+const ZONE = 0.05;
+const DARK = [0.1, 0.1, 0.12] as const;
+/** Free width on each side of the way to the zone, metres. */
+const CORRIDOR = 0.085;
+/** Where the hand waits behind the object, beyond its edge; metres. */
+const STANDOFF = 0.034;
+/** Height of the grip site while pushing, metres. */
+const LOW = 0.02;
+
+export const push: Task = {
+  name: 'push',
+  maxSteps: 120,
+  phrasings: {
+    train: [
+      'push the {object} into the zone',
+      'slide the {object} into the dark zone',
+      'move the {object} into the zone',
+      'please slide the {object} into the zone',
+    ],
+    heldOut: ['please push the {object} into the dark zone', 'move the {object} into the dark zone'],
+  },
+  subtasks: ['go behind', 'push'],
+
+  layout(random) {
+    const shapes = ([0, 1, 2] as const).map(() => random.pick(['cube', 'cylinder', 'box'] as const));
+    const [points, zone] = drawUntil<[Point[], Point]>(
+      () => [shapes.map(() => drawPoint(random)), drawPoint(random, 0.04)],
+      ([places, goal]) => apart(places, SEPARATION) && isWayFree(places, goal),
+    );
+    // The way is free for the first object: it is the target, in a random place of the list.
+    const target = random.integer(3);
+    [points[0], points[target]] = [points[target]!, points[0]!];
+    const marks = [{ half: ZONE, rgb: DARK, x: zone[0], y: zone[1] }];
+    return { objects: dress(random, shapes, points), marks, target, other: 0 };
+  },
+
+  judge(world) {
+    if (world.others().some((object) => isInZone(world, object))) return 'wrong';
+    if (world.position(world.layout.target)[2] < -0.05) return 'failure';
+    return isInZone(world, world.layout.target) ? 'success' : 'running';
+  },
+
+  plan(world) {
+    const { target, marks } = world.layout;
+    const [object, hand] = [world.position(target), world.robot.position()];
+    const zone = marks[0]!;
+    const way = Math.hypot(zone.x - object[0], zone.y - object[1]) + 1e-6;
+    const [ex, ey] = [(zone.x - object[0]) / way, (zone.y - object[1]) / way];
+    // The hand in the frame of the way: along it (negative = behind the object) and beside it.
+    const [qx, qy] = [hand[0] - object[0], hand[1] - object[1]];
+    const along = qx * ex + qy * ey;
+    const [sideX, sideY] = [qx - along * ex, qy - along * ey];
+    const behind = extent(world, target, Math.atan2(ey, ex));
+    if (hand[2] < LOW + 0.017 && along < -0.5 * behind && Math.hypot(sideX, sideY) < 0.024) {
+      const position: Vector3 = [hand[0] + 0.06 * ex - 1.5 * sideX, hand[1] + 0.06 * ey - 1.5 * sideY, LOW];
+      return { subtask: 'push', aim: { position, yaw: 0, gripper: 'close', speed: 0.8 } };
+    }
+    const start: Vector3 = [object[0] - ex * (behind + STANDOFF), object[1] - ey * (behind + STANDOFF), LOW];
+    const height = funnel(planarDistance(hand, start), LOW, LOW + 0.08, 0.012, 0.03);
+    return { subtask: 'go behind', aim: { position: [start[0], start[1], height], yaw: 0, gripper: 'close' } };
+  },
+
+  goal(world) {
+    const { x, y } = world.layout.marks[0]!;
+    return { position: [x, y, 0], geom: 'mark0' };
+  },
+};
+
+function isInZone(world: World, object: number): boolean {
+  const [x, y, z] = world.position(object);
+  const zone = world.layout.marks[0]!;
+  return Math.abs(x - zone.x) < ZONE - 0.005 && Math.abs(y - zone.y) < ZONE - 0.005 && z < 0.06 && z > 0;
+}
+
+/** How far an object reaches from its centre in a horizontal direction, metres. */
+function extent(world: World, object: number, direction: number): number {
+  const { shape } = world.layout.objects[object]!;
+  const angle = direction - world.yaw(object);
+  if (shape === 'box') return 0.042 * Math.abs(Math.cos(angle)) + 0.02 * Math.abs(Math.sin(angle));
+  if (shape === 'cube') return 0.023 * (Math.abs(Math.cos(angle)) + Math.abs(Math.sin(angle)));
+  return world.shape(object).footprint;
+}
+
+/** Whether the first object has a way of 10 to 22 cm to the zone that keeps clear of the others, with room for the hand behind it. */
+function isWayFree(points: readonly Point[], zone: Point): boolean {
+  const [from, ...others] = points as [Point, ...Point[]];
+  const length = distance(from, zone);
+  if (length < 0.1 || length > 0.22) return false;
+  const [ex, ey] = [(zone[0] - from[0]) / length, (zone[1] - from[1]) / length];
+  return others.every(([x, y]) => {
+    const [qx, qy] = [x - from[0], y - from[1]];
+    const along = Math.max(-0.09, Math.min(length + 0.03, qx * ex + qy * ey));
+    return Math.hypot(qx - along * ex, qy - along * ey) > CORRIDOR;
+  });
+}

@@ -1,0 +1,40 @@
+/** @file Touch: put the closed gripper on the named object. */
+
+import { apart, drawPoint, drawUntil, dress, SEPARATION } from '../layouts.ts';
+import { funnel, planarDistance } from '../motion.ts';
+import type { Task } from '../task.ts';
+
+export const touch: Task = {
+  name: 'touch',
+  maxSteps: 60,
+  phrasings: {
+    train: ['touch the {object}', 'tap the {object}', 'put the gripper on the {object}', 'please tap the {object}'],
+    heldOut: ['please touch the {object}', 'please put the gripper on the {object}'],
+  },
+  subtasks: ['reach'],
+
+  layout(random) {
+    const shapes = ([0, 1, 2] as const).map(() => random.pick(['cube', 'cylinder', 'box', 'ball'] as const));
+    const points = drawUntil(
+      () => shapes.map(() => drawPoint(random)),
+      (places) => apart(places, SEPARATION),
+    );
+    return { objects: dress(random, shapes, points), marks: [], target: random.integer(3), other: 0 };
+  },
+
+  judge(world) {
+    const hits = world.touched();
+    if (hits.some((hit) => hit !== world.layout.target)) return 'wrong';
+    return hits.length > 0 ? 'success' : 'running';
+  },
+
+  plan(world) {
+    const { target } = world.layout;
+    const [object, hand] = [world.position(target), world.robot.position()];
+    const top = object[2] + world.shape(target).halfHeight;
+    const height = funnel(planarDistance(hand, object), top - 0.005, top + 0.06, 0.012, 0.03);
+    return { subtask: 'reach', aim: { position: [object[0], object[1], height], yaw: 0, gripper: 'close' } };
+  },
+
+  goal: () => null,
+};

@@ -1,0 +1,45 @@
+/** @file The MJCF of a tabletop scene: arm, table, cameras, light, loose objects and flat marks. */
+
+import { armActuators, armBodies, armExclusions } from './arm.ts';
+import { SHAPES } from './objects.ts';
+import type { ShapeName } from './objects.ts';
+
+/** What a compiled model contains; colours and poses are set per episode. */
+export interface WorldModel {
+  /** One loose object each, named object0, object1 … */
+  readonly shapes: readonly ShapeName[];
+  /** Half sizes of flat square marks on the table (zones, pads), named mark0, mark1 … */
+  readonly marks: readonly number[];
+}
+
+/** Physics step, seconds; ten make one control period of 50 ms. */
+export const TIMESTEP = 0.005;
+export const SUBSTEPS = 10;
+/** Front camera: in front of the table, looking back at the robot. */
+const FRONT_CAMERA = '<camera name="front" pos="1.2 0 .7" xyaxes="0 1 0 -.7193 0 .6947" fovy="32"/>';
+/** Where unused things wait, out of sight below the floor. */
+export const HIDDEN_HEIGHT = -2;
+
+/** World frame = base frame: x forward from the robot, y to its left, z up, table top at z = 0; metres. */
+export function worldXml({ shapes, marks }: WorldModel): string {
+  const objects = shapes.map(
+    (shape, i) =>
+      `<body name="object${i}" pos="${0.3 + 0.15 * i} 0 ${SHAPES[shape].halfHeight}"><freejoint name="object${i}"/>` +
+      `<geom name="object${i}" ${SHAPES[shape].geom} mass="${SHAPES[shape].mass}" group="1"/></body>`,
+  );
+  const flats = marks.map(
+    (half, i) =>
+      `<body name="mark${i}" mocap="true" pos="0 0 ${HIDDEN_HEIGHT}">` +
+      `<geom name="mark${i}" type="box" size="${half} ${half} .001" group="1" contype="0" conaffinity="0"/></body>`,
+  );
+  return (
+    '<mujoco model="tabletop"><compiler angle="radian"/>' +
+    `<option timestep="${TIMESTEP}" integrator="implicitfast" cone="elliptic" impratio="10"/><size memory="4M"/>` +
+    '<visual><headlight ambient=".35 .35 .35" diffuse=".5 .5 .5" specular="0 0 0"/></visual><worldbody>' +
+    '<light name="lamp" pos="1.1 1 2.1" dir="-.3 -.4 -1" diffuse=".45 .45 .45" specular="0 0 0" cutoff="80" exponent="1"/>' +
+    '<geom name="floor" type="plane" pos="0 0 -.4" size="2 2 .1" rgba=".5 .52 .56 1" group="1" contype="0" conaffinity="0"/>' +
+    '<geom name="table" type="box" pos=".55 0 -.2" size=".4 .5 .2" rgba=".62 .5 .38 1" group="1"/>' +
+    `${FRONT_CAMERA}${armBodies()}${objects.join('')}${flats.join('')}</worldbody>` +
+    `<contact>${armExclusions()}</contact><actuator>${armActuators()}</actuator></mujoco>`
+  );
+}
