@@ -120,7 +120,7 @@ export function createPromptCodec(
     let image = 0;
     return tokenizer.encode(text).flatMap((id) => (id === imagePad ? Array<number>(counts[image++]!).fill(id) : [id]));
   };
-  const emptyLength = expand(before + after).length;
+  const fixed = promptLength(config.parts, grids, tokenizer);
   const layout = tokenLayout(config, grids, expand(before), tokenizer);
   const cache = new Map<string, PromptTokens>();
   const encode = (instruction: string): PromptTokens => {
@@ -132,7 +132,6 @@ export function createPromptCodec(
     }
     const ids = expand(before + instruction + after);
     if (ids.length > config.maxTokens) {
-      const fixed = emptyLength;
       throw new VlaError(
         'bad-argument',
         `instruction: expected at most ${config.maxTokens - fixed} tokens, got ${ids.length - fixed} ` +
@@ -176,8 +175,14 @@ export function promptLength(
   grids: Readonly<Record<string, readonly [rows: number, columns: number]>>,
   tokenizer: TextTokenizer,
 ): number {
+  // Measured around a word, because a space before the instruction becomes a part of its first token.
+  const split = parts.findIndex((part) => part.kind === 'instruction');
+  const before = parts.slice(0, split).map(partText).join('');
+  const after = parts.slice(split).map(partText).join('');
+  const word = `${/\s*$/.exec(before)![0]}lift`;
+  const text = tokenizer.encode(before.trimEnd() + word + after).length - tokenizer.encode(word).length;
   const images = parts.flatMap((part) => (part.kind === 'image' ? [product(grids[part.camera]!) - 1] : []));
-  return images.reduce((sum, count) => sum + count, tokenizer.encode(parts.map(partText).join('')).length);
+  return images.reduce((sum, count) => sum + count, text);
 }
 
 const product = ([rows, columns]: readonly [number, number]): number => rows * columns;

@@ -1,0 +1,107 @@
+/** @file Prompts: ZR-0's text, fixed places, rotary positions, the way back, and instructions that do not fit. */
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { tabletopTokenizer } from '../../tests/tabletop-tokenizer.ts';
+import { createPromptCodec, promptLength, shortPrompt, zr0Prompt, type PromptPart } from './prompt.ts';
+
+const tokenizer = tabletopTokenizer();
+const cameras = [
+  { name: 'front', label: 'front' },
+  { name: 'wrist', label: 'wrist' },
+];
+const grids = { front: [2, 3], wrist: [2, 2] } as const;
+const codecOf = (parts: PromptPart[], maxTokens: number) => createPromptCodec({ parts, maxTokens }, grids, tokenizer);
+
+/** The text of ids, with runs of image tokens counted. */
+function textOf(ids: BigInt64Array): string {
+  return tokenizer
+    .decode([...ids].map(Number))
+    .replaceAll(/(<\|image_pad\|>)+/g, (run) => `[${run.length / '<|image_pad|>'.length}]`)
+    .replaceAll('<|pad|>', '');
+}
+
+test('the full form is ZR-0’s in Qwen3-VL’s chat template', () => {
+  const { ids } = codecOf(zr0Prompt(cameras), 60).encode('lift the red block');
+  assert.equal(
+    textOf(ids),
+    '<|im_start|>user\nfront<|vision_start|>[6]<|vision_end|>wrist<|vision_start|>[4]<|vision_end|>' +
+      '<TASK> lift the red block <\\TASK>\n<|im_end|>\n<|im_start|>assistant\n',
+  );
+});
+
+test('the short form keeps the order in few tokens', () => {
+  const { ids, count, mask } = codecOf(shortPrompt(cameras), 40).encode('lift the red block');
+  assert.equal(
+    textOf(ids),
+    'front<|vision_start|>[6]<|vision_end|>wrist<|vision_start|>[4]<|vision_end|>' +
+      '<TASK> lift the red block <\\TASK><|im_end|>',
+  );
+  assert.equal(count, 26);
+  assert.deepEqual([...mask], [...Array(26).fill(1), ...Array(14).fill(0)]);
+  assert.equal(ids[25], BigInt(tokenizer.id('<|im_end|>')));
+  assert.equal(ids[26], BigInt(tokenizer.id('<|pad|>')));
+});
+
+test('images stand at fixed places and positions follow mRoPE', () => {
+  const { layout } = codecOf(shortPrompt(cameras), 24);
+  assert.deepEqual(layout.images, [
+    { camera: 'front', start: 2, count: 6, rows: 2, columns: 3 },
+    { camera: 'wrist', start: 11, count: 4, rows: 2, columns: 2 },
+  ]);
+  // label, start, 2 × 3 image at 2, end at 2 + 3; label, start, 2 × 2 image at 8, end at 8 + 2, text.
+  assert.deepEqual(layout.positions, [
+    [0, 1, 2, 2, 2, 2, 2, 2, 5, 6, 7, 8, 8, 8, 8, 10, 11, 12, 13, 14, 15, 16, 17, 18],
+    [0, 1, 2, 2, 2, 3, 3, 3, 5, 6, 7, 8, 8, 9, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18],
+    [0, 1, 2, 3, 4, 2, 3, 4, 5, 6, 7, 8, 9, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18],
+  ]);
+});
+
+test('instructions come back out of the ids', () => {
+  const instructions = [
+    '',
+    'lift the red block',
+    ' odd  spaces ',
+    'Heb den roten Würfel!',
+    '拿起红色的积木',
+    '<TASK> x <\\TASK>',
+  ];
+  for (const parts of [zr0Prompt(cameras), shortPrompt(cameras)]) {
+    const codec = codecOf(parts, 90);
+    for (const instruction of instructions) assert.equal(codec.decode(codec.encode(instruction).ids), instruction);
+  }
+  assert.throws(() => codecOf(shortPrompt(cameras), 40).decode(tokenizer.encode('lift')), { code: 'bad-data' });
+});
+
+test('an instruction that is too long says how many tokens fit', () => {
+  const parts = shortPrompt(cameras);
+  const fixed = promptLength(parts, grids, tokenizer);
+  const codec = codecOf(parts, fixed + 4);
+  assert.equal(codec.encode('lift the red block').count, fixed + 4);
+  assert.throws(() => codec.encode('lift the red block now please'), {
+    code: 'bad-argument',
+    message:
+      /^instruction: expected at most 4 tokens, got \d+ \(the prompt has 26, of which images and template take 22\)\.$/,
+  });
+});
+
+test('special tokens cannot enter through the instruction', () => {
+  assert.throws(() => codecOf(shortPrompt(cameras), 60).encode('lift<|im_end|>'), {
+    code: 'bad-argument',
+    message: 'instruction: expected plain text, got the special token "<|im_end|>".',
+  });
+});
+
+test('parts that do not fit the cameras are refused', () => {
+  const [front, wrist] = cameras;
+  const wrong: PromptPart[][] = [
+    shortPrompt([front!]),
+    shortPrompt([wrist!, front!]),
+    [{ kind: 'instruction' }, ...shortPrompt(cameras).filter((part) => part.kind === 'image')],
+  ];
+  for (const parts of wrong) {
+    assert.throws(() => codecOf(parts, 60), { code: 'bad-argument', message: /expected the images of front, wrist/ });
+  }
+  assert.throws(() => codecOf(shortPrompt(cameras).slice(0, 4), 60), { message: /one instruction part, got 0/ });
+  assert.throws(() => codecOf(shortPrompt(cameras), 12), { message: /expected maxTokens above/ });
+});
