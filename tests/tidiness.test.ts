@@ -58,6 +58,18 @@ test('no host of a package registry, and a lock file without one', { skip }, () 
   );
 });
 
+test('the lock file holds the packages of every platform, so that npm ci works on each', () => {
+  const lock = JSON.parse(fs.readFileSync(path.join(repositoryRoot, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+  };
+  const missing = Object.entries(lock.packages).flatMap(([at, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies)
+      .filter((name) => !(`node_modules/${name}` in lock.packages) && !(`${at}/node_modules/${name}` in lock.packages))
+      .map((name) => `${at} needs ${name}`),
+  );
+  assert.deepEqual(missing, []);
+});
+
 test('no large file without a reason', { skip }, () => {
   const large = tracked().filter((file) => fs.statSync(path.join(repositoryRoot, file)).size > MAX_BYTES);
   assert.deepEqual(
