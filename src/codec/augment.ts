@@ -32,6 +32,7 @@ export interface AugmentDraw {
 /** x / 127.5 − 1 for the three channels: no change at all. */
 export const PLAIN_TABLE: Float32Array = Float32Array.from({ length: 768 }, (_, i) => (i & 255) / 127.5 - 1);
 
+/** The draw that changes nothing. */
 export const NO_AUGMENTATION: AugmentDraw = { shiftX: 0, shiftY: 0, saturation: 1, table: PLAIN_TABLE };
 
 /** One draw. Uses the same number of random values whatever the settings are; fills `table` (768 values). */

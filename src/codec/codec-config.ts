@@ -32,6 +32,7 @@ export interface VectorConfig {
   readonly steps: readonly VectorStep[];
 }
 
+/** All that a codec needs beside a tokenizer; what codec.json holds. */
 export interface PolicyCodecConfig {
   readonly version: 1;
   /** Name of the embodiment whose units the codec speaks. */

@@ -2,6 +2,7 @@
 
 import type { Convention } from '../interfaces/convention.ts';
 
+/** What an action refers to: see `Convention.reference`. */
 export type Reference = Convention['reference'];
 
 /**

@@ -6,6 +6,7 @@
 import { VlaError } from '../base/errors.ts';
 import type { TextTokenizer } from './text-tokens/text-tokenizer.ts';
 
+/** One part of a prompt. */
 export type PromptPart =
   | { readonly kind: 'text'; readonly text: string }
   /** `<|vision_start|>`, one `<|image_pad|>` per merged patch, `<|vision_end|>`. */
@@ -89,6 +90,7 @@ export interface PromptTokens {
   readonly count: number;
 }
 
+/** Instruction to tokens and back. */
 export interface PromptCodec {
   readonly layout: TokenLayout;
   /** Throws `bad-argument` when the instruction does not fit or holds a special token. */

@@ -5,6 +5,7 @@
 
 import { VlaError } from '../base/errors.ts';
 
+/** The interpolation: triangle (support 1) or cubic (support 2), as Pillow names them. */
 export type ResizeFilter = 'bilinear' | 'bicubic';
 
 interface Kernel {

@@ -33,6 +33,7 @@ export interface CameraView {
   readonly draw: AugmentDraw;
 }
 
+/** A compiled supervision field. */
 export interface SupervisionWriter {
   readonly output: string;
   /** Numbers per sample. */

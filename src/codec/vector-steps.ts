@@ -7,6 +7,7 @@ import { VlaError, invariant } from '../base/errors.ts';
 import { changeReference, restoreReference, type ReferenceChange } from './delta.ts';
 import { affineMap, denormaliseRows, normaliseRows, type Normalisation } from './normalise.ts';
 
+/** One reversible step on a vector; lists of them are plain data. */
 export type VectorStep =
   /** Decoded values are clipped to the robot's inclusive limits; encoding leaves recorded values as they are. */
   | { readonly kind: 'limit'; readonly low: readonly number[]; readonly high: readonly number[] }

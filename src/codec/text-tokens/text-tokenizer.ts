@@ -3,6 +3,7 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import { VlaError, nearestName } from '../../base/errors.ts';
 
+/** Text to ids and back. */
 export interface TextTokenizer {
   /** One more than the largest token id. */
   readonly vocabularySize: number;

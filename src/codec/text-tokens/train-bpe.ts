@@ -6,6 +6,7 @@
 import { VlaError } from '../../base/errors.ts';
 import { BYTE_LETTERS, PIECES } from './byte-level.ts';
 
+/** What a tokenizer is trained from. */
 export interface BpeTraining {
   /** The texts, in any order; repeat a text to give it more weight. */
   readonly texts: Iterable<string>;
