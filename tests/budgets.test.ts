@@ -91,22 +91,34 @@ test('the checks of this file find what they look for', () => {
       '/** @file X. */',
       '/** Good. */',
       'export const a = 1;',
+      '',
       'export function bare(): void {}',
+      '',
       '/** Overloaded. */',
       'export function f(x: string): string;',
       'export function f(x: number): number;',
+      '',
       '// Not a docblock.',
       'export interface B {}',
+      '',
+      '/** A family. */',
+      'export const one = {',
+      '  n: 1,',
+      '};',
+      'export const two = 2;',
     ].join('\n'),
     code: '',
     bare: '',
-    lines: 9,
+    lines: 15,
     imports: [],
   };
   assert.deepEqual(undocumented(source), ['bare', 'B']);
 });
 
-/** The exported names that have no docblock right above them; an overload shares its first signature's. */
+/**
+ * The exported names without a docblock right above them. An overload shares its first signature's; exports of one
+ * family, written without blank lines between them, share the first one's.
+ */
 function undocumented({ text }: SourceFile): string[] {
   const lines = text.split('\n');
   const seen = new Set<string>();
@@ -117,12 +129,18 @@ function undocumented({ text }: SourceFile): string[] {
       )?.[1];
     if (name === undefined || seen.has(name)) return [];
     seen.add(name);
-    return lines[at - 1]?.trimEnd().endsWith('*/') && docblockAbove(lines, at) ? [] : [name];
+    return docblockAbove(lines, at) ? [] : [name];
   });
 }
 
 function docblockAbove(lines: readonly string[], at: number): boolean {
-  let first = at - 1;
-  while (first >= 0 && !lines[first]!.includes('/*')) first--;
-  return first >= 0 && lines[first]!.trimStart().startsWith('/**') && !lines[first]!.includes('@file');
+  for (let above = at - 1; above >= 0 && lines[above] !== ''; above--) {
+    if (/^\s*\/\*\*/.test(lines[above]!)) return !lines[above]!.includes('@file') && !isFileBlock(lines, above);
+  }
+  return false;
+}
+
+/** Whether the block that opens at line `at` is the one that describes the file. */
+function isFileBlock(lines: readonly string[], at: number): boolean {
+  return /@file\b/.test(lines[at + 1] ?? '');
 }
