@@ -1,0 +1,75 @@
+/** @file The worker thread of an evaluation: opens its own environment and policy, plays what it is told. */
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { invariant } from '../base/errors.ts';
+import type { Environment } from '../interfaces/environment.ts';
+import type { Policy } from '../interfaces/policy.ts';
+import { playEpisode, type PlayHooks } from './play-episode.ts';
+import { openEnvironment, openPolicy } from './player.ts';
+import { filmEpisode } from './rollout.ts';
+import { toPlainError, type Introduction, type Order, type Report, type WorkerSetup } from './worker-messages.ts';
+
+invariant(parentPort !== null, 'the evaluation worker runs outside a worker thread');
+const port = parentPort;
+const setup = workerData as WorkerSetup;
+const { control, epoch, worker, execute } = setup;
+
+const hooks: PlayHooks = {
+  stopped: () => Atomics.load(control, 0) === 1,
+  inferring(running) {
+    Atomics.store(control, 1 + worker, running ? Math.max(1, Date.now() - epoch) : 0);
+  },
+};
+
+function say(report: Report): void {
+  port.postMessage(report);
+}
+
+function introduce(environment: Environment, policy: Policy): Introduction {
+  return {
+    policy: policy.name,
+    environment: environment.name,
+    tasks: [...environment.tasks],
+    perturbations: [...environment.perturbations],
+    cameras: environment.embodiment.cameras.map(({ name }) => name),
+    controlHz: environment.embodiment.controlHz,
+    maxSteps: Object.fromEntries(environment.tasks.map((task) => [task, environment.maxSteps(task)])),
+  };
+}
+
+/** Follows orders one after the other until it is told to close. */
+async function serve(): Promise<void> {
+  const environment = await openEnvironment(setup.environment);
+  const policy = await openPolicy(setup.policy, environment);
+  let stage: Environment | null = null;
+  const follow = async (order: Order): Promise<void> => {
+    if (order.kind === 'play') {
+      const start = performance.now();
+      const played = await playEpisode(environment, policy, order.planned, execute, hooks);
+      say({ kind: 'played', played, seconds: (performance.now() - start) / 1000 });
+    } else if (order.kind === 'film') {
+      if (setup.stage !== null) stage ??= await openEnvironment(setup.stage);
+      const { planned, length, film } = order;
+      say({
+        kind: 'filmed',
+        film: await filmEpisode(environment, stage, policy, planned, length, execute, film, hooks),
+      });
+    } else {
+      await stage?.close();
+      await policy.close();
+      await environment.close();
+      port.close();
+    }
+  };
+  let last: Promise<void> = Promise.resolve();
+  port.on('message', (order: Order) => {
+    last = last.then(() => follow(order)).catch(fail);
+  });
+  say({ kind: 'ready', introduction: introduce(environment, policy) });
+}
+
+function fail(error: unknown): void {
+  say({ kind: 'failed', error: toPlainError(error) });
+}
+
+await serve().catch(fail);

@@ -1,0 +1,121 @@
+/** @file One closed-loop episode: observe, infer a chunk, execute a part of it, and again, until the outcome is known. */
+
+import { VlaError } from '../base/errors.ts';
+import { actionAt, type ActionChunk } from '../interfaces/action-chunk.ts';
+import type { Embodiment } from '../interfaces/embodiment.ts';
+import type { Environment, Outcome } from '../interfaces/environment.ts';
+import type { Observation } from '../interfaces/observation.ts';
+import type { Policy } from '../interfaces/policy.ts';
+import type { PlannedEpisode } from './protocol.ts';
+
+/** What happened in one episode. */
+export interface PlayedEpisode {
+  readonly instruction: string;
+  readonly outcome: Exclude<Outcome, 'running'>;
+  /** Control steps. */
+  readonly length: number;
+  /** One per inference, milliseconds. */
+  readonly latenciesMs: readonly number[];
+}
+
+/** What may listen to, or stop, an episode. */
+export interface PlayHooks {
+  /** Before each inference: true stops the episode. */
+  stopped?(): boolean;
+  /** Around each inference, for a watchdog in another thread. */
+  inferring?(running: boolean): void;
+  /** After the reset (tick 0) and after every control step; `action` is null at tick 0. */
+  onTick?(tick: number, action: Float32Array | null, observation: Observation | null): Promise<void> | void;
+}
+
+/**
+ * Plays one episode. `execute` actions of each chunk are executed before the next inference ("half": half of the
+ * chunk, rounded up). Returns null when it was stopped. A chunk that is empty, misshapen or holds a number that is not
+ * finite is an error before any of its actions reaches the robot.
+ */
+export async function playEpisode(
+  environment: Environment,
+  policy: Policy,
+  planned: PlannedEpisode,
+  execute: number | 'half',
+  hooks: PlayHooks = {},
+): Promise<PlayedEpisode | null> {
+  const { spec } = planned;
+  const borrowed = planned.instructionOf === null ? null : await instructionOf(environment, planned.instructionOf);
+  await environment.reset(spec);
+  await policy.reset({ seed: planned.noiseSeed });
+  const maxSteps = environment.maxSteps(spec.task);
+  const latenciesMs: number[] = [];
+  let outcome: Outcome = 'running';
+  let length = 0;
+  let instruction = '';
+  while (outcome === 'running' && length < maxSteps) {
+    if (hooks.stopped?.()) return null;
+    const seen = await environment.observe();
+    const observation = borrowed === null ? seen : { ...seen, instruction: borrowed };
+    instruction = observation.instruction;
+    if (length === 0) await hooks.onTick?.(0, null, observation);
+    const where = `Policy "${policy.name}" in ${spec.task}, seed ${spec.seed}, tick ${length}`;
+    hooks.inferring?.(true);
+    const start = performance.now();
+    const chunk = await inferred(where, policy, observation);
+    latenciesMs.push(performance.now() - start);
+    hooks.inferring?.(false);
+    checkChunk(where, chunk, environment.embodiment);
+    const count = executed(where, execute, chunk.horizon);
+    for (let i = 0; i < count && outcome === 'running' && length < maxSteps; i++) {
+      const action = actionAt(chunk, i);
+      outcome = await environment.step(action);
+      length++;
+      await hooks.onTick?.(length, action, null);
+    }
+  }
+  return { instruction, outcome: outcome === 'running' ? 'timeout' : outcome, length, latenciesMs };
+}
+
+async function instructionOf(environment: Environment, spec: PlannedEpisode['spec']): Promise<string> {
+  await environment.reset(spec);
+  return (await environment.observe()).instruction;
+}
+
+async function inferred(where: string, policy: Policy, observation: Observation): Promise<ActionChunk> {
+  try {
+    return await policy.infer(observation);
+  } catch (cause) {
+    const code = cause instanceof VlaError ? cause.code : 'bad-data';
+    const hint = cause instanceof VlaError ? cause.hint : undefined;
+    const text = cause instanceof Error ? cause.message : String(cause);
+    throw new VlaError(code, `${where}: ${text}`, { cause, ...(hint === undefined ? {} : { hint }) });
+  }
+}
+
+/** Throws unless `chunk` is [horizon ≥ 1, action size] of finite numbers. */
+export function checkChunk(where: string, chunk: ActionChunk, embodiment: Embodiment): void {
+  const { names } = embodiment.action;
+  const { horizon, dim, data } = chunk;
+  if (dim !== names.length || !Number.isInteger(horizon) || horizon < 1 || data.length !== horizon * dim) {
+    throw new VlaError(
+      'bad-shape',
+      `${where}: expected a chunk of at least one action of ${names.length} values, ` +
+        `got horizon ${horizon}, ${dim} values per action, ${data.length} numbers.`,
+    );
+  }
+  const bad = data.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return;
+  throw new VlaError(
+    'not-finite',
+    `${where}: expected finite actions, got ${data[bad]} for "${names[bad % dim]}" in action ${Math.floor(bad / dim)} of the chunk.`,
+    {
+      hint: 'Nothing of this chunk was executed. The weights may be damaged, or training diverged: look at its loss curve.',
+    },
+  );
+}
+
+function executed(where: string, execute: number | 'half', horizon: number): number {
+  if (execute === 'half') return Math.ceil(horizon / 2);
+  if (execute >= 1 && execute <= horizon) return execute;
+  throw new VlaError(
+    'bad-argument',
+    `${where}: expected to execute 1 to ${horizon} actions of a chunk, got ${execute}.`,
+  );
+}
