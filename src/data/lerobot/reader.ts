@@ -171,7 +171,7 @@ function dataset(
         return exactStatistics(parts, featureSize(featureOf(feature)), `${name}: "${feature}"`);
       }),
     async close() {
-      await (await videos)?.close();
+      (await videos)?.close();
       columns.clear();
       files.clear();
     },

@@ -85,7 +85,8 @@ export function createParquet(file: string, layout: ParquetLayout, groups: reado
       return buffer.offset;
     },
     append(columns) {
-      writer.write({
+      // With a sink in memory the writer is synchronous.
+      void writer.write({
         rowGroupSize: columns[0]!.values.length,
         columnData: columns.map((column) => ({
           name: column.name,
@@ -99,7 +100,7 @@ export function createParquet(file: string, layout: ParquetLayout, groups: reado
     },
     finish() {
       try {
-        writer.finish();
+        void writer.finish();
         flush();
         fs.fsyncSync(handle);
       } catch (cause) {
