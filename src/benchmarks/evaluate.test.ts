@@ -155,7 +155,7 @@ test('a world that breaks, and what cannot be played, are errors', async () => {
   await rejects({ ...BASE, conditions: ['winde'] }, 'not-found', /condition: expected one of base, other/);
   await rejects({ ...BASE, episodes: 0 }, 'bad-argument', /at least one episode/);
   await rejects({ ...BASE, workers: 0 }, 'bad-argument', /at least one worker/);
-  await rejects({ ...BASE, policy: pixels({ cameraName: 'wrist' }) }, 'mismatch', /camera "wrist", which is not among/);
+  await rejects({ ...BASE, policy: pixels({ cameraName: 'wrist' }) }, 'mismatch', /cameras: expected wrist, got front/);
   await rejects({ ...BASE, policy: world(24) }, 'bad-argument', /expected an exported function openPolicy/);
 });
 

@@ -5,7 +5,9 @@ import test from 'node:test';
 import { policyContract } from '../../tests/contracts/policy.ts';
 import { openPolicy as openPixels } from '../../tests/flatland/flatland-policy.ts';
 import { openEnvironment } from '../../tests/flatland/flatland.ts';
-import { expertPolicy, openPolicy } from './expert-policy.ts';
+import { evaluate } from './evaluate.ts';
+import { expert, expertPolicy, openPolicy } from './expert-policy.ts';
+import { tabletop } from './tabletop-environment.ts';
 
 const world = await openEnvironment({ imageSize: 24 });
 await world.reset({ task: 'touch', seed: 4 });
@@ -19,4 +21,36 @@ policyContract('pixels', {
 test('an environment without an expert is refused', async () => {
   const { expert: _, ...plain } = world;
   await assert.rejects(openPolicy(null, plain), /expected an environment with an expert, got "flatland"/);
+});
+
+test('the expert solves the tabletop, with the same numbers from one worker and from two', async () => {
+  const play = async (workers: number): Promise<unknown> => {
+    const { result } = await evaluate({
+      environment: tabletop({ imageSize: 16 }),
+      policy: expert(),
+      tasks: ['touch', 'lift'],
+      conditions: ['base'],
+      episodes: 2,
+      firstSeed: 1_000_000_000,
+      execute: 1,
+      workers,
+      inferenceTimeoutMs: null,
+      film: null,
+      command: 'test',
+      checkpoint: null,
+    });
+    return result.episodes.map(({ task, seed, outcome, length, instruction }) => [
+      task,
+      seed,
+      outcome,
+      length,
+      instruction,
+    ]);
+  };
+  const [one, two] = [(await play(1)) as string[][], await play(2)];
+  assert.deepEqual(two, one);
+  assert.deepEqual(
+    one.map(([, , outcome]) => outcome),
+    Array<string>(4).fill('success'),
+  );
 });

@@ -1,9 +1,11 @@
 /** @file The scripted expert as a policy: the reference row of every table, and what tests of the evaluation play. */
 
 import { VlaError } from '../base/errors.ts';
+import { workerUrl } from '../base/worker-url.ts';
 import { checkObservation } from '../interfaces/check-observation.ts';
 import type { Environment, ExpertEnvironment } from '../interfaces/environment.ts';
 import type { Policy } from '../interfaces/policy.ts';
+import type { ModuleCall } from './player.ts';
 
 /** Wraps the environment's own expert. It is memory-less and sees the true state, so its chunk is one action. */
 export function expertPolicy(environment: ExpertEnvironment): Policy {
@@ -28,4 +30,9 @@ export async function openPolicy(_options: unknown, environment: Environment): P
 
 function hasExpert(environment: Environment): environment is ExpertEnvironment {
   return typeof (environment as Partial<ExpertEnvironment>).expert === 'function';
+}
+
+/** Names the expert for `evaluate`. */
+export function expert(): ModuleCall {
+  return { module: workerUrl(import.meta.url, './expert-policy').href, options: null };
 }

@@ -1,8 +1,7 @@
 /** @file What plays in a worker thread: an environment and a policy, named by modules so that each thread opens its own. */
 
 import { VlaError } from '../base/errors.ts';
-import { compareConventions } from '../interfaces/convention.ts';
-import type { Embodiment, VectorSpec } from '../interfaces/embodiment.ts';
+import { embodimentDifferences } from '../interfaces/embodiment-fit.ts';
 import type { Environment } from '../interfaces/environment.ts';
 import type { Policy } from '../interfaces/policy.ts';
 
@@ -44,34 +43,11 @@ async function exported<T>(call: ModuleCall, name: string): Promise<T> {
 
 /** Throws a `mismatch` that lists every difference between the policy's robot and the environment's. */
 export function checkFit(policy: Policy, environment: Environment): void {
-  const wanted = policy.embodiment;
-  const given = environment.embodiment;
-  const differences = [
-    ...missingCameras(wanted, given),
-    ...vectorDifferences('state', wanted.state, given.state),
-    ...vectorDifferences('action', wanted.action, given.action),
-  ];
-  if (wanted.controlHz !== given.controlHz) differences.push(`rate: ${wanted.controlHz} Hz, not ${given.controlHz} Hz`);
+  const differences = embodimentDifferences(policy.embodiment, environment.embodiment);
   if (differences.length === 0) return;
   throw new VlaError(
     'mismatch',
-    `Policy "${policy.name}" does not fit environment "${environment.name}": expected ${differences.join('; ')}.`,
+    `Policy "${policy.name}" does not fit environment "${environment.name}": ${differences.join('; ')}.`,
     { hint: 'Use the environment that the policy was trained for.' },
   );
-}
-
-function missingCameras(wanted: Embodiment, given: Embodiment): string[] {
-  const names = given.cameras.map(({ name }) => name);
-  return wanted.cameras
-    .filter(({ name }) => !names.includes(name))
-    .map(({ name }) => `camera "${name}", which is not among ${names.join(', ')}`);
-}
-
-function vectorDifferences(what: string, wanted: VectorSpec, given: VectorSpec): string[] {
-  const sizes =
-    wanted.names.length === given.names.length
-      ? []
-      : [`${what} of ${wanted.names.length} values, not ${given.names.length}`];
-  const conventions = compareConventions(wanted.convention, given.convention);
-  return [...sizes, ...conventions.map(({ field, expected, got }) => `${what} ${field} ${expected}, not ${got}`)];
 }

@@ -1,5 +1,6 @@
 /** @file Moving pictures of episodes: an episode is played again, filmed through a larger camera, and encoded as WebP. */
 
+import { lookUp } from '../base/errors.ts';
 import { loadOptional } from '../base/optional.ts';
 import type { Environment } from '../interfaces/environment.ts';
 import type { Image, Observation } from '../interfaces/observation.ts';
@@ -9,16 +10,16 @@ import type { PlannedEpisode } from './protocol.ts';
 
 /** How to film. */
 export interface FilmOptions {
-  /** Cameras side by side; a camera that the environment lacks is an error. */
-  readonly cameras: readonly string[];
+  /** Cameras, side by side; 'all' of the robot. */
+  readonly cameras: readonly string[] | 'all';
   /** Frames per second of the robot's time, at most. */
   readonly fps: number;
   /** At most so many frames; longer episodes skip more control steps. */
   readonly maxFrames: number;
 }
 
-/** 10 frames a second, at most 60. */
-export const FILM: FilmOptions = { cameras: ['front'], fps: 10, maxFrames: 60 };
+/** All cameras, 10 frames a second, at most 60. */
+export const FILM: FilmOptions = { cameras: 'all', fps: 10, maxFrames: 60 };
 
 /** An encoded film and what happened in it. */
 export interface Film {
@@ -63,8 +64,9 @@ export async function filmEpisode(
   return { played, width, height, frames: pictures.length, webp };
 }
 
-function sideBySide(observation: Observation, cameras: readonly string[]): Image {
-  const images = cameras.map((camera) => observation.images[camera]!);
+function sideBySide(observation: Observation, cameras: FilmOptions['cameras']): Image {
+  const names = cameras === 'all' ? Object.keys(observation.images) : cameras;
+  const images = names.map((name) => lookUp('film: camera', name, observation.images));
   const height = Math.max(...images.map((image) => image.height));
   const width = images.reduce((sum, image) => sum + image.width, 0);
   const data = new Uint8Array(width * height * 3);

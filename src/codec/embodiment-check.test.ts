@@ -5,7 +5,8 @@ import test from 'node:test';
 import { codecOf, tinyDesign, tinyRobot } from '../../tests/codec-fixtures.ts';
 import { requireConvention } from '../interfaces/convention.ts';
 import type { Embodiment } from '../interfaces/embodiment.ts';
-import { embodimentDifferences, requireEmbodiment } from './embodiment-check.ts';
+import { embodimentDifferences } from '../interfaces/embodiment-fit.ts';
+import { requireEmbodiment } from './embodiment-check.ts';
 
 const { config } = codecOf(tinyDesign);
 
