@@ -16,7 +16,7 @@ export interface WorldModel {
 export const TIMESTEP = 0.005;
 export const SUBSTEPS = 10;
 /** Front camera: in front of the table, looking back at the robot. */
-const FRONT_CAMERA = '<camera name="front" pos="1.2 0 .7" xyaxes="0 1 0 -.7193 0 .6947" fovy="32"/>';
+const FRONT_CAMERA = '<camera name="front" pos="1.15 0 .72" xyaxes="0 1 0 -.7547 0 .6561" fovy="24"/>';
 /** Where unused things wait, out of sight below the floor. */
 export const HIDDEN_HEIGHT = -2;
 
