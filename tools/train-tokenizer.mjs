@@ -8,7 +8,8 @@ import path from 'node:path';
 import { zr0Prompt } from '../dist/src/codec/prompt.js';
 import { trainBpe } from '../dist/src/codec/text-tokens/train-bpe.js';
 
-const VOCABULARY_SIZE = 512;
+/** At most; the words below need a few less to become one token each. */
+const VOCABULARY_SIZE = 576;
 const SPECIAL_TOKENS = [
   '<|pad|>',
   '<|im_start|>',
@@ -21,8 +22,8 @@ const SPECIAL_TOKENS = [
 ];
 
 const COLOURS = 'red green blue yellow purple white orange pink black cyan grey brown'.split(' ');
-const OBJECTS = 'block cube box ball cylinder bowl drawer lid button bottle can plate tray'.split(' ');
-const PLACES = ['zone', 'square', 'bowl', 'tray', 'box', 'drawer', 'marked area', 'plate'];
+const OBJECTS = 'block cube box ball cylinder bowl drawer lid button bottle can plate tray handle'.split(' ');
+const PLACES = ['zone', 'dark zone', 'square', 'bowl', 'tray', 'box', 'drawer', 'marked area', 'plate'];
 /** $c: colour, $o: object, $d and $p: another colour and a place. */
 const SENTENCES = [
   'touch the $c $o',
@@ -51,6 +52,11 @@ const SENTENCES = [
   'pull the $c $o open',
   'close the $c $o',
   'push the $c $o shut',
+  'shut the $c $o',
+  'slide the $c $o gently into the dark zone',
+  'please put the $c $o next to the $d one',
+  'carefully set the $c $o down beside the $p',
+  'hold the $c $o above the $p',
   'press the $c $o',
   'turn the $c $o to the left',
   'rotate the $c $o to the right',

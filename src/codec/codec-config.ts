@@ -161,7 +161,7 @@ const schema: z.ZodType<PolicyCodecConfig> = z.strictObject({
   state: vector,
   action: vector,
   horizon: whole,
-  prompt: z.strictObject({ parts: z.array(promptPart).readonly(), maxTokens: whole }),
+  prompt: z.strictObject({ parts: z.array(promptPart).readonly(), maxTokens: whole, padToken: z.string() }),
   supervision: z.array(supervisionField).readonly(),
 });
 

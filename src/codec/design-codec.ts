@@ -46,6 +46,7 @@ export function designCodec(design: CodecDesign, tokenizer: TextTokenizer): Poli
   for (const camera of cameras) lookUp(`camera of ${embodiment.name}`, camera.name, known);
   const parts = design.prompt(cameras.map(({ name }) => ({ name, label: name })));
   const grids = Object.fromEntries(cameras.map((camera) => [camera.name, mergedGrid(camera)]));
+  const padToken = ['<|pad|>', '<|endoftext|>'].find((token) => tokenizer.specialTokens.includes(token)) ?? '<|pad|>';
   const { state, action } = embodiment;
   return parseCodecConfig(
     {
@@ -68,7 +69,7 @@ export function designCodec(design: CodecDesign, tokenizer: TextTokenizer): Poli
         ],
       },
       horizon: design.horizon,
-      prompt: { parts, maxTokens: promptLength(parts, grids, tokenizer) + design.instructionTokens },
+      prompt: { parts, maxTokens: promptLength(parts, grids, tokenizer) + design.instructionTokens, padToken },
       supervision: design.supervision,
     },
     'codec design',

@@ -11,7 +11,8 @@ const cameras = [
   { name: 'wrist', label: 'wrist' },
 ];
 const grids = { front: [2, 3], wrist: [2, 2] } as const;
-const codecOf = (parts: PromptPart[], maxTokens: number) => createPromptCodec({ parts, maxTokens }, grids, tokenizer);
+const codecOf = (parts: PromptPart[], maxTokens: number) =>
+  createPromptCodec({ parts, maxTokens, padToken: '<|pad|>' }, grids, tokenizer);
 
 /** The text of ids, with runs of image tokens counted. */
 function textOf(ids: BigInt64Array): string {

@@ -13,10 +13,14 @@ export type PromptPart =
   | { readonly kind: 'image'; readonly camera: string }
   | { readonly kind: 'instruction' };
 
-/** `maxTokens` is the fixed length of every prompt, image tokens included; shorter ones are padded on the right. */
+/**
+ * `maxTokens` is the fixed length of every prompt, image tokens included; shorter ones are padded on the right with
+ * `padToken` (masked, so any token will do: `<|pad|>` in our tokenizers, `<|endoftext|>` in Qwen's).
+ */
 export interface PromptConfig {
   readonly parts: readonly PromptPart[];
   readonly maxTokens: number;
+  readonly padToken: string;
 }
 
 /** A camera and the text that announces it. */
@@ -59,7 +63,6 @@ function imageParts(camera: PromptCamera): PromptPart[] {
 const VISION_START = '<|vision_start|>';
 const IMAGE_PAD = '<|image_pad|>';
 const VISION_END = '<|vision_end|>';
-const PAD = '<|pad|>';
 
 /** Where a camera's image tokens stand: `count` = rows × columns tokens from `start`. */
 export interface ImageTokens {
@@ -116,7 +119,7 @@ export function createPromptCodec(
     .map(partText)
     .join('');
   const imagePad = tokenizer.id(IMAGE_PAD);
-  const pad = BigInt(tokenizer.id(PAD));
+  const pad = BigInt(tokenizer.id(config.padToken));
   const counts = config.parts.flatMap((part) => (part.kind === 'image' ? [product(grids[part.camera]!)] : []));
   const expand = (text: string): number[] => {
     let image = 0;

@@ -125,9 +125,9 @@ function resizeRows(
       const end = x * size + count[x]!;
       for (let k = x * size; k < end; k++) {
         const weight = weights[k]!;
-        red += source[from]! * weight;
-        green += source[from + 1]! * weight;
-        blue += source[from + 2]! * weight;
+        red = (red + Math.imul(source[from]!, weight)) | 0;
+        green = (green + Math.imul(source[from + 1]!, weight)) | 0;
+        blue = (blue + Math.imul(source[from + 2]!, weight)) | 0;
         from += 3;
       }
       target[to] = toByte(red);
@@ -146,17 +146,26 @@ function resizeColumns(
   { size, first, count, weights }: Coefficients,
 ): void {
   const stride = width * 3;
+  let to = 0;
   for (let y = 0; y < outputHeight; y++) {
     const start = first[y]! * stride;
-    const number = count[y]!;
-    for (let i = 0; i < stride; i++) {
-      let sum = HALF;
-      let from = start + i;
-      for (let k = 0; k < number; k++) {
-        sum += source[from]! * weights[y * size + k]!;
+    const end = y * size + count[y]!;
+    for (let column = 0; column < stride; column += 3) {
+      let from = start + column;
+      let red = HALF;
+      let green = HALF;
+      let blue = HALF;
+      for (let k = y * size; k < end; k++) {
+        const weight = weights[k]!;
+        red = (red + Math.imul(source[from]!, weight)) | 0;
+        green = (green + Math.imul(source[from + 1]!, weight)) | 0;
+        blue = (blue + Math.imul(source[from + 2]!, weight)) | 0;
         from += stride;
       }
-      target[y * stride + i] = toByte(sum);
+      target[to] = toByte(red);
+      target[to + 1] = toByte(green);
+      target[to + 2] = toByte(blue);
+      to += 3;
     }
   }
 }

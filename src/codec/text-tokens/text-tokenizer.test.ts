@@ -25,7 +25,7 @@ test('ids turn back into the text, in normal form C', () => {
 
 test('special tokens are single ids, and a misspelt one is suggested', () => {
   assert.deepEqual(tokenizer.encode('<|im_start|>'), [tokenizer.id('<|im_start|>')]);
-  assert.equal(tokenizer.vocabularySize, 512);
+  assert.equal(tokenizer.vocabularySize, 569);
   assert.ok(tokenizer.specialTokens.includes('</SUB_TASK>'));
   assert.throws(() => tokenizer.id('<|image_pda|>'), {
     code: 'not-found',
@@ -34,10 +34,13 @@ test('special tokens are single ids, and a misspelt one is suggested', () => {
 });
 
 test('the words of the table are short', () => {
-  const lengths = ['<TASK> lift the red block <\\TASK>', 'push the yellow cube into the zone'].map(
-    (text) => tokenizer.encode(text).length,
-  );
-  assert.ok(Math.max(...lengths) <= 10, `got ${lengths}`);
+  for (const text of [
+    ' lift the red block',
+    ' please push the yellow cylinder into the dark zone',
+    ' shut the drawer',
+  ]) {
+    assert.equal(tokenizer.encode(text).length, text.split(' ').length - 1, text);
+  }
 });
 
 test('a file that is no tokenizer is refused by name', () => {
