@@ -1,0 +1,30 @@
+/** @file Worker of the loader: reads the samples of a batch and posts them in a few large buffers. */
+
+import { workerData } from 'node:worker_threads';
+import { openLeRobot } from './lerobot/reader.ts';
+import { packSamples } from './packed-samples.ts';
+import { createSampleReader, type SampleSpec } from './samples.ts';
+import { answerRequests } from './thread-pool.ts';
+
+export interface LoaderWorkerData {
+  readonly root: string;
+  readonly episodes: readonly number[];
+  readonly sample: SampleSpec;
+}
+
+export interface LoaderRequest {
+  readonly places: readonly { readonly episode: number; readonly frame: number }[];
+}
+
+const { root, episodes, sample } = workerData as LoaderWorkerData;
+const reader = openLeRobot(root, { episodes }).then((dataset) => createSampleReader(dataset, sample));
+// Reported with the first request.
+reader.catch(() => undefined);
+
+answerRequests<LoaderRequest>(async ({ places }) => {
+  const { read } = await reader;
+  const samples = [];
+  for (const { episode, frame } of places) samples.push(await read(episode, frame));
+  const packed = packSamples(samples);
+  return { value: packed, transfer: packed.buffers };
+});

@@ -1,0 +1,72 @@
+/**
+ * @file The order in which frames are drawn: epoch after epoch without repetition, each a different permutation, and
+ * every position a pure function of (seed, position). A resumed run asks for its step and sees what it would have seen.
+ */
+
+import { invariant } from '../base/errors.ts';
+import { philox } from '../base/random.ts';
+
+/** One frame of one episode. */
+export interface FramePlace {
+  /** Position of the episode in the dataset's episode list. */
+  readonly episode: number;
+  readonly frame: number;
+}
+
+export interface FrameOrder {
+  /** Frames of an epoch. */
+  readonly frames: number;
+  /** The frame drawn at `position`, counted from 0 over all epochs. */
+  at(position: number): FramePlace;
+}
+
+/** The shuffled order over episodes of the given lengths. */
+export function shuffledFrames(lengths: readonly number[], seed: number): FrameOrder {
+  const ends: number[] = [];
+  let frames = 0;
+  for (const length of lengths) ends.push((frames += length));
+  invariant(frames > 0, 'an order over no frames');
+  return {
+    frames,
+    at(position) {
+      const row = permuted(position % frames, frames, seed, Math.floor(position / frames));
+      let low = 0;
+      let high = ends.length - 1;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (ends[middle]! > row) high = middle;
+        else low = middle + 1;
+      }
+      return { episode: low, frame: row - (ends[low]! - lengths[low]!) };
+    },
+  };
+}
+
+const counter = new Uint32Array(4);
+const block = new Uint32Array(4);
+
+/**
+ * The place of `index` in the `epoch`-th permutation of [0, count): a four-round Feistel network over the next even
+ * number of bits, walked until it lands inside (Black and Rogaway 2002). Constant memory, whatever the dataset's size.
+ */
+export function permuted(index: number, count: number, seed: number, epoch: number): number {
+  invariant(
+    Number.isSafeInteger(index) && index >= 0 && index < count && count <= 2 ** 32,
+    `index ${index} of ${count}`,
+  );
+  let half = 1;
+  while (2 ** (2 * half) < count) half++;
+  const mask = 2 ** half - 1;
+  let value = index;
+  do {
+    let left = Math.floor(value / 2 ** half);
+    let right = value % 2 ** half;
+    for (let round = 0; round < 4; round++) {
+      counter.set([right, round, epoch, 0x6f726472]);
+      philox(counter, seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0, block);
+      [left, right] = [right, (left ^ (block[0]! & mask)) >>> 0];
+    }
+    value = left * 2 ** half + right;
+  } while (value >= count);
+  return value;
+}

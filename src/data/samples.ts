@@ -1,0 +1,106 @@
+/** @file Training samples from a dataset: which features are cameras, state and action, and the sample of one frame. */
+
+import { VlaError, lookUp } from '../base/errors.ts';
+import { createResizer, type Resizer } from '../codec/resize.ts';
+import type { TrainingSample } from '../codec/sample.ts';
+import type { Dataset } from '../interfaces/episode.ts';
+import type { Image } from '../interfaces/observation.ts';
+import { windowAt, type WindowSpec } from './windows.ts';
+
+export interface ImageSize {
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What a sample is made of; plain data, so that it travels to workers. */
+export interface SampleSpec {
+  /** The codec's camera name → the dataset's feature. */
+  readonly cameras: Readonly<Record<string, string>>;
+  readonly state: string;
+  readonly action: string;
+  /** The chunk of actions behind a frame. */
+  readonly window: WindowSpec;
+  /** Resize pictures to this size (as Pillow's bilinear filter does); null leaves them as recorded. */
+  readonly imageSize: ImageSize | null;
+}
+
+const CAMERA_PREFIX = 'observation.images.';
+
+/** The usual names: cameras `observation.images.*` (or `observation.image`), `observation.state`, `action`. */
+export function sampleSpec(dataset: Dataset, window: WindowSpec, imageSize: ImageSize | null = null): SampleSpec {
+  const cameras: Record<string, string> = {};
+  for (const feature of dataset.cameras) cameras[cameraName(feature)] = feature;
+  for (const name of ['observation.state', 'action']) lookUp(`${dataset.name}: feature`, name, dataset.features);
+  return { cameras, state: 'observation.state', action: 'action', window, imageSize };
+}
+
+/** "observation.images.front" → "front". */
+export function cameraName(feature: string): string {
+  return feature.startsWith(CAMERA_PREFIX)
+    ? feature.slice(CAMERA_PREFIX.length)
+    : feature.replace(/^observation\./, '');
+}
+
+/** Reads samples of a dataset. */
+export interface SampleReader {
+  /** The sample at a frame of an episode (the dataset's own episode index). */
+  read(episode: number, frame: number): Promise<TrainingSample>;
+}
+
+/** Checks that the dataset has what `spec` names, and reads from it. */
+export function createSampleReader(dataset: Dataset, spec: SampleSpec): SampleReader {
+  for (const feature of [...Object.values(spec.cameras), spec.state, spec.action]) {
+    lookUp(`${dataset.name}: feature`, feature, dataset.features);
+  }
+  if (!Number.isInteger(spec.window.horizon) || spec.window.horizon < 1) {
+    throw new VlaError('bad-argument', `samples: expected a horizon of at least 1, got ${spec.window.horizon}.`);
+  }
+  const size = (feature: string): number => dataset.features[feature]!.shape.reduce((product, n) => product * n, 1);
+  const [stateSize, actionSize] = [size(spec.state), size(spec.action)];
+  const supervised = Object.entries(dataset.features)
+    .filter(([name, { dtype }]) => name.startsWith('supervision.') && !['image', 'video', 'string'].includes(dtype))
+    .map(([name]) => name);
+  const cameras = Object.entries(spec.cameras);
+  const resize = createImageResizer();
+  return {
+    async read(episode, frame) {
+      const images: Record<string, Image> = {};
+      for (const [name, feature] of cameras) {
+        images[name] = resize(await dataset.image(feature, episode, frame), spec.imageSize);
+      }
+      const state = await dataset.column(spec.state, episode);
+      const window = windowAt(await dataset.column(spec.action, episode), actionSize, frame, spec.window);
+      const supervision: Record<string, Float32Array> = {};
+      for (const name of supervised) {
+        const width = size(name);
+        supervision[name] = (await dataset.column(name, episode)).slice(frame * width, (frame + 1) * width);
+      }
+      return {
+        images,
+        state: state.slice(frame * stateSize, (frame + 1) * stateSize),
+        instruction: await dataset.instruction(episode, frame),
+        actions: window.values,
+        actionIsPad: window.isPad,
+        supervision,
+      };
+    },
+  };
+}
+
+/** Resizes images; keeps one resizer per pair of sizes. */
+export function createImageResizer(): (image: Image, size: ImageSize | null) => Image {
+  const resizers = new Map<string, Resizer>();
+  return (image, size) => {
+    if (size === null || (size.width === image.width && size.height === image.height)) return image;
+    const key = `${image.width} ${image.height} ${size.width} ${size.height}`;
+    let resizer = resizers.get(key);
+    if (resizer === undefined) {
+      resizer = createResizer(image.width, image.height, size.width, size.height, 'bilinear');
+      resizers.set(key, resizer);
+    }
+    const data = new Uint8Array(size.width * size.height * 3);
+    resizer(image.data, data);
+    return { ...size, data };
+  };
+}

@@ -1,0 +1,130 @@
+/** @file A few worker threads that answer requests one at a time; errors cross the border as what they were. */
+
+import { Worker, parentPort, type Transferable } from 'node:worker_threads';
+import { VlaError, type ErrorCode } from '../base/errors.ts';
+
+interface PortableError {
+  readonly code: ErrorCode | null;
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly stack: string | undefined;
+}
+
+type Answer = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: PortableError };
+
+interface Job {
+  readonly request: unknown;
+  readonly transfer: readonly Transferable[];
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface ThreadPool<Request, Result> {
+  readonly size: number;
+  /** Waits for a free worker and runs the request there. */
+  run(request: Request, transfer?: readonly Transferable[]): Promise<Result>;
+  /** Ends all workers; requests under way are rejected. */
+  close(): Promise<void>;
+}
+
+/** Starts `size` workers of the module `url`, each with `workerData`; the module calls `answerRequests`. */
+export function startThreadPool<Request, Result>(
+  url: URL,
+  size: number,
+  workerData: unknown,
+): ThreadPool<Request, Result> {
+  const waiting: Job[] = [];
+  const free: Worker[] = [];
+  const busy = new Map<Worker, Job>();
+  let closed = false;
+  // Idle workers do not keep the process alive, but work under way does. A timer does that: `ref` and `unref` of a
+  // worker that is starting or ending are not reliable (Node 20).
+  let held = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const hold = (): void => {
+    if (held++ === 0) timer = setInterval(() => undefined, 2 ** 30);
+  };
+  const release = (): void => {
+    if (--held === 0) clearInterval(timer);
+  };
+  const next = (): void => {
+    while (free.length > 0 && waiting.length > 0) {
+      const worker = free.pop()!;
+      const job = waiting.shift()!;
+      busy.set(worker, job);
+      hold();
+      worker.postMessage({ id: 0, request: job.request }, [...job.transfer]);
+    }
+  };
+  const fail = (worker: Worker, error: unknown): void => {
+    busy.get(worker)?.reject(error);
+    if (busy.delete(worker)) release();
+    const at = free.indexOf(worker);
+    if (at >= 0) free.splice(at, 1);
+    // Without workers nothing will ever answer.
+    if (free.length === 0 && busy.size === 0) for (const job of waiting.splice(0)) job.reject(error);
+  };
+  const workers = Array.from({ length: size }, () => {
+    const worker = new Worker(url, { workerData });
+    worker.unref();
+    worker.on('message', (answer: Answer) => {
+      const job = busy.get(worker);
+      busy.delete(worker);
+      release();
+      free.push(worker);
+      if ('error' in answer) job?.reject(revive(answer.error));
+      else job?.resolve(answer.value);
+      next();
+    });
+    worker.on('error', (error) => fail(worker, error));
+    worker.on('exit', (code) => {
+      if (!closed) fail(worker, new Error(`A worker thread ended with code ${code}.`));
+    });
+    free.push(worker);
+    return worker;
+  });
+  return {
+    size,
+    run: (request, transfer = []) =>
+      new Promise((resolve, reject) => {
+        if (closed) {
+          reject(new VlaError('interrupted', 'The worker threads were ended.'));
+          return;
+        }
+        waiting.push({ request, transfer, resolve: resolve as (value: unknown) => void, reject });
+        next();
+      }),
+    async close() {
+      closed = true;
+      hold();
+      const error = new VlaError('interrupted', 'The worker threads were ended.');
+      for (const job of [...waiting.splice(0), ...busy.values()]) job.reject(error);
+      await Promise.all(workers.map((worker) => worker.terminate()));
+      clearInterval(timer);
+    },
+  };
+}
+
+/** In a worker: answers each request with what `answer` gives, and moves the buffers it names. */
+export function answerRequests<Request>(
+  answer: (request: Request) => Promise<{ value: unknown; transfer: readonly Transferable[] }>,
+): void {
+  parentPort!.on('message', ({ id, request }: { id: number; request: Request }) => {
+    answer(request).then(
+      ({ value, transfer }) => parentPort!.postMessage({ id, value } satisfies Answer, [...transfer]),
+      (error: unknown) => parentPort!.postMessage({ id, error: portable(error) } satisfies Answer),
+    );
+  });
+}
+
+function portable(error: unknown): PortableError {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  return { code: error instanceof VlaError ? error.code : null, message, hint: (error as VlaError).hint, stack };
+}
+
+function revive({ code, message, hint, stack }: PortableError): Error {
+  if (code !== null) return new VlaError(code, message, hint === undefined ? {} : { hint });
+  const error = new Error(message);
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}
