@@ -65,7 +65,10 @@ export const tinyDesign: CodecDesign = {
     },
   ],
   statistics: { state: statistics([0, -1, 0], [1, 1, 0.04]), action: statistics([-0.5, -0.5, -1], [0.5, 0.5, 1]) },
-  normalisation: { kind: 'quantile', epsilon: 1e-8, smallestRange: 0 },
+  normalisation: {
+    state: { kind: 'quantile', epsilon: 1e-8, smallestRange: 0 },
+    action: { kind: 'quantile', epsilon: 1e-8, smallestRange: 0 },
+  },
   clamp: 15,
   reference: null,
   stateSize: 4,

@@ -23,7 +23,11 @@ export interface CodecDesign {
   readonly cameras: readonly CameraConfig[];
   /** Statistics of the dataset's state, and of its actions AFTER `reference`. */
   readonly statistics: { readonly state: NormalisationStatistics; readonly action: NormalisationStatistics };
-  readonly normalisation: NormalisationStyle;
+  /**
+   * `smallestRange` is in the vector's own units: of delta actions in [-1, 1], 0.2 keeps a rotation that only jitters
+   * from being blown up, while fingers that move 4 cm need 0 in the state.
+   */
+  readonly normalisation: { readonly state: NormalisationStyle; readonly action: NormalisationStyle };
   /** Encoded values are clamped to ± this (ZR-0: 15). */
   readonly clamp: number;
   /** How the model sees actions; null: as the embodiment takes them. */
@@ -57,7 +61,7 @@ export function designCodec(design: CodecDesign, tokenizer: TextTokenizer): Poli
       state: {
         names: state.names,
         convention: state.convention,
-        steps: encodingSteps(design, design.statistics.state, design.stateSize),
+        steps: encodingSteps(design, 'state', design.stateSize),
       },
       action: {
         names: action.names,
@@ -65,7 +69,7 @@ export function designCodec(design: CodecDesign, tokenizer: TextTokenizer): Poli
         steps: [
           ...limitSteps(embodiment),
           ...(design.reference === null ? [] : [{ kind: 'reference', change: design.reference }]),
-          ...encodingSteps(design, design.statistics.action, design.actionSize),
+          ...encodingSteps(design, 'action', design.actionSize),
         ],
       },
       horizon: design.horizon,
@@ -76,9 +80,12 @@ export function designCodec(design: CodecDesign, tokenizer: TextTokenizer): Poli
   );
 }
 
-function encodingSteps(design: CodecDesign, statistics: NormalisationStatistics, size: number): VectorStep[] {
-  const { min, max, mean, std, q01, q99 } = statistics;
-  const normalisation: Normalisation = { ...design.normalisation, statistics: { min, max, mean, std, q01, q99 } };
+function encodingSteps(design: CodecDesign, vector: 'state' | 'action', size: number): VectorStep[] {
+  const { min, max, mean, std, q01, q99 } = design.statistics[vector];
+  const normalisation: Normalisation = {
+    ...design.normalisation[vector],
+    statistics: { min, max, mean, std, q01, q99 },
+  };
   return [
     { kind: 'normalise', normalisation },
     { kind: 'clamp', limit: design.clamp },
