@@ -105,9 +105,10 @@ export function armExclusions(): string {
 function hand(): string {
   return (
     '<body name="hand" pos="0 0 .107"><inertial pos="0 0 .03" mass=".7" diaginertia=".002 .003 .002"/>' +
-    `<geom name="palm" type="box" pos="0 0 .035" size=".02 .06 .03" rgba="${LIGHT_GREY}" group="1"/>` +
+    `<geom name="palm" type="box" pos="0 0 .035" size=".012 .06 .03" rgba="${LIGHT_GREY}" group="1"/>` +
     `<site name="${GRIP_SITE}" pos="0 0 .105"/>` +
-    '<camera name="wrist" pos=".07 0 0" quat="0 .707107 .707107 0" fovy="75"/>' +
+    // Looks down past the fingers, ten degrees towards them.
+    '<camera name="wrist" pos=".07 0 0" quat=".061628 .704416 .704416 .061628" fovy="75"/>' +
     `${finger('leftfinger', 1)}${finger('rightfinger', 2)}</body>`
   );
 }

@@ -37,7 +37,8 @@ export function grasp(world: World, object: number): Plan {
   return { subtask: 'reach', aim: { position: [place[0], place[1], height], yaw, gripper: 'open' } };
 }
 
-function isAround(world: World, object: number): boolean {
+/** Whether the grip site is at the object's centre. */
+export function isAround(world: World, object: number): boolean {
   const [place, hand] = [world.position(object), world.robot.position()];
   return planarDistance(hand, place) < NEAR && Math.abs(hand[2] - place[2]) < NEAR;
 }

@@ -59,10 +59,15 @@ export function planarDistance(a: Vector3, b: Vector3): number {
   return Math.hypot(a[0] - b[0], a[1] - b[1]);
 }
 
+/** The arm's last joint turns the hand at least this far either way, radians. */
+const YAW_LIMIT = 1.95;
+
 /**
  * The gripper yaw that fits an object at `objectYaw` with the given period, nearest to the current one: once the hand turns one way it
  * stays the nearest, so a memory-less expert does not waver. Period 0 = any yaw fits: the neutral 0.
  */
 export function gripYaw(current: number, objectYaw: number, period: number): number {
-  return period === 0 ? 0 : current + wrapAngle(objectYaw - current, period);
+  if (period === 0) return 0;
+  const nearest = current + wrapAngle(objectYaw - current, period);
+  return Math.abs(nearest) <= YAW_LIMIT ? nearest : nearest - Math.sign(nearest) * period;
 }

@@ -1,53 +1,108 @@
-/** @file The loose objects of the tabletop: their shapes, what they are called, and how a gripper takes them. */
+/** @file The things on the table: loose objects and fixtures with a joint; their shapes, and how a gripper takes them. */
 
-/** Names of shapes, which are also the nouns of instructions. */
-export type ShapeName = 'cube' | 'cylinder' | 'box' | 'ball';
+import type { Rgb } from './colours.ts';
+
+/** Names of things, which are also the nouns of instructions. */
+export type ShapeName = 'cube' | 'cylinder' | 'box' | 'ball' | 'drawer' | 'button';
 
 export interface Shape {
-  /** MJCF geom attributes. */
-  readonly geom: string;
-  /** Height of the centre when it stands on the table, metres. */
+  /**
+   * MJCF of one such thing. The body called `name` is what moves and what `World.position` reads, the geom called `name` is what gets
+   * the thing's colour. A loose thing's free joint, or a fixture's slide joint, is called `name` too; a fixture stands in `${name}-base`.
+   */
+  readonly body: (name: string) => string;
+  readonly kind: 'loose' | 'fixture';
+  /** Height of the moving body's origin above the table at rest, metres. */
   readonly halfHeight: number;
+  /** From the origin to the top, metres. */
+  readonly top: number;
   /** Half the width between the pads when gripped, metres. */
   readonly halfGrip: number;
-  /** Radius of the circle around it seen from above, metres. */
-  readonly footprint: number;
-  /** The gripper fits at the object's yaw plus any multiple of this; 0 = at any yaw. Radians. */
+  /** Half sizes seen from above, along its own x and y; metres. */
+  readonly footprint: readonly [x: number, y: number];
+  /** The gripper fits at the thing's yaw plus any multiple of this; 0 = at any yaw. Radians. */
   readonly gripPeriod: number;
-  /** Kilograms. */
-  readonly mass: number;
 }
 
+/** Travel of a drawer, metres. */
+export const DRAWER_TRAVEL = 0.1;
+/** Travel of a button, metres. */
+export const BUTTON_TRAVEL = 0.012;
+const GREY: Rgb = [0.45, 0.45, 0.48];
+
 export const SHAPES: Readonly<Record<ShapeName, Shape>> = {
-  cube: box([0.023, 0.023, 0.023], Math.PI / 2),
-  cylinder: {
-    geom: 'type="cylinder" size=".023 .025" friction="1 .01 .001" condim="4"',
-    halfHeight: 0.025,
-    halfGrip: 0.023,
-    footprint: 0.023,
-    gripPeriod: 0,
-    mass: 0.06,
-  },
+  cube: block([0.023, 0.023, 0.023], Math.PI / 2),
   // Longer than the gripper opens, so it can only be taken across.
-  box: box([0.042, 0.02, 0.02], Math.PI),
-  ball: {
-    // Rolling friction, or a touch would send it off the table.
-    geom: 'type="sphere" size=".024" friction="1 .01 .004" condim="6"',
+  box: block([0.042, 0.02, 0.02], Math.PI),
+  cylinder: round('type="cylinder" size=".023 .025" friction="1 .01 .001" condim="4"', 0.023, 0.025),
+  // Rolling friction, or a touch would send it off the table.
+  ball: round('type="sphere" size=".024" friction="1 .01 .004" condim="6"', 0.024, 0.024),
+  drawer: {
+    kind: 'fixture',
+    halfHeight: 0.045,
+    top: 0.018,
+    halfGrip: 0.012,
+    footprint: [0.1, 0.06],
+    gripPeriod: Math.PI,
+    // The origin is the knob; the drawer runs along +x out of a closed cabinet, whose inside is not modelled.
+    body: (name) =>
+      `<body name="${name}-base">${fixed('box', '.048 .06 .035', '-.093 0 .035')}` +
+      `<body name="${name}" pos="0 0 .045"><inertial pos="-.05 0 0" mass=".3" diaginertia=".001 .001 .001"/>` +
+      `<joint name="${name}" type="slide" axis="1 0 0" range="0 ${DRAWER_TRAVEL}" damping="8" frictionloss=".3"/>` +
+      `<geom name="${name}" type="box" size=".012 .012 .018" group="1" friction="1.5 .05 .001" condim="4"/>` +
+      `<geom name="${name}-front" type="box" size=".004 .058 .03" pos="-.038 0 -.012" group="1"/>` +
+      `${ghost('box', '.014 .004 .004', '-.023 0 0')}${ghost('box', '.046 .054 .003', '-.088 0 -.036')}` +
+      `${ghost('box', '.046 .002 .02', '-.088 .054 -.02')}${ghost('box', '.046 .002 .02', '-.088 -.054 -.02')}</body></body>`,
+  },
+  button: {
+    kind: 'fixture',
     halfHeight: 0.024,
-    halfGrip: 0.024,
-    footprint: 0.024,
+    top: 0.012,
+    halfGrip: 0.022,
+    footprint: [0.034, 0.034],
     gripPeriod: 0,
-    mass: 0.05,
+    body: (name) =>
+      `<body name="${name}-base">${ghost('cylinder', '.034 .006', '0 0 .006')}` +
+      `<body name="${name}" pos="0 0 .024"><inertial pos="0 0 0" mass=".02" diaginertia="1e-5 1e-5 1e-5"/>` +
+      `<joint name="${name}" type="slide" axis="0 0 1" range="-${BUTTON_TRAVEL} 0" stiffness="150" damping="3" armature=".02"/>` +
+      `<geom name="${name}" type="cylinder" size=".022 .012" group="1"/></body></body>`,
   },
 };
 
-function box([x, y, z]: readonly [number, number, number], gripPeriod: number): Shape {
+/** Geoms that are painted with the thing's colour. */
+export function paintedGeoms(shape: ShapeName, name: string): string[] {
+  return shape === 'drawer' ? [name, `${name}-front`] : [name];
+}
+
+function block(half: readonly [number, number, number], gripPeriod: number): Shape {
+  const [x, y, z] = half;
   return {
-    geom: `type="box" size="${x} ${y} ${z}" friction="1 .01 .001" condim="4"`,
+    ...loose(`type="box" size="${half.join(' ')}" friction="1 .01 .001" condim="4"`),
     halfHeight: z,
+    top: z,
     halfGrip: y,
-    footprint: Math.hypot(x, y),
+    footprint: [x, y],
     gripPeriod,
-    mass: 0.06,
   };
+}
+
+function round(geom: string, radius: number, halfHeight: number): Shape {
+  return { ...loose(geom), halfHeight, top: halfHeight, halfGrip: radius, footprint: [radius, radius], gripPeriod: 0 };
+}
+
+function loose(geom: string): Pick<Shape, 'kind' | 'body'> {
+  return {
+    kind: 'loose',
+    body: (name) =>
+      `<body name="${name}"><freejoint name="${name}"/><geom name="${name}" ${geom} mass=".06" group="1"/></body>`,
+  };
+}
+
+function fixed(type: string, size: string, position: string): string {
+  return `<geom type="${type}" size="${size}" pos="${position}" rgba="${GREY.join(' ')} 1" group="1"/>`;
+}
+
+/** A geom that is seen and not felt. */
+function ghost(type: string, size: string, position: string): string {
+  return `<geom type="${type}" size="${size}" pos="${position}" rgba="${GREY.join(' ')} 1" group="1" contype="0" conaffinity="0"/>`;
 }

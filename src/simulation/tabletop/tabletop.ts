@@ -4,22 +4,21 @@
 
 import { lookUp, VlaError } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
-import type { Vector3 } from '../../base/rotation.ts';
 import type { EpisodeSpec, ExpertEnvironment, Outcome, Privileged } from '../../interfaces/environment.ts';
 import type { Image, Observation } from '../../interfaces/observation.ts';
 import { loadMujoco } from '../mujoco/module.ts';
 import type { MujocoModule } from '../mujoco/module.ts';
-import { cameraOf, project } from '../rendering/camera.ts';
-import type { Camera } from '../rendering/camera.ts';
-import { lightsOf } from '../rendering/lights.ts';
-import { Rasteriser } from '../rendering/rasteriser.ts';
-import { rgbOf, World } from './world.ts';
-import type { Layout, WorldState } from './world.ts';
-import { CONTROL_HZ, tabletopEmbodiment } from './embodiment.ts';
+import type { Light } from '../rendering/lights.ts';
+import { dressWorld, drawClutter, PERTURBATIONS, USUAL } from './appearance.ts';
+import { tabletopEmbodiment } from './embodiment.ts';
 import { instructionFor } from './instruction.ts';
+import type { Layout } from './layout.ts';
 import { actionTowards } from './motion.ts';
 import type { Task } from './task.ts';
 import { TASKS } from './tasks.ts';
+import { Views } from './views.ts';
+import { World } from './world.ts';
+import type { Start, WorldState } from './world.ts';
 
 export interface TabletopConfig {
   /** Side of both cameras' square images, pixels; default 64. */
@@ -40,11 +39,6 @@ export interface Tabletop extends ExpertEnvironment {
   restore(state: TabletopState): Promise<void>;
 }
 
-type Box = readonly [number, number, number, number];
-
-const CAMERAS = ['front', 'wrist'] as const;
-const SKY = [153, 153, 153] as const;
-
 /**
  * Opens the tabletop. Needs the npm package @mujoco/mujoco (`missing-package` otherwise); one per thread is enough.
  */
@@ -64,6 +58,7 @@ interface Episode {
   readonly task: Task;
   readonly world: World;
   readonly instruction: string;
+  readonly lights: readonly Light[];
   steps: number;
   outcome: Outcome;
   /** Images of the current state, once rendered. */
@@ -74,23 +69,18 @@ class TabletopEnvironment implements Tabletop {
   readonly name = 'tabletop';
   readonly embodiment;
   readonly tasks = TASKS.map(({ name }) => name);
-  readonly perturbations: readonly string[] = [];
+  readonly perturbations = Object.keys(PERTURBATIONS);
   readonly subtasks = [...new Set(TASKS.flatMap(({ subtasks }) => subtasks))];
   private readonly mujoco: MujocoModule;
   private readonly worlds = new Map<string, World>();
-  private readonly rasterisers: Readonly<Record<string, Rasteriser>>;
+  private readonly views: Views;
   private episode: Episode | null = null;
   private closed = false;
 
   constructor(mujoco: MujocoModule, imageSize: number) {
     this.mujoco = mujoco;
     this.embodiment = tabletopEmbodiment(imageSize);
-    this.rasterisers = Object.fromEntries(
-      CAMERAS.map((name) => [
-        name,
-        new Rasteriser({ width: imageSize, height: imageSize, samplesPerSide: 2, background: SKY }),
-      ]),
-    );
+    this.views = new Views(imageSize);
   }
 
   maxSteps(task: string): number {
@@ -100,17 +90,19 @@ class TabletopEnvironment implements Tabletop {
   async reset(spec: EpisodeSpec): Promise<void> {
     this.assertOpen();
     const task = this.task(spec.task);
-    const taskIndex = TASKS.indexOf(task);
-    const layout = task.layout(new Random(spec.seed, taskIndex, 0));
+    const look =
+      spec.perturbation === undefined ? USUAL : lookUp('Tabletop: perturbation', spec.perturbation, PERTURBATIONS);
+    // One stream per concern, so that a change of look or of words leaves the scene as it was.
+    const stream = (concern: number): Random => new Random(spec.seed, TASKS.indexOf(task), concern);
+    const plain = task.layout(stream(0));
+    const layout = { ...plain, clutter: drawClutter(look, plain, stream(4)) };
     const world = this.world(layout);
-    const start = new Random(spec.seed, taskIndex, 1);
-    const position: Vector3 = [start.range(0.46, 0.55), start.range(-0.1, 0.1), start.range(0.12, 0.17)];
-    world.arrange(layout, { position, yaw: start.range(-0.3, 0.3) });
-    this.paint(world, layout, new Random(spec.seed, taskIndex, 2));
-    const words = new Random(spec.seed, taskIndex, 3);
-    const named = spec.instructionTarget === 'other' ? words.pick(world.others()) : layout.target;
+    world.arrange(layout, drawStart(stream(1)));
+    const lights = dressWorld(world, look, stream(2));
+    const words = stream(3);
+    const named = spec.instructionTarget === 'other' ? words.pick(layout.alternatives) : layout.target;
     const instruction = instructionFor(task, layout, named, spec.phrasing ?? 'train', words);
-    this.episode = { spec, task, world, instruction, steps: 0, outcome: 'running', images: null };
+    this.episode = { spec, task, world, instruction, lights, steps: 0, outcome: 'running', images: null };
   }
 
   async observe(): Promise<Observation> {
@@ -146,8 +138,8 @@ class TabletopEnvironment implements Tabletop {
     return {
       targetPosition: world.position(target),
       goalPosition: goal?.position ?? null,
-      targetBox: this.boxes(world, `object${target}`),
-      goalBox: goal?.geom === undefined || goal.geom === null ? nothing() : this.boxes(world, goal.geom),
+      targetBox: this.views.boxes(world, `object${target}`),
+      goalBox: goal === null || goal.geom === null ? this.views.noBoxes() : this.views.boxes(world, goal.geom),
       subtask: task.plan(world).subtask,
     };
   }
@@ -189,54 +181,9 @@ class TabletopEnvironment implements Tabletop {
     return world;
   }
 
-  private paint(world: World, layout: Layout, random: Random): void {
-    const jitter = (rgb: readonly number[], amount: number): [number, number, number] =>
-      [0, 1, 2].map((k) => Math.max(0, Math.min(1, rgb[k]! + random.range(-amount, amount)))) as [
-        number,
-        number,
-        number,
-      ];
-    for (const [i, object] of layout.objects.entries()) world.paint('object', i, jitter(rgbOf(object), 0.04));
-    for (const [i, mark] of layout.marks.entries()) world.paint('mark', i, jitter(mark.rgb, 0.03));
-  }
-
   private render(episode: Episode): Record<string, Image> {
-    if (episode.images !== null) return episode.images;
-    const { sim, scene } = episode.world;
-    const lights = lightsOf(sim);
-    const images: Record<string, Image> = {};
-    for (const name of CAMERAS) {
-      const camera = this.camera(episode.world, name);
-      images[name] = this.rasterisers[name]!.render(
-        scene,
-        sim.data('geom_xpos'),
-        sim.data('geom_xmat'),
-        camera,
-        lights,
-      );
-    }
-    episode.images = images;
-    return images;
-  }
-
-  private camera(world: World, name: string): Camera {
-    return cameraOf(world.sim, world.sim.id('camera', name));
-  }
-
-  /** The box of a geom in each camera, clipped to the image; null where no sample sees the geom. */
-  private boxes(world: World, geomName: string): Record<string, Box | null> {
-    const geom = new Set([world.drawable(geomName).geom]);
-    const outline = world.outline(geomName);
-    return Object.fromEntries(
-      CAMERAS.map((name) => {
-        if (this.rasterisers[name]!.visibleSamples(geom) === 0) return [name, null];
-        const camera = this.camera(world, name);
-        const points = outline.map((point) => project(camera, point)).filter((point) => point !== null);
-        const clip = (value: number): number => Math.max(0, Math.min(1, value));
-        const [xs, ys] = [points.map(([x]) => clip(x)), points.map(([, y]) => clip(y))];
-        return [name, [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)]];
-      }),
-    );
+    episode.images ??= this.views.render(episode.world, episode.lights);
+    return episode.images;
   }
 
   private assertOpen(): void {
@@ -268,8 +215,12 @@ class TabletopEnvironment implements Tabletop {
   }
 }
 
-function nothing(): Record<string, Box | null> {
-  return Object.fromEntries(CAMERAS.map((name) => [name, null]));
+/** The hand over the middle of the table, anywhere and turned a little. */
+function drawStart(random: Random): Start {
+  return {
+    position: [random.range(0.46, 0.55), random.range(-0.1, 0.1), random.range(0.12, 0.17)],
+    yaw: random.range(-0.3, 0.3),
+  };
 }
 
 function checkAction(action: ArrayLike<number>): void {
@@ -284,5 +235,3 @@ function checkAction(action: ArrayLike<number>): void {
     }
   }
 }
-
-export { CONTROL_HZ };

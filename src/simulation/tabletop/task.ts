@@ -4,7 +4,8 @@ import type { Random } from '../../base/random.ts';
 import type { Vector3 } from '../../base/rotation.ts';
 import type { Outcome } from '../../interfaces/environment.ts';
 import type { Aim } from './motion.ts';
-import type { Layout, World } from './world.ts';
+import type { Layout } from './layout.ts';
+import type { World } from './world.ts';
 
 /** Sentence templates. `{object}` is the object the instruction names, `{goal}` the place. */
 export interface Phrasings {

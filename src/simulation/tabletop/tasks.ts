@@ -1,8 +1,16 @@
-/** @file The tasks of the tabletop, in the order of their names in tables. */
+/** @file The tasks of the tabletop. Starter tasks first. */
 
 import type { Task } from './task.ts';
+import { close, open } from './tasks/drawer.ts';
 import { lift } from './tasks/lift.ts';
+import { place } from './tasks/place.ts';
+import { press } from './tasks/press.ts';
 import { push } from './tasks/push.ts';
+import { stack } from './tasks/stack.ts';
 import { touch } from './tasks/touch.ts';
+import { turn } from './tasks/turn.ts';
 
-export const TASKS: readonly Task[] = [touch, push, lift];
+/** What the quickstart trains. */
+export const STARTER_TASKS: readonly Task[] = [touch, push, lift];
+
+export const TASKS: readonly Task[] = [...STARTER_TASKS, place, stack, open, close, press, turn];

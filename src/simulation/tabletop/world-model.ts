@@ -6,7 +6,7 @@ import type { ShapeName } from './objects.ts';
 
 /** What a compiled model contains; colours and poses are set per episode. */
 export interface WorldModel {
-  /** One loose object each, named object0, object1 … */
+  /** One thing each, named object0, object1 … */
   readonly shapes: readonly ShapeName[];
   /** Half sizes of flat square marks on the table (zones, pads), named mark0, mark1 … */
   readonly marks: readonly number[];
@@ -15,22 +15,29 @@ export interface WorldModel {
 /** Physics step, seconds; ten make one control period of 50 ms. */
 export const TIMESTEP = 0.005;
 export const SUBSTEPS = 10;
-/** Front camera: in front of the table, looking back at the robot. */
+/** Front camera: in front of the table, looking back at the robot and down by 49 degrees; it just holds the workspace. */
 const FRONT_CAMERA = '<camera name="front" pos="1.15 0 .72" xyaxes="0 1 0 -.7547 0 .6561" fovy="24"/>';
 /** Where unused things wait, out of sight below the floor. */
 export const HIDDEN_HEIGHT = -2;
 
+/** Things that no task is about, for the perturbation "distractors": seen, not felt. */
+export const CLUTTER: readonly { readonly geom: string; readonly halfHeight: number }[] = [
+  { geom: 'name="clutter0" type="cylinder" size=".03 .04" rgba=".35 .32 .3 1"', halfHeight: 0.04 },
+  { geom: 'name="clutter1" type="ellipsoid" size=".035 .025 .02" rgba=".9 .55 .45 1"', halfHeight: 0.02 },
+  { geom: 'name="clutter2" type="box" size=".02 .045 .012" rgba=".3 .5 .5 1"', halfHeight: 0.012 },
+];
+
 /** World frame = base frame: x forward from the robot, y to its left, z up, table top at z = 0; metres. */
 export function worldXml({ shapes, marks }: WorldModel): string {
-  const objects = shapes.map(
-    (shape, i) =>
-      `<body name="object${i}" pos="${0.3 + 0.15 * i} 0 ${SHAPES[shape].halfHeight}"><freejoint name="object${i}"/>` +
-      `<geom name="object${i}" ${SHAPES[shape].geom} mass="${SHAPES[shape].mass}" group="1"/></body>`,
-  );
+  const objects = shapes.map((shape, i) => SHAPES[shape].body(`object${i}`));
   const flats = marks.map(
     (half, i) =>
       `<body name="mark${i}" mocap="true" pos="0 0 ${HIDDEN_HEIGHT}">` +
       `<geom name="mark${i}" type="box" size="${half} ${half} .001" group="1" contype="0" conaffinity="0"/></body>`,
+  );
+  const clutter = CLUTTER.map(
+    ({ geom }, i) =>
+      `<body name="clutter${i}" mocap="true" pos="0 0 ${HIDDEN_HEIGHT}"><geom ${geom} group="1" contype="0" conaffinity="0"/></body>`,
   );
   return (
     '<mujoco model="tabletop"><compiler angle="radian"/>' +
@@ -39,7 +46,7 @@ export function worldXml({ shapes, marks }: WorldModel): string {
     '<light name="lamp" pos="1.1 1 2.1" dir="-.3 -.4 -1" diffuse=".45 .45 .45" specular="0 0 0" cutoff="80" exponent="1"/>' +
     '<geom name="floor" type="plane" pos="0 0 -.4" size="2 2 .1" rgba=".5 .52 .56 1" group="1" contype="0" conaffinity="0"/>' +
     '<geom name="table" type="box" pos=".55 0 -.2" size=".4 .5 .2" rgba=".62 .5 .38 1" group="1"/>' +
-    `${FRONT_CAMERA}${armBodies()}${objects.join('')}${flats.join('')}</worldbody>` +
+    `${FRONT_CAMERA}${armBodies()}${objects.join('')}${flats.join('')}${clutter.join('')}</worldbody>` +
     `<contact>${armExclusions()}</contact><actuator>${armActuators()}</actuator></mujoco>`
   );
 }

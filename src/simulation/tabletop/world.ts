@@ -1,54 +1,37 @@
-/** @file One compiled scene and what is in it now: the robot, the loose objects, the marks, their names and colours. */
+/** @file One compiled scene and what is in it now: the robot, the things on the table, the marks. */
 
 import { wrapAngle } from '../../base/rotation.ts';
-import type { Vector3 } from '../../base/rotation.ts';
+import type { Quaternion, Vector3 } from '../../base/rotation.ts';
 import { Sim } from '../mujoco/sim.ts';
 import type { SimState } from '../mujoco/sim.ts';
 import type { MujocoModule } from '../mujoco/module.ts';
 import { extractScene } from '../rendering/scene.ts';
 import type { Drawable, Scene } from '../rendering/scene.ts';
 import { HAND_GEOMS } from './arm.ts';
-import { COLOURS } from './colours.ts';
-import type { ColourName, Rgb } from './colours.ts';
-import { SHAPES } from './objects.ts';
-import type { Shape, ShapeName } from './objects.ts';
+import type { Rgb } from './colours.ts';
+import type { Layout } from './layout.ts';
+import { paintedGeoms, SHAPES } from './objects.ts';
+import type { Shape } from './objects.ts';
 import { Robot } from './robot.ts';
 import type { RobotState } from './robot.ts';
-import { HIDDEN_HEIGHT, worldXml } from './world-model.ts';
+import { CLUTTER, HIDDEN_HEIGHT, worldXml } from './world-model.ts';
 import type { WorldModel } from './world-model.ts';
-
-/** A loose object at the start of an episode. */
-export interface PlacedObject {
-  readonly shape: ShapeName;
-  readonly colour: ColourName;
-  /** Metres. */
-  readonly x: number;
-  readonly y: number;
-  /** Radians. */
-  readonly yaw: number;
-}
-
-/** A flat square on the table. */
-export interface PlacedMark {
-  /** Half the side, metres. */
-  readonly half: number;
-  readonly rgb: Rgb;
-  readonly x: number;
-  readonly y: number;
-}
-
-/** Everything that a task decides about a scene before the episode starts. */
-export interface Layout {
-  readonly objects: readonly PlacedObject[];
-  readonly marks: readonly PlacedMark[];
-  /** Index of the object that the task is about, and of another one that an instruction could name instead. */
-  readonly target: number;
-  readonly other: number;
-}
 
 export interface WorldState {
   readonly sim: SimState;
   readonly robot: RobotState;
+}
+
+/** Where the hand is when an episode starts. */
+export interface Start {
+  readonly position: Vector3;
+  readonly yaw: number;
+}
+
+/** A camera's pose in its body, as the model was made. */
+export interface CameraMount {
+  readonly position: readonly number[];
+  readonly orientation: Quaternion;
 }
 
 /** Drawn geom groups. */
@@ -58,60 +41,90 @@ export class World {
   readonly sim: Sim;
   readonly robot: Robot;
   readonly scene: Scene;
-  private currentLayout: Layout = { objects: [], marks: [], target: 0, other: 0 };
+  private readonly model: WorldModel;
+  private currentLayout: Layout | null = null;
   private readonly bodies: readonly number[];
-  private readonly geoms: readonly number[];
-  private readonly addresses: readonly number[];
+  private readonly joints: readonly number[];
+  /** Body → index of the object, for contacts. */
+  private readonly objectOfBody: ReadonlyMap<number, number>;
   private readonly handGeoms: ReadonlySet<number>;
+  private readonly drawables: ReadonlyMap<number, Drawable>;
+  private readonly mounts: Readonly<Record<string, CameraMount>>;
 
   constructor(mujoco: MujocoModule, model: WorldModel) {
+    this.model = model;
     this.sim = Sim.fromXml(mujoco, worldXml(model));
     const { sim } = this;
     const names = model.shapes.map((_, i) => `object${i}`);
     this.bodies = names.map((name) => sim.id('body', name));
-    this.geoms = names.map((name) => sim.id('geom', name));
-    this.addresses = names.map((name) => sim.model('jnt_qposadr')[sim.id('joint', name)]!);
+    this.joints = names.map((name) => sim.model('jnt_qposadr')[sim.id('joint', name)]!);
+    this.objectOfBody = new Map(this.bodies.map((body, i) => [body, i]));
     this.handGeoms = new Set(HAND_GEOMS.map((name) => sim.id('geom', name)));
     this.robot = new Robot(sim);
     this.scene = extractScene(sim, VISIBLE_GROUPS);
+    this.mounts = Object.fromEntries(
+      sim.namesOf('camera').map((name) => {
+        const id = sim.id('camera', name);
+        const [w, x, y, z] = sim.model('cam_quat').subarray(4 * id, 4 * id + 4);
+        return [
+          name,
+          { position: [...sim.model('cam_pos').subarray(3 * id, 3 * id + 3)], orientation: [w!, x!, y!, z!] },
+        ];
+      }),
+    );
+    this.drawables = new Map(this.scene.drawables.map((drawable) => [drawable.geom, drawable]));
   }
 
   get layout(): Layout {
-    return this.currentLayout;
+    return this.currentLayout!;
   }
 
-  /** Starts an episode: objects at rest on the table, the hand at `start`. The layout must fit this world's model. */
-  arrange(layout: Layout, start: { readonly position: Vector3; readonly yaw: number }): void {
+  /** Starts an episode: things at rest on the table, the hand at `start`. The layout must fit this world's model. */
+  arrange(layout: Layout, start: Start): void {
     const { sim } = this;
     this.currentLayout = layout;
     sim.reset();
     const qpos = sim.data('qpos');
-    for (const [i, { shape, x, y, yaw }] of layout.objects.entries()) {
-      const pose = [x, y, SHAPES[shape].halfHeight, Math.cos(yaw / 2), 0, 0, Math.sin(yaw / 2)];
-      qpos.set(pose, this.addresses[i]!);
+    for (const [i, { shape, x, y, yaw, opening }] of layout.objects.entries()) {
+      const turn = [Math.cos(yaw / 2), 0, 0, Math.sin(yaw / 2)];
+      if (SHAPES[shape].kind === 'loose') {
+        qpos.set([x, y, SHAPES[shape].halfHeight, ...turn], this.joints[i]!);
+      } else {
+        const base = sim.id('body', `object${i}-base`);
+        sim.model('body_pos').set([x, y, 0], 3 * base);
+        sim.model('body_quat').set(turn, 4 * base);
+        qpos[this.joints[i]!] = opening ?? 0;
+      }
     }
-    const flats = sim.data('mocap_pos');
-    for (const [i, { x, y }] of layout.marks.entries()) flats.set([x, y, 0], 3 * i);
-    for (let i = layout.marks.length; i < flats.length / 3; i++) flats.set([0, 0, HIDDEN_HEIGHT], 3 * i);
+    for (const [i, { x, y }] of layout.marks.entries()) this.moveFlat(`mark${i}`, [x, y, 0]);
+    for (const [i, { halfHeight }] of CLUTTER.entries()) {
+      const at = layout.clutter?.[i];
+      this.moveFlat(`clutter${i}`, at === undefined ? [0, 0, HIDDEN_HEIGHT] : [at[0], at[1], halfHeight]);
+    }
     this.robot.place(start.position, start.yaw);
     sim.computePose();
   }
 
   /** Sets the colour of an object or a mark. */
   paint(kind: 'object' | 'mark', index: number, rgb: Rgb): void {
-    this.drawable(`${kind}${index}`).rgba.set(rgb);
+    const name = `${kind}${index}`;
+    const geoms = kind === 'mark' ? [name] : paintedGeoms(this.model.shapes[index]!, name);
+    for (const geom of geoms) this.drawable(geom).rgba.set(rgb);
   }
 
   drawable(geomName: string): Drawable {
-    const id = this.sim.id('geom', geomName);
-    return this.scene.drawables.find(({ geom }) => geom === id)!;
+    return this.drawables.get(this.sim.id('geom', geomName))!;
   }
 
   shape(object: number): Shape {
-    return SHAPES[this.currentLayout.objects[object]!.shape];
+    return SHAPES[this.model.shapes[object]!];
   }
 
-  /** An object's centre, metres. */
+  cameraMount(name: string): CameraMount {
+    return this.mounts[name]!;
+  }
+
+  /** An object's centre (a drawer's knob, a button's cap), metres. */
   position(object: number): Vector3 {
     const all = this.sim.data('xpos');
     const at = 3 * this.bodies[object]!;
@@ -125,28 +138,37 @@ export class World {
     return wrapAngle(Math.atan2(all[at + 3]!, all[at]!));
   }
 
-  /** How upright an object stands: the cosine between its own z axis and the vertical. */
-  upright(object: number): number {
-    return this.sim.data('xmat')[9 * this.bodies[object]! + 8]!;
+  /** How far a fixture's joint is from its zero, metres. */
+  opening(object: number): number {
+    return this.sim.data('qpos')[this.joints[object]!]!;
+  }
+
+  /** How far an object reaches from its centre in a horizontal direction (radians), metres. */
+  reach(object: number, direction: number): number {
+    const { footprint, gripPeriod } = this.shape(object);
+    if (gripPeriod === 0) return footprint[0];
+    const angle = direction - this.yaw(object);
+    return footprint[0] * Math.abs(Math.cos(angle)) + footprint[1] * Math.abs(Math.sin(angle));
   }
 
   /** The objects that the hand or a finger touches. */
   touched(): number[] {
+    const bodies = this.sim.model('geom_bodyid');
     const hit = new Set<number>();
     for (const { geom1, geom2 } of this.sim.contacts()) {
       const other = this.handGeoms.has(geom1) ? geom2 : this.handGeoms.has(geom2) ? geom1 : -1;
-      const object = this.geoms.indexOf(other);
-      if (object >= 0) hit.add(object);
+      const object = other < 0 ? undefined : this.objectOfBody.get(bodies[other]!);
+      if (object !== undefined) hit.add(object);
     }
     return [...hit];
   }
 
   /** Indices of the objects that the task is not about. */
   others(): number[] {
-    return this.currentLayout.objects.map((_, i) => i).filter((i) => i !== this.currentLayout.target);
+    return this.layout.objects.map((_, i) => i).filter((i) => i !== this.layout.target);
   }
 
-  /** An object's corners and outline points in the world, for boxes in images. */
+  /** The vertices of a geom in the world, for boxes in images. */
   outline(geomName: string): number[][] {
     const { geom, geometry } = this.drawable(geomName);
     const [position, r] = [this.sim.data('geom_xpos'), this.sim.data('geom_xmat')];
@@ -174,9 +196,9 @@ export class World {
     this.sim.restore(saved.sim);
     this.robot.restore(saved.robot);
   }
-}
 
-/** The colour a layout gives an object, before jitter. */
-export function rgbOf(object: PlacedObject): Rgb {
-  return COLOURS[object.colour];
+  private moveFlat(bodyName: string, position: Vector3): void {
+    const { sim } = this;
+    sim.data('mocap_pos').set(position, 3 * sim.model('body_mocapid')[sim.id('body', bodyName)]!);
+  }
 }

@@ -1,6 +1,6 @@
 /** @file Lift: grip the named object and raise it by five centimetres. */
 
-import { apart, drawPoint, drawUntil, dress, SEPARATION } from '../layouts.ts';
+import { drawPoints, objectsScene, pickShapes } from '../draw.ts';
 import { grasp, isHeld } from '../grasp.ts';
 import type { Task } from '../task.ts';
 
@@ -22,12 +22,7 @@ export const lift: Task = {
   subtasks: ['reach', 'grip', 'raise'],
 
   layout(random) {
-    const shapes = ([0, 1, 2] as const).map(() => random.pick(['cube', 'cylinder', 'box'] as const));
-    const points = drawUntil(
-      () => shapes.map(() => drawPoint(random)),
-      (places) => apart(places, SEPARATION),
-    );
-    return { objects: dress(random, shapes, points), marks: [], target: random.integer(3), other: 0 };
+    return objectsScene(random, pickShapes(random, 3, ['cube', 'cylinder', 'box']), drawPoints(random, 3));
   },
 
   judge(world) {
@@ -38,8 +33,8 @@ export const lift: Task = {
 
   plan(world) {
     const { target } = world.layout;
-    const hand = world.robot.position();
     if (!isHeld(world, target)) return grasp(world, target);
+    const hand = world.robot.position();
     return {
       subtask: 'raise',
       aim: { position: [hand[0], hand[1], 0.16], yaw: world.robot.yaw(), gripper: 'close' },

@@ -1,8 +1,8 @@
 /** @file Push: slide the named object into the dark zone with the closed gripper. */
 
 import type { Vector3 } from '../../../base/rotation.ts';
-import { apart, distance, drawPoint, drawUntil, dress, SEPARATION } from '../layouts.ts';
-import type { Point } from '../layouts.ts';
+import { apart, chooseTarget, distance, drawPoint, drawUntil, dress, pickShapes, SEPARATION } from '../draw.ts';
+import type { Point } from '../layout.ts';
 import { funnel, planarDistance } from '../motion.ts';
 import type { Task } from '../task.ts';
 import type { World } from '../world.ts';
@@ -32,16 +32,16 @@ export const push: Task = {
   subtasks: ['go behind', 'push'],
 
   layout(random) {
-    const shapes = ([0, 1, 2] as const).map(() => random.pick(['cube', 'cylinder', 'box'] as const));
+    const shapes = pickShapes(random, 3, ['cube', 'cylinder', 'box']);
     const [points, zone] = drawUntil<[Point[], Point]>(
       () => [shapes.map(() => drawPoint(random)), drawPoint(random, 0.04)],
       ([places, goal]) => apart(places, SEPARATION) && isWayFree(places, goal),
     );
-    // The way is free for the first object: it is the target, in a random place of the list.
-    const target = random.integer(3);
-    [points[0], points[target]] = [points[target]!, points[0]!];
+    // The way is free for the first point: the target gets it, wherever it stands in the list.
+    const choice = chooseTarget(random, 3);
+    [points[0], points[choice.target]] = [points[choice.target]!, points[0]!];
     const marks = [{ half: ZONE, rgb: DARK, x: zone[0], y: zone[1] }];
-    return { objects: dress(random, shapes, points), marks, target, other: 0 };
+    return { objects: dress(random, shapes, points), marks, goal: 0, ...choice };
   },
 
   judge(world) {
@@ -60,7 +60,7 @@ export const push: Task = {
     const [qx, qy] = [hand[0] - object[0], hand[1] - object[1]];
     const along = qx * ex + qy * ey;
     const [sideX, sideY] = [qx - along * ex, qy - along * ey];
-    const behind = extent(world, target, Math.atan2(ey, ex));
+    const behind = world.reach(target, Math.atan2(ey, ex));
     if (hand[2] < LOW + 0.017 && along < -0.5 * behind && Math.hypot(sideX, sideY) < 0.024) {
       const position: Vector3 = [hand[0] + 0.06 * ex - 1.5 * sideX, hand[1] + 0.06 * ey - 1.5 * sideY, LOW];
       return { subtask: 'push', aim: { position, yaw: 0, gripper: 'close', speed: 0.8 } };
@@ -82,16 +82,7 @@ function isInZone(world: World, object: number): boolean {
   return Math.abs(x - zone.x) < ZONE - 0.005 && Math.abs(y - zone.y) < ZONE - 0.005 && z < 0.06 && z > 0;
 }
 
-/** How far an object reaches from its centre in a horizontal direction, metres. */
-function extent(world: World, object: number, direction: number): number {
-  const { shape } = world.layout.objects[object]!;
-  const angle = direction - world.yaw(object);
-  if (shape === 'box') return 0.042 * Math.abs(Math.cos(angle)) + 0.02 * Math.abs(Math.sin(angle));
-  if (shape === 'cube') return 0.023 * (Math.abs(Math.cos(angle)) + Math.abs(Math.sin(angle)));
-  return world.shape(object).footprint;
-}
-
-/** Whether the first object has a way of 10 to 22 cm to the zone that keeps clear of the others, with room for the hand behind it. */
+/** Whether the first point has a way of 10 to 22 cm to the zone that keeps clear of the others, with room for the hand behind it. */
 function isWayFree(points: readonly Point[], zone: Point): boolean {
   const [from, ...others] = points as [Point, ...Point[]];
   const length = distance(from, zone);

@@ -1,6 +1,6 @@
 /** @file Touch: put the closed gripper on the named object. */
 
-import { apart, drawPoint, drawUntil, dress, SEPARATION } from '../layouts.ts';
+import { drawPoints, objectsScene, pickShapes } from '../draw.ts';
 import { funnel, planarDistance } from '../motion.ts';
 import type { Task } from '../task.ts';
 
@@ -14,12 +14,7 @@ export const touch: Task = {
   subtasks: ['reach'],
 
   layout(random) {
-    const shapes = ([0, 1, 2] as const).map(() => random.pick(['cube', 'cylinder', 'box', 'ball'] as const));
-    const points = drawUntil(
-      () => shapes.map(() => drawPoint(random)),
-      (places) => apart(places, SEPARATION),
-    );
-    return { objects: dress(random, shapes, points), marks: [], target: random.integer(3), other: 0 };
+    return objectsScene(random, pickShapes(random, 3, ['cube', 'cylinder', 'box', 'ball']), drawPoints(random, 3));
   },
 
   judge(world) {
@@ -31,7 +26,7 @@ export const touch: Task = {
   plan(world) {
     const { target } = world.layout;
     const [object, hand] = [world.position(target), world.robot.position()];
-    const top = object[2] + world.shape(target).halfHeight;
+    const top = object[2] + world.shape(target).top;
     const height = funnel(planarDistance(hand, object), top - 0.005, top + 0.06, 0.012, 0.03);
     return { subtask: 'reach', aim: { position: [object[0], object[1], height], yaw: 0, gripper: 'close' } };
   },

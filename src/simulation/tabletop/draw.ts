@@ -2,16 +2,14 @@
 
 import type { Random } from '../../base/random.ts';
 import { COLOUR_NAMES } from './colours.ts';
+import type { Layout, PlacedObject, Point } from './layout.ts';
 import type { ShapeName } from './objects.ts';
-import type { PlacedObject } from './world.ts';
 
 /** Where objects may lie, metres. */
 export const WORKSPACE = { x: [0.47, 0.67], y: [-0.17, 0.17] } as const;
 /** Least distance between the centres of two objects, metres. */
 export const SEPARATION = 0.115;
 const MOST_DRAWS = 10_000;
-
-export type Point = readonly [x: number, y: number];
 
 export function distance(a: Point, b: Point): number {
   return Math.hypot(a[0] - b[0], a[1] - b[1]);
@@ -21,6 +19,14 @@ export function distance(a: Point, b: Point): number {
 export function drawPoint(random: Random, margin = 0): Point {
   const { x, y } = WORKSPACE;
   return [random.range(x[0] + margin, x[1] - margin), random.range(y[0] + margin, y[1] - margin)];
+}
+
+/** `count` points of the workspace that keep their distance. */
+export function drawPoints(random: Random, count: number, least = SEPARATION): Point[] {
+  return drawUntil(
+    () => Array.from({ length: count }, () => drawPoint(random)),
+    (points) => apart(points, least),
+  );
 }
 
 /** Draws until `fits`; a rule that never fits is a bug of the task. */
@@ -47,4 +53,21 @@ export function dress(random: Random, shapes: readonly ShapeName[], points: read
     y,
     yaw: random.range(-Math.PI, Math.PI),
   }));
+}
+
+/** A scene of loose objects without marks, one of them the target, any other one an alternative. */
+export function objectsScene(random: Random, shapes: readonly ShapeName[], points: readonly Point[]): Layout {
+  const objects = dress(random, shapes, points);
+  return { objects, marks: [], ...chooseTarget(random, objects.length) };
+}
+
+/** A random target; all others are alternatives. */
+export function chooseTarget(random: Random, count: number): Pick<Layout, 'target' | 'alternatives'> {
+  const target = random.integer(count);
+  return { target, alternatives: [...Array(count).keys()].filter((i) => i !== target) };
+}
+
+/** `count` draws from a list. */
+export function pickShapes(random: Random, count: number, from: readonly ShapeName[]): ShapeName[] {
+  return Array.from({ length: count }, () => random.pick(from));
 }

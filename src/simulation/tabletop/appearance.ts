@@ -1,0 +1,127 @@
+/** @file How an episode looks: colours, light and cameras vary with the seed; perturbations vary them beyond what training shows. */
+
+import type { Random } from '../../base/random.ts';
+import { axisAngleToQuaternion, multiplyQuaternions } from '../../base/rotation.ts';
+import type { Quaternion } from '../../base/rotation.ts';
+import { lightsOf } from '../rendering/lights.ts';
+import type { Light } from '../rendering/lights.ts';
+import { COLOURS } from './colours.ts';
+import type { Rgb } from './colours.ts';
+import { distance, drawUntil } from './draw.ts';
+import type { Layout, Point } from './layout.ts';
+import type { World } from './world.ts';
+import { CLUTTER } from './world-model.ts';
+
+type Range = readonly [low: number, high: number];
+
+/** Within which bounds an episode's look is drawn. */
+export interface Look {
+  /** Change per colour channel of objects and marks. */
+  readonly colour: number;
+  /** Table colours to choose from, and the change per channel. */
+  readonly tables: readonly Rgb[];
+  readonly tableColour: number;
+  /** How far cameras are moved (metres) and turned (radians), in a random direction. */
+  readonly frontShift: Range;
+  readonly frontTurn: Range;
+  readonly wristShift: Range;
+  readonly wristTurn: Range;
+  /** Factor on all light, and how far the lamp is moved; metres. */
+  readonly light: Range;
+  readonly lampShift: number;
+  /** Whether things lie about that no task is about. */
+  readonly clutter: boolean;
+}
+
+/** What training sees. */
+export const USUAL: Look = {
+  colour: 0.04,
+  tables: [[0.62, 0.5, 0.38]],
+  tableColour: 0.03,
+  frontShift: [0, 0.01],
+  frontTurn: [0, 0.01],
+  wristShift: [0, 0.002],
+  wristTurn: [0, 0.005],
+  light: [0.9, 1.1],
+  lampShift: 0.15,
+  clutter: false,
+};
+
+/** Mild changes that training does not show. */
+export const PERTURBATIONS: Readonly<Record<string, Look>> = {
+  'moved-camera': { ...USUAL, frontShift: [0.03, 0.04], frontTurn: [0.015, 0.025] },
+  'new-colours': {
+    ...USUAL,
+    colour: 0.12,
+    tables: [
+      [0.5, 0.52, 0.5],
+      [0.72, 0.66, 0.56],
+      [0.45, 0.36, 0.3],
+    ],
+  },
+  'dimmed-light': { ...USUAL, light: [0.55, 0.7] },
+  distractors: { ...USUAL, clutter: true },
+};
+
+/** Places for clutter: beside the workspace, in view, clear of everything else. */
+export function drawClutter(look: Look, layout: Layout, random: Random): Point[] {
+  if (!look.clutter) return [];
+  const taken: Point[] = [...layout.objects, ...layout.marks].map(({ x, y }) => [x, y]);
+  return CLUTTER.map(() => {
+    const point = drawUntil<Point>(
+      () => [random.range(0.42, 0.66), random.pick([-1, 1]) * random.range(0.19, 0.22)],
+      (candidate) => taken.every((other) => distance(candidate, other) > 0.085),
+    );
+    taken.push(point);
+    return point;
+  });
+}
+
+/** Paints the world, moves its cameras and returns its lights. */
+export function dressWorld(world: World, look: Look, random: Random): Light[] {
+  const { objects, marks } = world.layout;
+  for (const [i, { colour }] of objects.entries()) {
+    world.paint('object', i, jitter(COLOURS[colour], look.colour, random));
+  }
+  for (const [i, { rgb }] of marks.entries()) world.paint('mark', i, jitter(rgb, look.colour, random));
+  world.drawable('table').rgba.set(jitter(random.pick(look.tables), look.tableColour, random));
+  moveCamera(world, 'front', look.frontShift, look.frontTurn, random);
+  moveCamera(world, 'wrist', look.wristShift, look.wristTurn, random);
+  world.sim.forward();
+  const strength = random.range(...look.light);
+  const shift = [0, 1, 2].map(() => random.range(-look.lampShift, look.lampShift));
+  return lightsOf(world.sim).map((light) => ({
+    ...light,
+    position: light.position.map((value, k) => value + shift[k]!),
+    ambient: light.ambient * strength,
+    diffuse: light.diffuse * strength,
+    specular: light.specular * strength,
+  }));
+}
+
+function moveCamera(world: World, name: 'front' | 'wrist', shift: Range, turn: Range, random: Random): void {
+  const { sim } = world;
+  const camera = sim.id('camera', name);
+  const { position, orientation } = world.cameraMount(name);
+  const [by, about] = [direction(random), direction(random)];
+  const [distanceMoved, angle] = [random.range(...shift), random.range(...turn)];
+  const moved = position.map((value, k) => value + by[k]! * distanceMoved);
+  const turned = multiplyQuaternions(
+    orientation,
+    axisAngleToQuaternion([about[0] * angle, about[1] * angle, about[2] * angle]),
+  );
+  sim.model('cam_pos').set(moved, 3 * camera);
+  sim.model('cam_quat').set(turned as Quaternion, 4 * camera);
+}
+
+/** A random unit vector. */
+function direction(random: Random): [number, number, number] {
+  const [x, y, z] = [random.normal(), random.normal(), random.normal()];
+  const length = Math.hypot(x, y, z) + 1e-12;
+  return [x / length, y / length, z / length];
+}
+
+function jitter(rgb: Rgb, amount: number, random: Random): [number, number, number] {
+  const change = (value: number): number => Math.max(0, Math.min(1, value + random.range(-amount, amount)));
+  return [change(rgb[0]), change(rgb[1]), change(rgb[2])];
+}

@@ -1,0 +1,44 @@
+/** @file A scene at the start of an episode: what lies where, and which of it the task is about. */
+
+import type { ColourName, Rgb } from './colours.ts';
+import type { ShapeName } from './objects.ts';
+
+export type Point = readonly [x: number, y: number];
+
+/** A thing on the table. */
+export interface PlacedObject {
+  readonly shape: ShapeName;
+  readonly colour: ColourName;
+  /** Metres. */
+  readonly x: number;
+  readonly y: number;
+  /** Radians. */
+  readonly yaw: number;
+  /** Joint position of a fixture, metres; default 0. */
+  readonly opening?: number;
+}
+
+/** A flat square on the table. */
+export interface PlacedMark {
+  /** Half the side, metres. */
+  readonly half: number;
+  readonly rgb: Rgb;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Everything that a task decides about a scene before the episode starts. */
+export interface Layout {
+  readonly objects: readonly PlacedObject[];
+  readonly marks: readonly PlacedMark[];
+  /** Index of the object that the task is about. */
+  readonly target: number;
+  /** Indices of the objects that the instruction may name instead of the target. */
+  readonly alternatives: readonly number[];
+  /** What the instruction calls the goal, for example "blue pad". */
+  readonly goalName?: string;
+  /** Index of the mark or object that is the goal. */
+  readonly goal?: number;
+  /** Places of things that no task is about. */
+  readonly clutter?: readonly Point[];
+}

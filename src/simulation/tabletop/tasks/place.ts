@@ -1,0 +1,64 @@
+/** @file Place: pick the named object up and put it down on the named pad. */
+
+import type { Vector3 } from '../../../base/rotation.ts';
+import { CARRY_SUBTASKS, carryTo, isPlaced } from '../carry.ts';
+import { COLOUR_NAMES, COLOURS } from '../colours.ts';
+import { chooseTarget, drawPoints, dress, pickShapes } from '../draw.ts';
+import type { Task } from '../task.ts';
+import type { World } from '../world.ts';
+
+/** Half the side of a pad, metres; the object's centre must rest within `INSIDE` of its centre. */
+const PAD = 0.045;
+const INSIDE = 0.03;
+
+export const place: Task = {
+  name: 'place',
+  maxSteps: 130,
+  phrasings: {
+    train: [
+      'put the {object} on the {goal}',
+      'place the {object} on the {goal}',
+      'pick up the {object} and put it on the {goal}',
+      'please place the {object} on the {goal}',
+    ],
+    heldOut: ['please put the {object} on the {goal}', 'pick up the {object} and place it on the {goal}'],
+  },
+  subtasks: CARRY_SUBTASKS,
+
+  layout(random) {
+    const points = drawPoints(random, 4);
+    const objects = dress(random, pickShapes(random, 2, ['cube', 'cylinder', 'box']), points.slice(0, 2));
+    const used = new Set(objects.map(({ colour }) => colour));
+    const colours = random.shuffle(COLOUR_NAMES.filter((name) => !used.has(name)));
+    const marks = points.slice(2).map(([x, y], i) => ({ half: PAD, rgb: COLOURS[colours[i]!], x, y }));
+    const goal = random.integer(2);
+    return { objects, marks, goal, goalName: `${colours[goal]} pad`, ...chooseTarget(random, 2) };
+  },
+
+  judge(world) {
+    const { target, goal, marks, objects } = world.layout;
+    const rests = (object: number, mark: number): boolean =>
+      isPlaced(world, object, restOn(world, object, mark), INSIDE);
+    const wrong = objects.some((_, object) =>
+      marks.some((_, mark) => !(object === target && mark === goal) && rests(object, mark)),
+    );
+    if (wrong) return 'wrong';
+    if (world.position(target)[2] < -0.05) return 'failure';
+    return rests(target, goal!) ? 'success' : 'running';
+  },
+
+  plan(world) {
+    const { target, goal } = world.layout;
+    return carryTo(world, target, restOn(world, target, goal!));
+  },
+
+  goal(world) {
+    const { x, y } = world.layout.marks[world.layout.goal!]!;
+    return { position: [x, y, 0], geom: `mark${world.layout.goal}` };
+  },
+};
+
+function restOn(world: World, object: number, mark: number): Vector3 {
+  const { x, y } = world.layout.marks[mark]!;
+  return [x, y, world.shape(object).halfHeight];
+}

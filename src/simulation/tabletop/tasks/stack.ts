@@ -1,0 +1,60 @@
+/** @file Stack: put the named object on top of another one. */
+
+import type { Vector3 } from '../../../base/rotation.ts';
+import { CARRY_SUBTASKS, carryTo, isPlaced } from '../carry.ts';
+import { drawPoints, dress, pickShapes } from '../draw.ts';
+import type { Task } from '../task.ts';
+import type { World } from '../world.ts';
+
+/** Largest horizontal distance between the centres of a stack, metres. */
+const CENTRED = 0.022;
+
+export const stack: Task = {
+  name: 'stack',
+  maxSteps: 130,
+  phrasings: {
+    train: [
+      'stack the {object} on the {goal}',
+      'put the {object} on top of the {goal}',
+      'pick up the {object} and stack it on the {goal}',
+      'please put the {object} on top of the {goal}',
+    ],
+    heldOut: ['please stack the {object} on the {goal}', 'pick up the {object} and put it on top of the {goal}'],
+  },
+  subtasks: CARRY_SUBTASKS,
+
+  layout(random) {
+    const objects = dress(random, pickShapes(random, 3, ['cube', 'cylinder']), drawPoints(random, 3));
+    const [target, goal, other] = random.shuffle([0, 1, 2]) as [number, number, number];
+    const base = objects[goal]!;
+    return { objects, marks: [], target, goal, goalName: `${base.colour} ${base.shape}`, alternatives: [other] };
+  },
+
+  judge(world) {
+    const { target, goal, objects } = world.layout;
+    const stacked = (upper: number, lower: number): boolean =>
+      upper !== lower && isPlaced(world, upper, topOf(world, upper, lower), CENTRED);
+    const wrong = objects.some((_, upper) =>
+      objects.some((_, lower) => !(upper === target && lower === goal) && stacked(upper, lower)),
+    );
+    if (wrong) return 'wrong';
+    if (objects.some((_, object) => world.position(object)[2] < -0.05)) return 'failure';
+    return stacked(target, goal!) ? 'success' : 'running';
+  },
+
+  plan(world) {
+    const { target, goal } = world.layout;
+    return carryTo(world, target, topOf(world, target, goal!));
+  },
+
+  goal(world) {
+    const { target, goal } = world.layout;
+    return { position: topOf(world, target, goal!), geom: `object${goal}` };
+  },
+};
+
+/** Where the centre of `upper` rests on top of `lower`. */
+function topOf(world: World, upper: number, lower: number): Vector3 {
+  const [x, y, z] = world.position(lower);
+  return [x, y, z + world.shape(lower).top + world.shape(upper).halfHeight];
+}

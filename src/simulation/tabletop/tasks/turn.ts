@@ -1,0 +1,65 @@
+/** @file Turn: rotate the named box on the table until it lies lengthwise or sideways, as the instruction says. */
+
+import { wrapAngle } from '../../../base/rotation.ts';
+import { drawPoints, drawUntil, objectsScene } from '../draw.ts';
+import { grasp, isHeld } from '../grasp.ts';
+import { gripYaw } from '../motion.ts';
+import type { Task } from '../task.ts';
+import type { World } from '../world.ts';
+
+/** Radians. Boxes start at least FAR from the goal; within DONE it is reached. */
+const FAR = 0.7;
+const DONE = 0.17;
+/** Along the table (towards the robot) and across it. */
+const GOALS = [
+  { name: 'lengthwise', yaw: 0 },
+  { name: 'sideways', yaw: Math.PI / 2 },
+] as const;
+
+export const turn: Task = {
+  name: 'turn',
+  maxSteps: 100,
+  phrasings: {
+    train: [
+      'turn the {object} {goal}',
+      'rotate the {object} {goal}',
+      'rotate the {object} so that it lies {goal}',
+      'please turn the {object} {goal}',
+    ],
+    heldOut: ['please rotate the {object} {goal}', 'turn the {object} so that it lies {goal}'],
+  },
+  subtasks: ['reach', 'grip', 'turn'],
+
+  layout(random) {
+    const goal = random.integer(GOALS.length);
+    const scene = objectsScene(random, ['box', 'box'], drawPoints(random, 2, 0.14));
+    const objects = scene.objects.map((object) => ({
+      ...object,
+      yaw: drawUntil(
+        () => random.range(-Math.PI, Math.PI),
+        (yaw) => Math.abs(wrapAngle(yaw - GOALS[goal]!.yaw, Math.PI)) > FAR,
+      ),
+    }));
+    return { ...scene, objects, goal, goalName: GOALS[goal]!.name };
+  },
+
+  judge(world) {
+    if (world.others().some((object) => isTurned(world, object))) return 'wrong';
+    return isTurned(world, world.layout.target) ? 'success' : 'running';
+  },
+
+  plan(world) {
+    const { target, goal } = world.layout;
+    if (!isHeld(world, target)) return grasp(world, target);
+    const hand = world.robot.position();
+    const yaw = gripYaw(world.robot.yaw(), GOALS[goal!]!.yaw, Math.PI);
+    return { subtask: 'turn', aim: { position: hand, yaw, gripper: 'close' } };
+  },
+
+  goal: () => null,
+};
+
+function isTurned(world: World, object: number): boolean {
+  const off = Math.abs(wrapAngle(world.yaw(object) - GOALS[world.layout.goal!]!.yaw, Math.PI));
+  return off < DONE && world.position(object)[2] < world.shape(object).halfHeight + 0.01;
+}

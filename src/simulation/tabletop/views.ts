@@ -1,0 +1,60 @@
+/** @file The two camera images of a world, and where things are in them. */
+
+import type { Image } from '../../interfaces/observation.ts';
+import { cameraOf, project } from '../rendering/camera.ts';
+import type { Light } from '../rendering/lights.ts';
+import { Rasteriser } from '../rendering/rasteriser.ts';
+import type { World } from './world.ts';
+
+/** [x0, y0, x1, y1] as fractions of width and height. */
+export type Box = readonly [number, number, number, number];
+
+export const CAMERAS = ['front', 'wrist'] as const;
+const SKY = [153, 153, 153] as const;
+
+export class Views {
+  private readonly rasterisers: Readonly<Record<string, Rasteriser>>;
+
+  constructor(imageSize: number) {
+    const config = { width: imageSize, height: imageSize, samplesPerSide: 2, background: SKY };
+    this.rasterisers = Object.fromEntries(CAMERAS.map((name) => [name, new Rasteriser(config)]));
+  }
+
+  /** One image per camera. */
+  render({ sim, scene }: World, lights: readonly Light[]): Record<string, Image> {
+    const [positions, orientations] = [sim.data('geom_xpos'), sim.data('geom_xmat')];
+    return Object.fromEntries(
+      Object.entries(this.rasterisers).map(([name, rasteriser]) => [
+        name,
+        rasteriser.render(scene, positions, orientations, cameraOf(sim, sim.id('camera', name)), lights),
+      ]),
+    );
+  }
+
+  /** The box around a geom in each of the last images, as if nothing hid it, clipped to the image; null where no sample sees it. */
+  boxes(world: World, geomName: string): Record<string, Box | null> {
+    const { sim } = world;
+    const geom = new Set([world.drawable(geomName).geom]);
+    const outline = world.outline(geomName);
+    const boxIn = (name: string, rasteriser: Rasteriser): Box | null => {
+      if (rasteriser.visibleSamples(geom) === 0) return null;
+      const camera = cameraOf(sim, sim.id('camera', name));
+      const [xs, ys]: [number[], number[]] = [[], []];
+      for (const point of outline) {
+        const at = project(camera, point);
+        if (at === null) continue;
+        xs.push(Math.max(0, Math.min(1, at[0])));
+        ys.push(Math.max(0, Math.min(1, at[1])));
+      }
+      return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+    };
+    return Object.fromEntries(
+      Object.entries(this.rasterisers).map(([name, rasteriser]) => [name, boxIn(name, rasteriser)]),
+    );
+  }
+
+  /** Boxes of a thing that no camera sees. */
+  noBoxes(): Record<string, null> {
+    return Object.fromEntries(CAMERAS.map((name) => [name, null]));
+  }
+}
