@@ -11,6 +11,7 @@ import { distance, drawUntil } from './draw.ts';
 import type { Layout, Point } from './layout.ts';
 import type { World } from './world.ts';
 import { CLUTTER } from './world-model.ts';
+import { SHAPES } from './objects.ts';
 
 type Range = readonly [low: number, high: number];
 
@@ -63,17 +64,20 @@ export const PERTURBATIONS: Readonly<Record<string, Look>> = {
   distractors: { ...USUAL, clutter: true },
 };
 
-/** Places for clutter: beside the workspace, in view, clear of everything else. */
+/** Places for clutter: near the robot or at the camera's side of the workspace, in view, clear of everything else. */
 export function drawClutter(look: Look, layout: Layout, random: Random): Point[] {
   if (!look.clutter) return [];
-  const taken: Point[] = [...layout.objects, ...layout.marks].map(({ x, y }) => [x, y]);
+  const taken = [
+    ...layout.objects.map(({ shape, x, y }) => ({ at: [x, y] as const, radius: Math.max(...SHAPES[shape].footprint) })),
+    ...layout.marks.map(({ half, x, y }) => ({ at: [x, y] as const, radius: half })),
+  ];
   return CLUTTER.map(() => {
-    const point = drawUntil<Point>(
-      () => [random.range(0.42, 0.66), random.pick([-1, 1]) * random.range(0.19, 0.22)],
-      (candidate) => taken.every((other) => distance(candidate, other) > 0.085),
+    const at = drawUntil<Point>(
+      () => [random.uniform() < 0.5 ? random.range(0.36, 0.44) : random.range(0.69, 0.72), random.range(-0.16, 0.16)],
+      (point) => taken.every((other) => distance(point, other.at) > other.radius + 0.05),
     );
-    taken.push(point);
-    return point;
+    taken.push({ at, radius: 0.045 });
+    return at;
   });
 }
 

@@ -6,7 +6,7 @@ import type { Layout, PlacedObject, Point } from './layout.ts';
 import type { ShapeName } from './objects.ts';
 
 /** Where objects may lie, metres. */
-export const WORKSPACE = { x: [0.47, 0.67], y: [-0.17, 0.17] } as const;
+export const WORKSPACE = { x: [0.47, 0.67], y: [-0.16, 0.16] } as const;
 /** Least distance between the centres of two objects, metres. */
 export const SEPARATION = 0.115;
 const MOST_DRAWS = 10_000;
