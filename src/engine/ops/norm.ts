@@ -1,0 +1,122 @@
+/** @file Layer normalisation (Ba et al. 2016) and root-mean-square normalisation (Zhang and Sennrich 2019), over the last axis. */
+
+import { VlaError } from '../../base/errors.ts';
+import { shapeText, sizeOf } from '../axis-size.ts';
+import { apply, constant, type TensorType, type Value } from '../graph.ts';
+import { defineOp, sameDtype, type GradientCall } from '../op.ts';
+import { float } from '../onnx/emitter.ts';
+import { mul, sub } from './binary.ts';
+import { matmul } from './matmul.ts';
+import { lastAxis, reduceMean, reduceSum, rowShape } from './reduce.ts';
+import { expand, reshape } from './shape.ts';
+
+export interface NormAttributes {
+  /** Added to the variance (or mean square) before the root. */
+  readonly epsilon: number;
+}
+
+function check(name: string, [x, ...parameters]: readonly TensorType[]): void {
+  sameDtype(name, [x!, ...parameters]);
+  const width = x!.shape[lastAxis(name, x!)];
+  for (const p of parameters) {
+    if (p.shape.length !== 1 || p.shape[0] !== width) {
+      throw new VlaError('bad-shape', `${name}: expected parameters [${width}], got ${shapeText(p.shape)}.`);
+    }
+  }
+}
+
+/** Σ over all rows of each column: x [..., D] → [D]. */
+function columnSums(x: Value): Value {
+  return reduceSum(
+    x,
+    x.shape.slice(0, -1).map((_, i) => i),
+  );
+}
+
+export const layerNormOp = defineOp<NormAttributes>({
+  name: 'layerNorm',
+  infer(inputs) {
+    check('layerNorm', inputs);
+    const [x] = inputs;
+    const row = { dtype: x!.dtype, shape: rowShape(x!.shape) };
+    // y, mean, 1 / √(variance + ε)
+    return [{ dtype: x!.dtype, shape: x!.shape }, row, row];
+  },
+  onnx(emit, { inputs, outputs, attributes: { epsilon } }) {
+    emit.node('LayerNormalization', inputs, outputs, { axis: -1, epsilon: float(epsilon) });
+  },
+  gradient({ inputs: [x, weight, bias], outputs: [, mean, inverse], gradients: [g] }: GradientCall<NormAttributes>) {
+    const normal = mul(sub(x!, mean!), inverse!);
+    const scaled = mul(g!, weight!);
+    const projected = mul(normal, reduceMean(mul(scaled, normal), [-1], { keepDims: true }));
+    const centred = sub(scaled, reduceMean(scaled, [-1], { keepDims: true }));
+    const toX = mul(sub(centred, projected), inverse!);
+    const toWeight = columnSums(mul(g!, normal));
+    return bias === undefined ? [toX, toWeight] : [toX, toWeight, columnSums(g!)];
+  },
+  reference({ inputs: [x, weight, bias], outputs: [out, means, inverses], attributes: { epsilon } }) {
+    const width = x!.shape.at(-1)!;
+    for (let row = 0; row < means!.data.length; row++) {
+      const values = Float64Array.from(x!.data.subarray(row * width, (row + 1) * width));
+      const mean = values.reduce((a, b) => a + b, 0) / width;
+      const inverse = 1 / Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / width + epsilon);
+      means!.data[row] = mean;
+      inverses!.data[row] = inverse;
+      for (let i = 0; i < width; i++) {
+        out!.data[row * width + i] = (values[i]! - mean) * inverse * weight!.data[i]! + (bias?.data[i] ?? 0);
+      }
+    }
+  },
+});
+
+/** (x − mean) / √(variance + epsilon) · weight + bias over the last axis; weight and bias [D], or null for 1 and 0. */
+export function layerNorm(x: Value, weight: Value | null, bias: Value | null, epsilon: number): Value {
+  const width = x.shape.slice(-1);
+  const scale = weight ?? expand(constant(1, x.dtype), width);
+  return apply(layerNormOp, bias === null ? [x, scale] : [x, scale, bias], { epsilon })[0]!;
+}
+
+export const rmsNormOp = defineOp<NormAttributes>({
+  name: 'rmsNorm',
+  infer(inputs) {
+    check('rmsNorm', inputs);
+    const [x] = inputs;
+    // y, 1 / √(mean square + ε)
+    return [
+      { dtype: x!.dtype, shape: x!.shape },
+      { dtype: x!.dtype, shape: rowShape(x!.shape) },
+    ];
+  },
+  onnx(emit, { inputs, outputs, attributes: { epsilon } }) {
+    emit.node('SimplifiedLayerNormalization', inputs, outputs, { axis: -1, epsilon: float(epsilon), stash_type: 1 });
+  },
+  gradient({ inputs: [x, weight], outputs: [, inverse], gradients: [g] }: GradientCall<NormAttributes>) {
+    // With p = g x: dx = r (g w − x r² mean(p w)), and dw = Σ over rows of r p, which is a product of matrices.
+    const width = x!.shape.at(-1)!;
+    const product = reshape(mul(g!, x!), [sizeOf(x!.shape.slice(0, -1)), width]);
+    const r = reshape(inverse!, [product.shape[0]!, 1]);
+    const mean = matmul(product, reshape(weight!, [width, 1]), typeof width === 'number' ? { alpha: 1 / width } : {});
+    const shift = reshape(mul(mean, mul(r, r)), rowShape(x!.shape));
+    const toX = mul(sub(mul(g!, weight!), mul(x!, shift)), inverse!);
+    return [toX, reshape(matmul(r, product, { transA: true }), [width])];
+  },
+  reference({ inputs: [x, weight], outputs: [out, inverses], attributes: { epsilon } }) {
+    const width = x!.shape.at(-1)!;
+    for (let row = 0; row < inverses!.data.length; row++) {
+      let sum = 0;
+      for (let i = 0; i < width; i++) sum += x!.data[row * width + i]! ** 2;
+      const inverse = 1 / Math.sqrt(sum / width + epsilon);
+      inverses!.data[row] = inverse;
+      for (let i = 0; i < width; i++)
+        out!.data[row * width + i] = x!.data[row * width + i]! * inverse * weight!.data[i]!;
+    }
+  },
+});
+
+/** x / √(mean(x²) + epsilon) · weight over the last axis, whose size is a number; weight [D]. */
+export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
+  if (typeof x.shape.at(-1) === 'string') {
+    throw new VlaError('bad-shape', `rmsNorm: expected a last axis of known size, got ${shapeText(x.shape)}.`);
+  }
+  return apply(rmsNormOp, [x, weight], { epsilon })[0]!;
+}

@@ -1,0 +1,120 @@
+/** @file Sessions: state that stays between runs, named axes, weights and the errors for wrong feeds. */
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { f32 } from '../base/tensor.ts';
+import {
+  add,
+  createSession,
+  gradient,
+  input,
+  linear,
+  mul,
+  output,
+  reduceMean,
+  reshape,
+  softmax,
+  split,
+  sub,
+  tanh,
+  trace,
+  weight,
+  type Graph,
+  type Runtime,
+} from './index.ts';
+
+/** A small regression by gradient descent; the parameters are one flat vector of 2·3 + 2. */
+function regression(): Graph {
+  return trace(() => {
+    const flat = input('flat', 'f32', [8]);
+    const x = input('x', 'f32', [4, 3]);
+    const y = input('y', 'f32', [4, 2]);
+    const [w, b] = splitFlat();
+    const error = sub(tanh(linear(x, w, b)), y);
+    const loss = reduceMean(mul(error, error));
+    const [g] = gradient(loss, [flat]);
+    output('loss', loss);
+    output('flat.next', sub(flat, mul(g!, 0.5)));
+    function splitFlat() {
+      const [a, rest] = split(flat, 0, [6, 2]);
+      return [reshape(a!, [2, 3]), rest!] as const;
+    }
+  });
+}
+
+const FEEDS = {
+  x: f32([1, 0.5, -1, 0.3, -0.2, 0.9, -0.7, 0.1, 0.4, 0.2, 0.8, -0.6], [4, 3]),
+  y: f32([0.5, -0.5, 0.2, 0.1, -0.3, 0.4, 0.6, -0.1], [4, 2]),
+};
+const START = { flat: f32([0.1, -0.2, 0.3, 0.2, 0.1, -0.1, 0, 0]) };
+
+for (const runtime of ['cpu', 'reference'] as readonly Runtime[]) {
+  test(`${runtime}: state feeds itself, is read and written as copies`, async () => {
+    const options = { runtime, state: { flat: 'flat.next' }, initialState: START, threads: 1 };
+    const session = await createSession(regression(), options);
+    assert.deepEqual(Object.keys(session.inputs), ['x', 'y']);
+    assert.deepEqual(Object.keys(session.outputs), ['loss']);
+    const losses: number[] = [];
+    for (let i = 0; i < 20; i++) losses.push(Number((await session.run(FEEDS))['loss']!.data[0]));
+    assert.ok(losses.at(-1)! < 0.5 * losses[0]!, `the loss went from ${losses[0]} to ${losses.at(-1)}`);
+    const kept = await session.readState();
+    const after = (await session.run(FEEDS))['loss']!.data[0];
+    await session.writeState(kept);
+    assert.equal((await session.run(FEEDS))['loss']!.data[0], after);
+    await session.writeState(START);
+    assert.equal((await session.run(FEEDS))['loss']!.data[0], losses[0]);
+    await session.close();
+  });
+
+  test(`${runtime}: runs started together run one after the other`, async () => {
+    const options = { runtime, state: { flat: 'flat.next' }, initialState: START, threads: 1 };
+    const [one, two] = [await createSession(regression(), options), await createSession(regression(), options)];
+    const together = await Promise.all([one.run(FEEDS), one.run(FEEDS), one.run(FEEDS)]);
+    for (const result of together) assert.deepEqual((await two.run(FEEDS))['loss'], result['loss']);
+    await Promise.all([one.close(), two.close()]);
+  });
+
+  test(`${runtime}: named axes take the size that is fed`, async () => {
+    const graph = trace(() =>
+      output('y', softmax(add(input('x', 'f32', ['B', 'T']), input('shift', 'f32', ['B', 1])))),
+    );
+    const session = await createSession(graph, { runtime });
+    for (const length of [1, 3]) {
+      const results = await session.run({
+        x: f32([0, 0, 0, 0, 0, 0].slice(0, 2 * length), [2, length]),
+        shift: f32([1, 2], [2, 1]),
+      });
+      assert.deepEqual(results['y']!.shape, [2, length]);
+    }
+    await assert.rejects(session.run({ x: f32([0, 0], [2, 1]), shift: f32([1], [1, 1]) }), {
+      message: 'session: input "shift": expected f32 [B, 1], got f32 [1, 1].',
+    });
+    await session.close();
+  });
+
+  test(`${runtime}: weights are bound when the session is made`, async () => {
+    const graph = trace(() => output('y', linear(input('x', 'f32', [1, 2]), weight('w', 'f32', [1, 2]))));
+    const session = await createSession(graph, { runtime, weights: { w: f32([2, 3], [1, 2]) } });
+    assert.deepEqual([...((await session.run({ x: f32([10, 1], [1, 2]) }))['y']!.data as Float32Array)], [23]);
+    await session.close();
+  });
+
+  test(`${runtime}: wrong feeds are named`, async () => {
+    const session = await createSession(regression(), { runtime, state: { flat: 'flat.next' } });
+    await assert.rejects(session.run({ x: FEEDS.x }), { message: 'session: expected an input "y", got none.' });
+    await assert.rejects(session.run({ ...FEEDS, z: FEEDS.y }), { code: 'not-found' });
+    await assert.rejects(session.run({ ...FEEDS, x: f32([1, 2, 3, 4], [2, 2]) }), {
+      code: 'bad-shape',
+      message: 'session: input "x": expected f32 [4, 3], got f32 [2, 2].',
+    });
+    await session.close();
+  });
+}
+
+test('state that does not fit is refused', async () => {
+  await assert.rejects(createSession(regression(), { runtime: 'cpu', state: { flat: 'loss' } }), { code: 'bad-shape' });
+  await assert.rejects(createSession(regression(), { runtime: 'cpu', state: { flatt: 'flat.next' } }), {
+    code: 'not-found',
+    hint: 'Did you mean "flat"?',
+  });
+});
