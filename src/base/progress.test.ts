@@ -55,3 +55,13 @@ test('durations', () => {
     '–',
   ]);
 });
+
+test('work of an earlier process fills the bar but not the rate', () => {
+  const { stream, text } = record(false);
+  let now = 0;
+  const options = { label: 'train', total: 100, unit: 'steps', alreadyDone: 50, stream, now: () => now };
+  const bar = startProgress(options);
+  now = 2000;
+  bar.update(51);
+  assert.match(text(), / 51 % {2}51\/100 steps, 0\.50\/s, 1 min 38 s left/);
+});

@@ -16,6 +16,8 @@ export interface ProgressOptions {
   readonly total: number;
   /** The name of a unit, for example "episodes". */
   readonly unit: string;
+  /** Units that were done before this process started (they do not count for the rate); default 0. */
+  readonly alreadyDone?: number;
   /** Where to write; default standard error. */
   readonly stream?: { write(text: string): unknown; isTTY?: boolean; columns?: number };
   /** Milliseconds between plain lines when the stream is no terminal; default 10,000. */
@@ -31,10 +33,11 @@ export function startProgress(options: ProgressOptions): Progress {
   const start = now();
   const interval = stream.isTTY ? 100 : (options.lineIntervalMs ?? 10_000);
   let last = -Infinity;
-  let done = 0;
+  const before = options.alreadyDone ?? 0;
+  let done = before;
   const line = (note: string): string => {
     const seconds = (now() - start) / 1000;
-    const rate = done / Math.max(seconds, 1e-9);
+    const rate = (done - before) / Math.max(seconds, 1e-9);
     const left = rate > 0 ? (options.total - done) / rate : Infinity;
     const share = options.total > 0 ? Math.min(1, done / options.total) : 1;
     const bar = '█'.repeat(Math.round(share * 24)).padEnd(24, '░');

@@ -1,0 +1,68 @@
+/** @file What to record in the tabletop, and which random streams each episode draws from. */
+
+import { VlaError } from '../../base/errors.ts';
+import { Random } from '../../base/random.ts';
+import { FIRST_EVALUATION_SEED } from '../../benchmarks/protocol.ts';
+
+/** A recording of scripted demonstrations. */
+export interface RecordConfig {
+  readonly episodes: number;
+  /** Episode i is of task i modulo their number. */
+  readonly tasks: readonly string[];
+  readonly seed: number;
+  /** Width and height of both cameras, pixels. */
+  readonly imageSize: number;
+  readonly noise: ActionNoise;
+  /** How often an episode is tried again, with another seed, when the expert fails. */
+  readonly attempts: number;
+}
+
+/**
+ * Noise on the executed action, so that the dataset shows how to recover; the clean action is what is recorded. First-
+ * order autoregressive: n ← correlation · n + sqrt(1 − correlation²) · sigma · N(0, 1), per dimension.
+ */
+export interface ActionNoise {
+  /** The share of episodes without noise. */
+  readonly cleanShare: number;
+  /** The other episodes draw their sigma uniformly from this range; in units of the action. */
+  readonly sigma: readonly [low: number, high: number];
+  readonly correlation: number;
+  /** Factor of sigma per action dimension; 0 leaves a dimension (the gripper) clean. */
+  readonly scale: readonly number[];
+}
+
+/** The seed of an attempt at an episode: below the evaluations' first seed, so no recorded scene is ever a test scene. */
+export function recordingSeed(config: RecordConfig, episode: number, attempt: number): number {
+  return new Random(config.seed, episode, attempt, 0).integer(FIRST_EVALUATION_SEED);
+}
+
+/** A generator of action noise for one attempt at an episode; each call gives the next action's noise. */
+export function createActionNoise(config: RecordConfig, episode: number, attempt: number): () => Float32Array {
+  const { cleanShare, sigma, correlation, scale } = config.noise;
+  const random = new Random(config.seed, episode, attempt, 1);
+  const strength = random.uniform() < cleanShare ? 0 : random.range(...sigma);
+  const fresh = Math.sqrt(1 - correlation * correlation);
+  const state = new Float32Array(scale.length);
+  return () => {
+    for (const [i, factor] of scale.entries()) {
+      state[i] = correlation * state[i]! + fresh * strength * factor * random.normal();
+    }
+    return state;
+  };
+}
+
+/** Throws `bad-argument` for a recording that cannot work; `tasks` and `actionDim` are the environment's. */
+export function checkRecordConfig(config: RecordConfig, actionDim: number): void {
+  const check = (name: string, value: unknown, good: boolean, range: string): void => {
+    if (!good) throw new VlaError('bad-argument', `record.${name}: expected ${range}, got ${String(value)}.`);
+  };
+  const { episodes, tasks, imageSize, attempts, noise } = config;
+  check('episodes', episodes, Number.isInteger(episodes) && episodes >= 1, 'a whole number of at least 1');
+  check('tasks', tasks.length, tasks.length >= 1, 'at least one task');
+  check('imageSize', imageSize, Number.isInteger(imageSize) && imageSize >= 8, 'at least 8 pixels');
+  check('attempts', attempts, Number.isInteger(attempts) && attempts >= 1, 'a whole number of at least 1');
+  check('noise.cleanShare', noise.cleanShare, noise.cleanShare >= 0 && noise.cleanShare <= 1, '0 to 1');
+  check('noise.correlation', noise.correlation, Math.abs(noise.correlation) < 1, 'less than 1');
+  check('noise.sigma', noise.sigma, noise.sigma[0] >= 0 && noise.sigma[1] >= noise.sigma[0], 'an ascending range');
+  check('noise.scale', noise.scale.length, noise.scale.length === actionDim, `${actionDim} factors`);
+}

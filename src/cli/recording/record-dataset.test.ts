@@ -1,0 +1,130 @@
+/** @file Recordings repeat bit for bit whatever the workers and interruptions, and hold the clean expert's actions. */
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { FIRST_EVALUATION_SEED } from '../../benchmarks/protocol.ts';
+import { openLeRobot } from '../../data/lerobot/reader.ts';
+import { createTabletop } from '../../simulation/tabletop/index.ts';
+import { demonstrate } from './expert-episode.ts';
+import { createActionNoise, recordingSeed, type RecordConfig } from './record-config.ts';
+import { recordDataset, type RecordOptions } from './record-dataset.ts';
+
+const root = fs.mkdtempSync(path.join(os.tmpdir(), 'record-'));
+after(() => fs.rmSync(root, { recursive: true }));
+
+const CONFIG: RecordConfig = {
+  episodes: 4,
+  tasks: ['touch', 'lift'],
+  seed: 3,
+  imageSize: 16,
+  noise: { cleanShare: 0.25, sigma: [0.05, 0.3], correlation: 0.8, scale: [1, 1, 1, 0.3, 0.3, 0.3, 0] },
+  attempts: 5,
+};
+
+function options(name: string, changes: Partial<RecordOptions> = {}): RecordOptions {
+  const signal = new AbortController().signal;
+  return { config: CONFIG, root: path.join(root, name), existing: 'resume', workers: 1, extra: {}, signal, ...changes };
+}
+
+function contents(name: string): Record<string, string> {
+  const folder = path.join(root, name);
+  const files = fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+  const whole = files.filter((file) => fs.statSync(path.join(folder, file)).isFile());
+  return Object.fromEntries(whole.map((file) => [file, fs.readFileSync(path.join(folder, file), 'hex')]));
+}
+
+test('one worker, two workers, and an interrupted recording give the same dataset', async () => {
+  const summary = await recordDataset(options('one'));
+  assert.equal(summary.episodes, 4);
+  await recordDataset(options('two', { workers: 2 }));
+  assert.deepEqual(contents('two'), contents('one'));
+  const controller = new AbortController();
+  const stopped = recordDataset(options('stopped', { signal: controller.signal }));
+  controller.abort();
+  await assert.rejects(stopped, { code: 'interrupted' });
+  await assert.rejects(openLeRobot(path.join(root, 'stopped'), { episodes: 'all' }));
+  await recordDataset(options('stopped'));
+  assert.deepEqual(contents('stopped'), contents('one'));
+});
+
+test('the dataset has the promised features, and its actions are the clean expert’s', async () => {
+  const dataset = await openLeRobot(path.join(root, 'one'), { episodes: 'all' });
+  assert.equal(dataset.fps, 20);
+  assert.deepEqual(dataset.cameras, ['observation.images.front', 'observation.images.wrist']);
+  for (const [feature, size] of [
+    ['observation.state', 8],
+    ['action', 7],
+    ['supervision.target_position', 3],
+    ['supervision.goal_position', 3],
+    ['supervision.has_goal', 1],
+    ['supervision.target_box.front', 4],
+    ['supervision.goal_box.wrist', 4],
+    ['supervision.subtask', 1],
+  ] as const) {
+    assert.deepEqual(dataset.features[feature]!.shape, [size], feature);
+  }
+  const { subtasks } = dataset.info.raw['vlakit'] as { subtasks: string[] };
+  assert.ok(subtasks.length >= 2);
+  const environment = await createTabletop({ imageSize: 16 });
+  // The same episode played again, noise and all: what the expert says in each state is what the dataset holds.
+  const noise = createActionNoise(CONFIG, 1, 0);
+  await environment.reset({ task: 'lift', seed: recordingSeed(CONFIG, 1, 0), phrasing: 'train' });
+  const actions = await dataset.column('action', 1);
+  let disturbed = 0;
+  for (let frame = 0; frame < dataset.episodes[1]!.length; frame++) {
+    const expert = environment.expert();
+    assert.deepEqual([...actions.subarray(frame * 7, frame * 7 + 7)], [...expert], `frame ${frame}`);
+    const disturbance = noise();
+    disturbed += Number(disturbance.some((value) => Math.abs(value) > 0.01));
+    await environment.step(expert.map((value, i) => Math.max(-1, Math.min(1, value + disturbance[i]!))));
+  }
+  assert.ok(disturbed > dataset.episodes[1]!.length / 2, `${disturbed} disturbed frames`);
+  await environment.close();
+  await dataset.close();
+});
+
+test('noise is drawn per attempt, spares the gripper, and has the promised strength', () => {
+  const noise: RecordConfig['noise'] = { cleanShare: 0, sigma: [0.2, 0.2], correlation: 0.8, scale: [1, 0.5, 0] };
+  const config = { ...CONFIG, noise };
+  const draws = Array.from({ length: 400 }, (_, episode) => {
+    const next = createActionNoise(config, episode, 0);
+    for (let i = 0; i < 30; i++) next();
+    return Array.from(next());
+  });
+  const deviation = (d: number): number => Math.sqrt(draws.reduce((sum, draw) => sum + draw[d]! ** 2, 0) / 400);
+  assert.ok(Math.abs(deviation(0) - 0.2) < 0.02, String(deviation(0)));
+  assert.ok(Math.abs(deviation(1) - 0.1) < 0.01, String(deviation(1)));
+  assert.equal(deviation(2), 0);
+  assert.deepEqual([...createActionNoise(config, 7, 1)()], [...createActionNoise(config, 7, 1)()]);
+  assert.notDeepEqual([...createActionNoise(config, 7, 1)()], [...createActionNoise(config, 7, 2)()]);
+  const clean = createActionNoise({ ...config, noise: { ...noise, cleanShare: 1 } }, 0, 0);
+  assert.deepEqual([...clean()], [0, 0, 0]);
+});
+
+test('recorded scenes are never evaluation scenes', () => {
+  const seeds = Array.from({ length: 500 }, (_, episode) => recordingSeed(CONFIG, episode, episode % 3));
+  assert.ok(seeds.every((seed) => Number.isInteger(seed) && seed >= 0 && seed < FIRST_EVALUATION_SEED));
+  assert.equal(new Set(seeds).size, 500);
+});
+
+test('a demonstration that fails is not kept', async () => {
+  const environment = await createTabletop({ imageSize: 16 });
+  // Noise so strong that nothing can be lifted.
+  const wild = { ...CONFIG, noise: { ...CONFIG.noise, cleanShare: 0, sigma: [9, 9] as const } };
+  const demonstration = await demonstrate(environment, { task: 'lift', seed: 1 }, createActionNoise(wild, 0, 0));
+  assert.deepEqual([demonstration.outcome === 'success', demonstration.frames], [false, null]);
+  await environment.close();
+});
+
+test('a recording that cannot work is refused before it starts', async () => {
+  await assert.rejects(recordDataset(options('x', { config: { ...CONFIG, tasks: ['lfit'] } })), /lfit/);
+  await assert.rejects(
+    recordDataset(options('x', { config: { ...CONFIG, noise: { ...CONFIG.noise, scale: [1] } } })),
+    /record\.noise\.scale: expected 7 factors, got 1/,
+  );
+  await assert.rejects(recordDataset(options('x', { config: { ...CONFIG, episodes: 0 } })), /record\.episodes/);
+  assert.equal(fs.existsSync(path.join(root, 'x')), false);
+});
