@@ -1,0 +1,81 @@
+/**
+ * @file Qwen3-VL's text decoder over embedded prompts: RMS norm, grouped-query attention with normalised queries and keys,
+ * interleaved three-axis rotary positions, SwiGLU.
+ *
+ * Axes: B batch, T tokens, D width.
+ */
+
+import { add, type Value } from '../../engine/index.ts';
+import { selfAttention, selfAttentionSpec, type SelfAttention } from '../../nn/attention.ts';
+import { embeddingSpec, type Embedding } from '../../nn/embedding.ts';
+import { swiGlu, swiGluSpec, type SwiGlu } from '../../nn/mlp.ts';
+import { rmsNorm, rmsNormSpec, type RmsNorm } from '../../nn/norm.ts';
+import { normal, type ParameterSpec } from '../../nn/parameters.ts';
+import type { RotaryTable } from '../../nn/rotary.ts';
+
+/** Sizes; widths in features. */
+export interface LanguageConfig {
+  readonly vocabulary: number;
+  readonly width: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headWidth: number;
+  readonly mlpWidth: number;
+  readonly ropeTheta: number;
+  /** How many rotary frequencies follow time, height and width; they sum to headWidth / 2. */
+  readonly ropeSections: readonly [time: number, height: number, width: number];
+  readonly normEpsilon: number;
+}
+
+type DecoderLayer<T> = {
+  readonly input_layernorm: RmsNorm<T>;
+  readonly self_attn: SelfAttention<T>;
+  readonly post_attention_layernorm: RmsNorm<T>;
+  readonly mlp: SwiGlu<T>;
+};
+
+/** Names under `model.language_model` of a Qwen3-VL checkpoint. */
+export type LanguageModel<T> = {
+  readonly embed_tokens: Embedding<T>;
+  readonly layers: readonly DecoderLayer<T>[];
+  readonly norm: RmsNorm<T>;
+};
+
+export function languageModelSpec(c: LanguageConfig): LanguageModel<ParameterSpec> {
+  // The branches of all layers add up; each starts with its share.
+  const outputGain = 1 / Math.sqrt(2 * c.layers);
+  return {
+    embed_tokens: embeddingSpec(c.vocabulary, c.width, normal(0.5)),
+    layers: Array.from({ length: c.layers }, () => ({
+      input_layernorm: rmsNormSpec(c.width),
+      self_attn: selfAttentionSpec(c, outputGain),
+      post_attention_layernorm: rmsNormSpec(c.width),
+      mlp: swiGluSpec(c.width, c.mlpWidth, outputGain),
+    })),
+    norm: rmsNormSpec(c.width),
+  };
+}
+
+/**
+ * Last hidden states, after the final norm: embeddings [B, T, D] → [B, T, D]. `mask` broadcasts to [B, heads, T, T];
+ * `deepstack[i]` [B, T, D] is added after layer i.
+ */
+export function languageModel(
+  p: LanguageModel<Value>,
+  embeddings: Value,
+  rotary: RotaryTable,
+  mask: Value | null,
+  deepstack: readonly Value[],
+  c: LanguageConfig,
+): Value {
+  let x = embeddings;
+  for (const [i, layer] of p.layers.entries()) {
+    const normal1 = rmsNorm(layer.input_layernorm, x, c.normEpsilon);
+    x = add(x, selfAttention(layer.self_attn, normal1, c, rotary, mask, c.normEpsilon));
+    x = add(x, swiGlu(layer.mlp, rmsNorm(layer.post_attention_layernorm, x, c.normEpsilon)));
+    const extra = deepstack[i];
+    if (extra !== undefined) x = add(x, extra);
+  }
+  return rmsNorm(p.norm, x, c.normEpsilon);
+}
