@@ -17,6 +17,7 @@ export { and, equal, greater, greaterOrEqual, less, lessOrEqual, not, or, where 
 export { linear, matmul } from './ops/matmul.ts';
 export { layerNorm, rmsNorm } from './ops/norm.ts';
 export { argMax, cumsum, dimSize, reduceMax, reduceMean, reduceSum, reduceSumSquare } from './ops/reduce.ts';
+export { rotary } from './ops/rotary.ts';
 export { expand, reshape, squeeze, transpose, unsqueeze } from './ops/shape.ts';
 export { concat, pad, slice, split } from './ops/slice.ts';
 export { crossEntropy, logSoftmax, softmax } from './ops/softmax.ts';

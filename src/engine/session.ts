@@ -5,6 +5,7 @@ import type { Tensor } from '../base/tensor.ts';
 import { shapeText } from './axis-size.ts';
 import type { Graph, TensorType } from './graph.ts';
 import type { WeightContent } from './onnx/write.ts';
+import { optimise } from './passes/optimise.ts';
 
 /**
  * Where a graph runs. `cpu`: ONNX Runtime in this process. `webgpu`: the same on a graphics card. `reference`: plain
@@ -63,7 +64,7 @@ export async function createSession(graph: Graph, options: SessionOptions): Prom
     return createReferenceSession(graph, options);
   }
   const { createNodeSession } = await import('./runtimes/node.ts');
-  return createNodeSession(graph, options);
+  return createNodeSession(optimise(graph), options);
 }
 
 /** Inputs and outputs of a graph that are not state. */

@@ -52,7 +52,7 @@ const elementwise = (f: (x: Value) => Value, low = -2, high = 2): OpCase[] => [
   { inputs: [axes(floats([3, 5], low, high), 'B', 5)], build: f },
 ];
 
-const STEP_FUNCTION: OpCase['wrt'] = [];
+const NO_GRADIENT: OpCase['wrt'] = [];
 
 /** An elementwise operator of two tensors: equal shapes, broadcasting both ways, a scalar, named axes, whole numbers. */
 const pairwise = (
@@ -68,8 +68,8 @@ const pairwise = (
 ];
 
 const comparisons = (f: (a: Value, b: Value) => Value): OpCase[] => [
-  { inputs: [grid([2, 20]), grid([20])], build: f, wrt: [] },
-  { inputs: [whole([2, 20], 4), whole([2, 20], 4)], build: f, wrt: [] },
+  { inputs: [grid([2, 20]), grid([20])], build: f, wrt: NO_GRADIENT },
+  { inputs: [whole([2, 20], 4), whole([2, 20], 4)], build: f, wrt: NO_GRADIENT },
 ];
 
 const reductions = (f: (x: Value, axes?: readonly number[], o?: { keepDims: boolean }) => Value): OpCase[] => [
@@ -113,16 +113,16 @@ export const OP_CASES: Readonly<Record<OpName, readonly OpCase[]>> = {
   ],
   cast: [
     { inputs: [grid([20])], build: (x) => e.cast(e.cast(x, 'f16'), 'f32'), tolerance: 1e-3 },
-    { inputs: [floats([20])], build: (x) => e.cast(e.cast(x, 'f16'), 'f32'), wrt: [] },
-    { inputs: [floats([20])], build: (x) => e.cast(e.cast(x, 'bf16'), 'f32'), wrt: [] },
+    { inputs: [floats([20])], build: (x) => e.cast(e.cast(x, 'f16'), 'f32'), wrt: NO_GRADIENT },
+    { inputs: [floats([20])], build: (x) => e.cast(e.cast(x, 'bf16'), 'f32'), wrt: NO_GRADIENT },
     { inputs: [floats([20])], build: (x) => e.cast(x, 'f64') },
-    { inputs: [floats([20], -9, 9)], build: (x) => e.cast(x, 'i64') },
-    { inputs: [grid([20])], build: (x) => e.cast(x, 'bool') },
+    { inputs: [floats([20], -9, 9)], build: (x) => e.cast(x, 'i64'), wrt: NO_GRADIENT },
+    { inputs: [grid([20])], build: (x) => e.cast(x, 'bool'), wrt: NO_GRADIENT },
     { inputs: [whole([20], 200, 'u8')], build: (x) => e.cast(x, 'f32') },
     { inputs: [whole([20], 100, 'i8', -100)], build: (x) => e.cast(x, 'i32') },
     { inputs: [bools([20])], build: (x) => e.cast(x, 'f32') },
   ],
-  stopGradient: [{ inputs: [floats([4])], build: (x) => e.add(e.stopGradient(x), 1), wrt: STEP_FUNCTION }],
+  stopGradient: [{ inputs: [floats([4])], build: (x) => e.add(e.stopGradient(x), 1), wrt: NO_GRADIENT }],
   equal: comparisons(e.equal),
   less: comparisons(e.less),
   greater: comparisons(e.greater),
@@ -173,11 +173,11 @@ export const OP_CASES: Readonly<Record<OpName, readonly OpCase[]>> = {
   reduceMax: reductions(e.reduceMax),
   dimSize: [
     { inputs: [axes(floats([2, 3]), 'B', 'T')], build: (x) => e.mul(x, e.dimSize('2*B*T+1', 'f32')) },
-    { inputs: [axes(floats([2, 3]), 'B', 'T')], build: () => e.dimSize('T', 'i64'), wrt: [] },
+    { inputs: [axes(floats([2, 3]), 'B', 'T')], build: () => e.dimSize('T', 'i64'), wrt: NO_GRADIENT },
   ],
   argMax: [
-    { inputs: [floats([3, 8])], build: (x) => e.argMax(x, -1), wrt: [] },
-    { inputs: [grid([40, 3])], build: (x) => e.argMax(x, 0), wrt: [] },
+    { inputs: [floats([3, 8])], build: (x) => e.argMax(x, -1), wrt: NO_GRADIENT },
+    { inputs: [grid([40, 3])], build: (x) => e.argMax(x, 0), wrt: NO_GRADIENT },
   ],
   cumsum: [
     { inputs: [floats([3, 5])], build: (x) => e.cumsum(x, 1) },
@@ -221,6 +221,17 @@ export const OP_CASES: Readonly<Record<OpName, readonly OpCase[]>> = {
   rmsNorm: [
     { inputs: [floats([4, 8]), floats([8])], build: (x, w) => e.rmsNorm(x, w, 1e-6) },
     { inputs: [axes(floats([2, 3, 8]), 'B', 'T', 8), floats([8])], build: (x, w) => e.rmsNorm(x, w, 1e-2) },
+  ],
+  rotary: [
+    { inputs: [floats([2, 3, 4, 6]), floats([2, 4, 3]), floats([2, 4, 3])], build: e.rotary },
+    {
+      inputs: [
+        axes(floats([2, 3, 4, 2]), 'B', 3, 'T', 2),
+        axes(floats([2, 4, 1]), 'B', 'T', 1),
+        axes(floats([2, 4, 1]), 'B', 'T', 1),
+      ],
+      build: e.rotary,
+    },
   ],
   gather: [
     { inputs: [floats([6, 3]), whole([2, 4], 6)], build: (x, i) => e.gather(x, i, 0) },

@@ -10,6 +10,7 @@ import * as logic from './logic.ts';
 import * as matmul from './matmul.ts';
 import * as norm from './norm.ts';
 import * as reduce from './reduce.ts';
+import * as rotary from './rotary.ts';
 import * as shape from './shape.ts';
 import * as slice from './slice.ts';
 import * as softmax from './softmax.ts';
@@ -71,6 +72,7 @@ export const OPS = {
   crossEntropy: softmax.crossEntropyOp,
   layerNorm: norm.layerNormOp,
   rmsNorm: norm.rmsNormOp,
+  rotary: rotary.rotaryOp,
   gather: gather.gatherOp,
   gatherElements: gather.gatherElementsOp,
   scatterAdd: gather.scatterAddOp,
