@@ -18,7 +18,6 @@ export interface PackedSamples {
   readonly buffers: readonly [bytes: ArrayBuffer, floats: ArrayBuffer];
 }
 
-/** Joins samples into few buffers, which can be posted between threads without a copy. */
 export function packSamples(samples: readonly TrainingSample[]): PackedSamples {
   const bytes: Uint8Array[] = [];
   const floats: Float32Array[] = [];

@@ -15,7 +15,6 @@ export interface WindowSpec {
   readonly between: 'nearest' | 'linear';
 }
 
-/** The rows of one window and which of them are padding. */
 export interface Window {
   /** Row-major [horizon, dim]. */
   readonly values: Float32Array;

@@ -1,21 +1,8 @@
 /** @file What the training loop trains: parameters, one step's inputs and a loss, and where the batches come from. */
 
 import type { DType, Tensor } from '../base/tensor.ts';
-
-// Stand-ins with the same structure, until engine/ and nn/ export theirs.
-/** Leaves in nested objects and lists. */
-export type Tree<T> = T | { readonly [key: string]: Tree<T> } | readonly Tree<T>[];
-/** A symbolic tensor. */
-export interface Value {
-  readonly id: number;
-  readonly dtype: DType;
-  readonly shape: readonly (number | string)[];
-}
-/** What a parameter is before it has values. */
-export interface ParameterSpec {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-}
+import type { Value } from '../engine/index.ts';
+import type { ParameterSpec, Tree } from '../nn/parameters.ts';
 
 /** Element type and static shape of one feed. */
 export interface TensorSpec {

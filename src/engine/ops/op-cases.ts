@@ -18,7 +18,6 @@ export interface InputCase {
   readonly grid?: boolean;
 }
 
-/** One way in which an operator is applied, with what to compare. */
 export interface OpCase {
   readonly inputs: readonly InputCase[];
   readonly build: (...inputs: Value[]) => Value | readonly Value[];

@@ -31,7 +31,6 @@ export interface OutBuffer {
   view(): Float64Array;
 }
 
-/** What a simulation is made with beside its XML. */
 export interface SimOptions {
   /** Files that the model refers to: path → bytes. They are written to MuJoCo's in-memory file system. */
   readonly files?: Readonly<Record<string, Uint8Array>>;
@@ -47,7 +46,6 @@ const STATE_EVERYTHING = 16383;
 
 let nextFolder = 0;
 
-/** One MuJoCo model with its data; closes itself against use after `close`. */
 export class Sim {
   private readonly mujoco: MujocoModule;
   private handles: { model: MjModel; data: MjData } | null;

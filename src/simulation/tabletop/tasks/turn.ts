@@ -16,7 +16,6 @@ const GOALS = [
   { name: 'sideways', yaw: Math.PI / 2 },
 ] as const;
 
-/** Turn the named object. */
 export const turn: Task = {
   name: 'turn',
   maxSteps: 100,
