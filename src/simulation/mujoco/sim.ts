@@ -43,6 +43,9 @@ const ARENA_LIMIT = 512 * 2 ** 20;
 const HEAP_LIMIT = 1.75 * 2 ** 30;
 /** mjtState bit field with everything that `mj_step` reads. */
 const STATE_EVERYTHING = 16383;
+/** Counters 3 to 5 of mjtWarning: BADQPOS, BADQVEL, BADQACC. */
+const DIVERGENCES = ['a bad position', 'a bad velocity', 'a bad acceleration'] as const;
+const FIRST_DIVERGENCE = 3;
 
 let nextFolder = 0;
 
@@ -55,6 +58,8 @@ export class Sim {
   private readonly buffers: DoubleBuffer[] = [];
   private readonly state: OutBuffer;
   private expectedTime = 0;
+  /** A reset by MuJoCo at time zero does not show in the clock: look at its counters once. */
+  private fromZero = true;
   private readonly timestepValue: number;
 
   /** Compiles an MJCF text. A mistake in it is a `bad-data` error with MuJoCo's message (element, line). */
@@ -166,6 +171,7 @@ export class Sim {
     const { model, data } = this.open();
     this.mujoco.mj_resetData(model, data);
     this.expectedTime = data.time;
+    this.fromZero = true;
   }
 
   /** Recomputes positions, velocities, contacts and forces for the current state, without moving time. */
@@ -201,14 +207,18 @@ export class Sim {
   }
 
   /**
-   * Throws `not-finite` when the simulation diverged. MuJoCo resets itself silently then, which shows as a clock that jumped;
-   * a non-finite control is ignored silently, so it is looked at as well.
+   * Throws `not-finite` when the simulation diverged. MuJoCo resets itself then and only counts it; a reset also shows as a clock that
+   * jumped. A non-finite control is ignored without a word, so it is looked at as well.
    */
   check(): void {
     const { data } = this.open();
-    if (data.time !== this.expectedTime) {
+    const jumped = data.time !== this.expectedTime;
+    const reasons = jumped || this.fromZero ? this.divergences() : [];
+    this.fromZero = false;
+    if (jumped || reasons.length > 0) {
       this.expectedTime = data.time;
-      throw new VlaError('not-finite', `Sim: expected finite positions and accelerations, got ${this.warnings()}.`, {
+      const got = reasons.length > 0 ? reasons.join(' and ') : 'a clock that jumped';
+      throw new VlaError('not-finite', `Sim: expected finite positions and accelerations, got ${got}.`, {
         hint: 'MuJoCo has reset the simulation. Start a new episode; lower the timestep or the forces if it happens again.',
       });
     }
@@ -220,26 +230,16 @@ export class Sim {
     }
   }
 
-  /** MuJoCo's warning counters that are not zero, as text. */
-  warnings(): string {
-    // The vector is a member of the data object: deleting it aborts the module.
+  /** What MuJoCo has counted since its last reset. */
+  private divergences(): string[] {
+    // The list is a member of the data object: deleting it aborts the module. Its elements are copies and must be deleted.
     const list = this.open().data.warning;
-    const names = [
-      'inertia',
-      'contacts full',
-      'constraints full',
-      'bad position',
-      'bad velocity',
-      'bad acceleration',
-      'bad control',
-    ];
-    const found: string[] = [];
-    for (let i = 0; i < list.size(); i++) {
-      const warning = list.get(i);
-      if (warning !== undefined && warning.number > 0)
-        found.push(`${names[i] ?? `warning ${i}`} (${warning.number} times)`);
-    }
-    return found.length === 0 ? 'a clock that jumped' : found.join(', ');
+    return DIVERGENCES.filter((_, i) => {
+      const counter = list.get(FIRST_DIVERGENCE + i)!;
+      const seen = counter.number > 0;
+      counter.delete();
+      return seen;
+    });
   }
 
   /** All contacts of the current pose. The list is copied out of the heap (some 50 µs for 20 contacts). */
@@ -311,8 +311,7 @@ export class Sim {
         `Sim.restore: expected ${this.state.length} numbers for this model, got ${saved.values.length}.`,
       );
     }
-    this.state.view().set(saved.values);
-    const values = this.handleOf(this.state, this.state.length) as unknown as number[];
+    const values = saved.values as unknown as number[];
     this.mujoco.mj_setState(model, data, values, STATE_EVERYTHING);
     this.mujoco.mj_forward(model, data);
     // forward() moved the solver's warm start: put the saved one back.
@@ -345,27 +344,33 @@ function compile(mujoco: MujocoModule, xml: string, files: Readonly<Record<strin
   // A folder of its own per model: MEMFS is shared by all models of the thread. (MjVFS.addBuffer copies byte by byte, 3 MB/s.)
   const folder = `/model-${nextFolder++}`;
   const { FS } = mujoco;
-  const written: string[] = [];
+  FS.mkdir(folder);
   try {
-    FS.mkdir(folder);
     for (const [name, bytes] of Object.entries(files)) {
       const path = `${folder}/${name}`;
       FS.mkdirTree(path.slice(0, path.lastIndexOf('/')), 0o777);
       FS.writeFile(path, bytes);
-      written.push(path);
     }
-    const main = `${folder}/model.xml`;
-    FS.writeFile(main, xml);
-    written.push(main);
-    return mujoco.MjModel.from_xml_path(main);
+    FS.writeFile(`${folder}/model.xml`, xml);
+    return mujoco.MjModel.from_xml_path(`${folder}/model.xml`);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new VlaError('bad-data', `Sim: expected a valid MJCF model, got: ${message.replaceAll(/\s+/g, ' ').trim()}`, {
       cause,
     });
   } finally {
-    for (const path of written) FS.unlink(path);
+    removeTree(FS, folder);
   }
+}
+
+function removeTree(FS: MujocoModule['FS'], folder: string): void {
+  for (const name of FS.readdir(folder) as string[]) {
+    if (name === '.' || name === '..') continue;
+    const path = `${folder}/${name}`;
+    if (FS.isDir((FS.stat(path, false) as { mode: number }).mode)) removeTree(FS, path);
+    else FS.unlink(path);
+  }
+  FS.rmdir(folder);
 }
 
 function live(cache: Map<string, Float64Array>, owner: MjModel | MjData, field: string): Float64Array {
