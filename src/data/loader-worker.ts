@@ -6,12 +6,14 @@ import { packSamples } from './packed-samples.ts';
 import { createSampleReader, type SampleSpec } from './samples.ts';
 import { answerRequests } from './thread-pool.ts';
 
+/** What a loader's worker is started with. */
 export interface LoaderWorkerData {
   readonly root: string;
   readonly episodes: readonly number[];
   readonly sample: SampleSpec;
 }
 
+/** Which samples a worker is to read. */
 export interface LoaderRequest {
   readonly places: readonly { readonly episode: number; readonly frame: number }[];
 }

@@ -14,6 +14,7 @@ import { createSampleReader, type SampleSpec } from './samples.ts';
 import { startThreadPool } from './thread-pool.ts';
 import type { LoaderRequest, LoaderWorkerData } from './loader-worker.ts';
 
+/** What a loader draws, and how far ahead. */
 export interface LoaderOptions {
   readonly sample: SampleSpec;
   readonly batchSize: number;
@@ -22,6 +23,7 @@ export interface LoaderOptions {
   readonly prefetch: number;
 }
 
+/** Batches of samples as a pure function of the step. */
 export interface Loader {
   /** Frames of an epoch. */
   readonly frames: number;
@@ -104,7 +106,7 @@ function prefetching(
       ready.delete(step);
       // Whatever lies behind or far ahead belongs to another walk: let it go, memory stays bounded.
       for (const other of ready.keys()) if (other < step || other > step + prefetch) ready.delete(other);
-      for (let ahead = step + 1; ahead <= step + prefetch; ahead++) if (!ready.has(ahead)) start(ahead);
+      for (let ahead = step + 1; ahead <= step + prefetch; ahead++) if (!ready.has(ahead)) void start(ahead);
       return wanted;
     },
     async close() {

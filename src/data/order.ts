@@ -13,6 +13,7 @@ export interface FramePlace {
   readonly frame: number;
 }
 
+/** An endless walk over the frames of a dataset. */
 export interface FrameOrder {
   /** Frames of an epoch. */
   readonly frames: number;

@@ -18,6 +18,7 @@ export interface PackedSamples {
   readonly buffers: readonly [bytes: ArrayBuffer, floats: ArrayBuffer];
 }
 
+/** Joins samples into few buffers, which can be posted between threads without a copy. */
 export function packSamples(samples: readonly TrainingSample[]): PackedSamples {
   const bytes: Uint8Array[] = [];
   const floats: Float32Array[] = [];

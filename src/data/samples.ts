@@ -7,6 +7,7 @@ import type { Dataset } from '../interfaces/episode.ts';
 import type { Image } from '../interfaces/observation.ts';
 import { windowAt, type WindowSpec } from './windows.ts';
 
+/** The size of a picture. */
 export interface ImageSize {
   /** Pixels. */
   readonly width: number;

@@ -19,6 +19,7 @@ interface Job {
   readonly reject: (error: unknown) => void;
 }
 
+/** Worker threads that answer one request at a time each. */
 export interface ThreadPool<Request, Result> {
   readonly size: number;
   /** Waits for a free worker and runs the request there. */

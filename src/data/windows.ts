@@ -15,6 +15,7 @@ export interface WindowSpec {
   readonly between: 'nearest' | 'linear';
 }
 
+/** The rows of one window and which of them are padding. */
 export interface Window {
   /** Row-major [horizon, dim]. */
   readonly values: Float32Array;

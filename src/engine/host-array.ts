@@ -6,8 +6,10 @@
 import { fromBfloat16, fromHalf, toBfloat16, toHalf } from '../base/half.ts';
 import { allocate, elementCount, type Data, type DataOf, type DType, type Tensor } from '../base/tensor.ts';
 
+/** Typed arrays whose elements are plain numbers. */
 export type Numbers = Float64Array | Float32Array | Int32Array | Int8Array | Uint8Array;
 
+/** A tensor as references compute with it: plain numbers whatever the element type. */
 export interface HostArray {
   readonly dtype: DType;
   readonly shape: readonly number[];
@@ -17,6 +19,7 @@ export interface HostArray {
 /** How floats are kept: `f32` as each element type says, `f64` in double precision whatever the element type. */
 export type Precision = 'f32' | 'f64';
 
+/** Whether the element type has fractions. */
 export function isFloat(dtype: DType): boolean {
   return dtype === 'f32' || dtype === 'f64' || dtype === 'f16' || dtype === 'bf16';
 }

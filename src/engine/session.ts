@@ -13,6 +13,7 @@ import { optimise } from './passes/optimise.ts';
  */
 export type Runtime = 'cpu' | 'webgpu' | 'reference';
 
+/** Where and how a graph runs. */
 export interface SessionOptions {
   readonly runtime: Runtime;
   /** Threads within one operator (cpu); default: ONNX Runtime's choice, one per physical core. */

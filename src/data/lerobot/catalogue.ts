@@ -24,6 +24,7 @@ export interface EpisodeEntry {
   readonly videos: Readonly<Record<string, VideoPlace>>;
 }
 
+/** All episodes and instructions that the metadata list. */
 export interface Catalogue {
   readonly episodes: readonly EpisodeEntry[];
   /** task_index → instruction. */

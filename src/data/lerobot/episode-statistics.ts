@@ -10,6 +10,7 @@ import { QUANTILE_NAMES, byteStatistics } from '../statistics.ts';
 /** Feature name → statistics; per dimension, for cameras per channel with values in [0, 1]. */
 export type EpisodeStatistics = Readonly<Record<string, FeatureStatistics>>;
 
+/** The statistics that LeRobot stores of every feature, in its order. */
 export const STATISTIC_NAMES = ['min', 'max', 'mean', 'std', 'count', ...QUANTILE_NAMES] as const;
 
 /** Which of `length` frames enter an image statistic: about length^0.75 of them, at least 100 (or all), evenly spread. */

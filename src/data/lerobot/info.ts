@@ -6,6 +6,7 @@ import { VlaError } from '../../base/errors.ts';
 import { readJson } from '../../base/files.ts';
 import type { Feature } from '../../interfaces/episode.ts';
 
+/** The versions of the format that are read; v3.0 is written. */
 export type LeRobotVersion = 'v2.0' | 'v2.1' | 'v3.0';
 
 /** What info.json says about a video stream; null where it says nothing. */
@@ -15,6 +16,7 @@ export interface VideoClaim {
   readonly height: number;
 }
 
+/** A checked meta/info.json. */
 export interface LeRobotInfo {
   readonly version: LeRobotVersion;
   readonly robotType: string | null;
@@ -65,6 +67,7 @@ export function featureSize(feature: Feature): number {
   return feature.shape.reduce((product, size) => product * size, 1);
 }
 
+/** Whether a feature holds pictures. */
 export function isCamera(feature: Feature): boolean {
   return feature.dtype === 'image' || feature.dtype === 'video';
 }

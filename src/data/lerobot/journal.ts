@@ -39,18 +39,21 @@ export interface JournalVideo {
   readonly count: number;
 }
 
+/** What a journal says was recorded so far. */
 export interface JournalContent {
   readonly header: JournalHeader;
   readonly episodes: readonly JournalEpisode[];
   readonly videos: readonly JournalVideo[];
 }
 
+/** A journal open for appending. */
 export interface Journal {
   addEpisode(episode: JournalEpisode): void;
   addVideo(video: JournalVideo): void;
   close(): void;
 }
 
+/** Where the journal of the recording in `root` lies. */
 export function journalFile(root: string): string {
   return path.join(root, RECORDING_FOLDER, 'journal.jsonl');
 }

@@ -27,6 +27,7 @@ export interface WrittenEpisode {
   readonly statistics: EpisodeStatistics;
 }
 
+/** Everything that the metadata of a dataset are made of. */
 export interface WrittenDataset {
   readonly fps: number;
   readonly robotType: string | null;

@@ -13,6 +13,7 @@ import { openVideoPool, type VideoPool } from '../video/pool.ts';
 import { readCatalogue, selectEpisodes, type EpisodeEntry, type EpisodeSelection } from './catalogue.ts';
 import { featureSize, isCamera, readInfo, type LeRobotInfo } from './info.ts';
 
+/** How to open a dataset. */
 export interface OpenOptions {
   /** Which episodes; "all" refuses a dataset with missing files, "present" takes what is there. */
   readonly episodes: EpisodeSelection;

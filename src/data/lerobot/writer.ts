@@ -26,6 +26,7 @@ import { cells, checkFeatures, dataLayout, tableFeatures } from './layout.ts';
 import { writeMetadata, type WrittenEpisode, type WrittenVideo } from './metadata.ts';
 import { prepareEpisode, unpackImages, type EpisodeFrames, type EpisodeSpec, type PreparedEpisode } from './prepare.ts';
 
+/** Where and what to record. */
 export interface WriterOptions {
   /** The dataset's folder; made when needed. */
   readonly root: string;
@@ -48,6 +49,7 @@ export interface WriterOptions {
   readonly videoFileMegabytes?: number;
 }
 
+/** A recording under way. */
 export interface LeRobotWriter {
   /** What `prepareEpisode` needs, for workers that prepare episodes themselves. */
   readonly spec: EpisodeSpec;

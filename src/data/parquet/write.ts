@@ -17,6 +17,7 @@ export interface ColumnValues {
   readonly opaque?: boolean;
 }
 
+/** The columns of a file and the texts beside them. */
 export interface ParquetLayout {
   readonly schema: readonly SchemaElement[];
   readonly keyValues: Readonly<Record<string, string>>;
@@ -28,6 +29,7 @@ export interface GroupRecord {
   readonly end: number;
 }
 
+/** A parquet file that grows by row groups. */
 export interface ParquetSink {
   /** Bytes written so far. */
   readonly bytes: number;

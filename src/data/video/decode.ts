@@ -9,6 +9,7 @@ import { codecName, type VideoLibrary } from './library.ts';
 /** How far a frame's time may lie from the one asked for, in seconds (LeRobot's `tolerance_s`). */
 export const TIME_TOLERANCE = 1e-4;
 
+/** A video open for reading frames by time. */
 export interface VideoFile {
   readonly file: string;
   /** "av1", "h264", "hevc" or FFmpeg's own name. */

@@ -19,6 +19,7 @@ export interface VideoEncoding {
   readonly preset: string;
 }
 
+/** What LeRobot itself uses: a short distance between key frames, so that single frames are found quickly. */
 export const AV1_DEFAULT: VideoEncoding = { codec: 'av1', gop: 2, crf: 30, preset: '12' };
 export const H264_DEFAULT: VideoEncoding = { codec: 'h264', gop: 2, crf: 23, preset: 'veryfast' };
 

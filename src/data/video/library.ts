@@ -4,6 +4,7 @@ import type * as Constants from 'node-av/constants';
 import type * as Library from 'node-av/lib';
 import { loadOptional } from '../../base/optional.ts';
 
+/** The loaded video library and its constants. */
 export interface VideoLibrary {
   readonly av: typeof Library;
   readonly constants: typeof Constants;

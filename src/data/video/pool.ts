@@ -12,6 +12,7 @@ export interface VideoExpectation {
   readonly height: number;
 }
 
+/** A bounded number of open videos. */
 export interface VideoPool {
   /** The frame of `file` at `seconds`; a file that is not what was expected is a VlaError. */
   frame(file: string, seconds: number, expected: VideoExpectation): Image;

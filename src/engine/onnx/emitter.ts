@@ -8,6 +8,7 @@ import { hostNumbers } from '../host-array.ts';
 /** An attribute: a whole number, a list of them, text, or a float marked as such (ONNX keeps them apart). */
 export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
 
+/** A node of the ONNX graph that is being written. */
 export interface OnnxNode {
   readonly type: string;
   /** "" for the ONNX operators, "com.microsoft" for ONNX Runtime's own. */

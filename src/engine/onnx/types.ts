@@ -2,6 +2,7 @@
 
 import type { DType } from '../../base/tensor.ts';
 
+/** `TensorProto.DataType` of ONNX for each element type. */
 export const ONNX_TYPES: Readonly<Record<DType, number>> = {
   f32: 1,
   u8: 2,

@@ -18,6 +18,7 @@ export interface InputCase {
   readonly grid?: boolean;
 }
 
+/** One way in which an operator is applied, with what to compare. */
 export interface OpCase {
   readonly inputs: readonly InputCase[];
   readonly build: (...inputs: Value[]) => Value | readonly Value[];

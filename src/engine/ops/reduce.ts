@@ -100,6 +100,7 @@ export const reduceMaxOp = reduction(
   },
 );
 
+/** How a reduction shapes its result. */
 export interface ReduceOptions {
   /** Keep the reduced axes with size 1. */
   readonly keepDims?: boolean;

@@ -82,4 +82,5 @@ export const OPS = {
   conv2dWeightGradient: conv.conv2dWeightGradientOp,
 } as const satisfies Readonly<Record<string, Op>>;
 
+/** The name of an operator. */
 export type OpName = keyof typeof OPS;

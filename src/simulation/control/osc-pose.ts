@@ -12,6 +12,7 @@ import { cholesky, forwardSolve, solveSymmetric } from './dense.ts';
 /** The joints of an arm. Robosuite's arms have 7. */
 const JOINTS = 7;
 
+/** What the controller holds to: joints, gains and limits. */
 export interface OscPoseConfig {
   /** The arm's hinge joints, base to hand. They must be the first joints of their tree, so that the mass matrix block is theirs. */
   readonly joints: readonly string[];
@@ -43,6 +44,7 @@ export interface OscState {
   readonly goal: Float64Array;
 }
 
+/** Operational-space control of one arm's hand pose. */
 export class OscPose {
   readonly reading: ArmReading = {
     position: new Float64Array(3),

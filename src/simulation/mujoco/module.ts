@@ -3,6 +3,7 @@
 import type { MainModule } from '@mujoco/mujoco';
 import { loadOptional } from '../../base/optional.ts';
 
+/** The loaded WebAssembly module. */
 export type MujocoModule = MainModule;
 
 let loading: Promise<MujocoModule> | undefined;

@@ -31,6 +31,7 @@ export interface OutBuffer {
   view(): Float64Array;
 }
 
+/** What a simulation is made with beside its XML. */
 export interface SimOptions {
   /** Files that the model refers to: path → bytes. They are written to MuJoCo's in-memory file system. */
   readonly files?: Readonly<Record<string, Uint8Array>>;
@@ -49,6 +50,7 @@ const FIRST_DIVERGENCE = 3;
 
 let nextFolder = 0;
 
+/** One MuJoCo model with its data; closes itself against use after `close`. */
 export class Sim {
   private readonly mujoco: MujocoModule;
   private handles: { model: MjModel; data: MjData } | null;

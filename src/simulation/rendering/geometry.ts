@@ -1,5 +1,6 @@
 /** @file Triangle meshes of MuJoCo's primitive shapes, in the geom's own frame, counter-clockwise seen from outside. */
 
+/** A triangle mesh. */
 export interface Geometry {
   /** [vertices × 3], metres. */
   readonly positions: Float32Array;

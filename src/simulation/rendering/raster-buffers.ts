@@ -17,6 +17,7 @@ const TRIANGLE_FIELDS = ['cornerA', 'cornerB', 'cornerC', 'drawable'] as const;
 type VertexField = (typeof VERTEX_FIELDS)[number];
 type TriangleField = (typeof TRIANGLE_FIELDS)[number];
 
+/** The memory of a rasteriser, allocated once. */
 export interface RasterBuffers {
   /** Pixels, and samples per pixel along one side. */
   readonly width: number;
@@ -31,6 +32,7 @@ export interface RasterBuffers {
   triangle: Record<TriangleField, Int32Array>;
 }
 
+/** Buffers for an image of width × height pixels. */
 export function makeBuffers(width: number, height: number, samplesPerSide: number): RasterBuffers {
   const samples = width * height * samplesPerSide * samplesPerSide;
   return {

@@ -14,6 +14,7 @@ import type { Scene } from './scene.ts';
 import { shade } from './shade.ts';
 import { makeView, transformVertices } from './vertex-stage.ts';
 
+/** The image that a rasteriser draws. */
 export interface RasteriserConfig {
   /** Pixels. */
   readonly width: number;
@@ -24,6 +25,7 @@ export interface RasteriserConfig {
   readonly background: readonly [number, number, number];
 }
 
+/** Draws a scene into an image; the same scene gives the same bytes. */
 export class Rasteriser {
   private readonly config: RasteriserConfig;
   private readonly buffers: RasterBuffers;

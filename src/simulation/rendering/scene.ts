@@ -8,6 +8,7 @@ import { meshGeometry } from './mesh-extraction.ts';
 import { makeTexture } from './texture.ts';
 import type { Texture } from './texture.ts';
 
+/** One geom to draw. */
 export interface Drawable {
   /** The geom's id: its pose is `geom_xpos`, `geom_xmat`. */
   readonly geom: number;
@@ -21,6 +22,7 @@ export interface Drawable {
   readonly emission: number;
 }
 
+/** All that is drawn. */
 export interface Scene {
   readonly drawables: readonly Drawable[];
 }

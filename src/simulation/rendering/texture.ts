@@ -1,5 +1,6 @@
 /** @file Textures as mip pyramids of packed RGB words. */
 
+/** One size of a texture. */
 export interface MipLevel {
   readonly width: number;
   readonly height: number;

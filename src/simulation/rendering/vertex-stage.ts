@@ -26,6 +26,7 @@ export interface View {
 
 const LIGHT_STRIDE = 12;
 
+/** The camera and lights as the vertex stage needs them for these buffers. */
 export function makeView(buffers: RasterBuffers, camera: Camera, lights: readonly Light[]): View {
   const [width, height] = [buffers.width * buffers.samplesPerSide, buffers.height * buffers.samplesPerSide];
   const cotangent = 1 / Math.tan((camera.fovy * Math.PI) / 360);

@@ -1,5 +1,6 @@
 /** @file The colours that objects have and instructions name. */
 
+/** Names of colours, which are also the adjectives of instructions. */
 export type ColourName = 'red' | 'green' | 'blue' | 'yellow' | 'purple' | 'white';
 export type Rgb = readonly [number, number, number];
 
@@ -13,4 +14,5 @@ export const COLOURS: Readonly<Record<ColourName, Rgb>> = {
   white: [0.93, 0.93, 0.93],
 };
 
+/** All colours of objects. */
 export const COLOUR_NAMES = Object.keys(COLOURS) as ColourName[];

@@ -11,6 +11,7 @@ export const WORKSPACE = { x: [0.47, 0.67], y: [-0.16, 0.16] } as const;
 export const SEPARATION = 0.115;
 const MOST_DRAWS = 10_000;
 
+/** Distance on the table, metres. */
 export function distance(a: Point, b: Point): number {
   return Math.hypot(a[0] - b[0], a[1] - b[1]);
 }

@@ -5,6 +5,7 @@ import type { Embodiment } from '../../interfaces/embodiment.ts';
 /** Control periods per second. */
 export const CONTROL_HZ = 20;
 
+/** The arm with two square cameras of `imageSize` pixels. */
 export function tabletopEmbodiment(imageSize: number): Embodiment {
   return {
     name: 'vlakit-tabletop',

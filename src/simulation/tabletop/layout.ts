@@ -3,6 +3,7 @@
 import type { ColourName, Rgb } from './colours.ts';
 import type { ShapeName } from './objects.ts';
 
+/** A place on the table, metres, base frame. */
 export type Point = readonly [x: number, y: number];
 
 /** A thing on the table. */

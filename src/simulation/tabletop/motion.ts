@@ -55,6 +55,7 @@ export function funnel(distance: number, low: number, high: number, from: number
   return low + (high - low) * ramp(distance, from, width);
 }
 
+/** Horizontal distance, metres. */
 export function planarDistance(a: Vector3, b: Vector3): number {
   return Math.hypot(a[0] - b[0], a[1] - b[1]);
 }

@@ -5,6 +5,7 @@ import type { Rgb } from './colours.ts';
 /** Names of things, which are also the nouns of instructions. */
 export type ShapeName = 'cube' | 'cylinder' | 'box' | 'ball' | 'drawer' | 'button';
 
+/** What a kind of thing looks like and how it can be gripped. */
 export interface Shape {
   /**
    * MJCF of one such thing. The body called `name` is what moves and what `World.position` reads, the geom called `name` is what gets
@@ -30,6 +31,7 @@ export const DRAWER_TRAVEL = 0.1;
 export const BUTTON_TRAVEL = 0.012;
 const GREY: Rgb = [0.45, 0.45, 0.48];
 
+/** Every kind of thing that can lie or stand on the table. */
 export const SHAPES: Readonly<Record<ShapeName, Shape>> = {
   cube: block([0.023, 0.023, 0.023], Math.PI / 2),
   // Longer than the gripper opens, so it can only be taken across.

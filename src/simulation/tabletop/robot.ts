@@ -19,6 +19,7 @@ const FLOOR = 0.013;
 /** The gripper's target moves from open to closed in eight control periods, as robosuite's does. */
 const GRIPPER_RATE = 0.25 / SUBSTEPS;
 
+/** The arm and its gripper in a simulation: commands in, pose and state out. */
 export class Robot {
   private readonly sim: Sim;
   private readonly control: OscPose;

@@ -20,6 +20,7 @@ import { Views } from './views.ts';
 import { World } from './world.ts';
 import type { Start, WorldState } from './world.ts';
 
+/** How to open the tabletop. */
 export interface TabletopConfig {
   /** Side of both cameras' square images, pixels; default 64. */
   readonly imageSize?: number;

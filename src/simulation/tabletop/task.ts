@@ -21,6 +21,7 @@ export interface Plan {
   readonly subtask: string;
 }
 
+/** A task: its scene, its sentences, its judge and its expert. */
 export interface Task {
   readonly name: string;
   /** Longest episode, control steps of 50 ms. */

@@ -13,4 +13,5 @@ import { turn } from './tasks/turn.ts';
 /** What the quickstart trains. */
 export const STARTER_TASKS: readonly Task[] = [touch, push, lift];
 
+/** All tasks of the tabletop. */
 export const TASKS: readonly Task[] = [...STARTER_TASKS, place, stack, open, close, press, turn];

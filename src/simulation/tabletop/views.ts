@@ -9,9 +9,11 @@ import type { World } from './world.ts';
 /** [x0, y0, x1, y1] as fractions of width and height. */
 export type Box = readonly [number, number, number, number];
 
+/** The names of the cameras, in the order of the embodiment. */
 export const CAMERAS = ['front', 'wrist'] as const;
 const SKY = [153, 153, 153] as const;
 
+/** Draws both cameras, and finds geoms in their images. */
 export class Views {
   private readonly rasterisers: Readonly<Record<string, Rasteriser>>;
 

@@ -17,6 +17,7 @@ import type { RobotState } from './robot.ts';
 import { CLUTTER, HIDDEN_HEIGHT, worldXml } from './world-model.ts';
 import type { WorldModel } from './world-model.ts';
 
+/** A moment of a world, to return to. */
 export interface WorldState {
   readonly sim: SimState;
   readonly robot: RobotState;
@@ -37,6 +38,7 @@ export interface CameraMount {
 /** Drawn geom groups. */
 const VISIBLE_GROUPS = [1];
 
+/** One scene of the tabletop: the simulation, the robot and the things. */
 export class World {
   readonly sim: Sim;
   readonly robot: Robot;

@@ -13,6 +13,7 @@ import type { World } from '../world.ts';
 const OPEN = 0.08;
 const CLOSED = 0.015;
 
+/** Pull a drawer open. */
 export const open = drawerTask(
   'open',
   'pull',
@@ -23,6 +24,7 @@ export const open = drawerTask(
   },
 );
 
+/** Push a drawer shut. */
 export const close = drawerTask(
   'close',
   'push',

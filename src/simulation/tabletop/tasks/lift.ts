@@ -7,6 +7,7 @@ import type { Task } from '../task.ts';
 /** Metres above the rest height. */
 const RAISED = 0.05;
 
+/** Grip the named object and lift it. */
 export const lift: Task = {
   name: 'lift',
   maxSteps: 90,

@@ -11,6 +11,7 @@ import type { World } from '../world.ts';
 const PAD = 0.045;
 const INSIDE = 0.03;
 
+/** Put the named object on the named place. */
 export const place: Task = {
   name: 'place',
   maxSteps: 130,

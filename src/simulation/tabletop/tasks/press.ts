@@ -7,6 +7,7 @@ import { BUTTON_TRAVEL } from '../objects.ts';
 import type { Task } from '../task.ts';
 import type { World } from '../world.ts';
 
+/** Press the named button. */
 export const press: Task = {
   name: 'press',
   maxSteps: 70,

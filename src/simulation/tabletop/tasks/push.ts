@@ -17,6 +17,7 @@ const STANDOFF = 0.034;
 /** Height of the grip site while pushing, metres. */
 const LOW = 0.02;
 
+/** Push the named object into the zone. */
 export const push: Task = {
   name: 'push',
   maxSteps: 120,

@@ -9,6 +9,7 @@ import type { World } from '../world.ts';
 /** Largest horizontal distance between the centres of a stack, metres. */
 const CENTRED = 0.022;
 
+/** Put the named object on top of another. */
 export const stack: Task = {
   name: 'stack',
   maxSteps: 130,

@@ -4,6 +4,7 @@ import { drawPoints, objectsScene, pickShapes } from '../draw.ts';
 import { funnel, planarDistance } from '../motion.ts';
 import type { Task } from '../task.ts';
 
+/** Touch the named object. */
 export const touch: Task = {
   name: 'touch',
   maxSteps: 60,

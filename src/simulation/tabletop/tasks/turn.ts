@@ -16,6 +16,7 @@ const GOALS = [
   { name: 'sideways', yaw: Math.PI / 2 },
 ] as const;
 
+/** Turn the named object. */
 export const turn: Task = {
   name: 'turn',
   maxSteps: 100,

@@ -1,0 +1,113 @@
+/** @file `vlakit evaluate`: success rates of a policy in closed loop, as a table, a JSON file and films. */
+
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { Option, type Command } from 'commander';
+import { VlaError } from '../base/errors.ts';
+import { startProgress } from '../base/progress.ts';
+import { evaluate, filmPlan } from '../benchmarks/evaluate.ts';
+import { saveEvaluation } from '../benchmarks/evaluation-folder.ts';
+import { unseenSeed } from '../benchmarks/protocol.ts';
+import { commandLine } from '../benchmarks/provenance.ts';
+import { resultTable } from '../benchmarks/result-table.ts';
+import { nameList, positiveNumber, wholeNumber } from './argument-parsers.ts';
+import { withInterrupt } from './interrupt.ts';
+import { environmentOptions, namedEnvironment, namedPolicy, type EnvironmentOptions } from './players.ts';
+
+/** More workers than this seldom help, and each holds a simulator. */
+const MOST_WORKERS = 8;
+const CONDITIONS = ['base', 'other', 'shuffled'];
+
+interface Options extends EnvironmentOptions {
+  readonly tasks: string[];
+  readonly conditions: string[];
+  readonly episodes: number;
+  readonly seed: number;
+  readonly execute: number | 'half';
+  readonly workers: number;
+  readonly timeout: number;
+  readonly films: boolean;
+  readonly filmSize: number;
+  readonly out?: string;
+  readonly json?: true;
+}
+
+/** Adds the arguments and the action. */
+export function define(command: Command): void {
+  environmentOptions(
+    command
+      .argument('<policy>', 'a checkpoint or run folder, "expert", or a module that exports openPolicy')
+      .addOption(
+        new Option('--tasks <names>', 'tasks, separated by commas, or "all"')
+          .argParser(nameList)
+          .default(['all'], 'all'),
+      )
+      .addOption(
+        new Option(
+          '--conditions <names>',
+          'base, other, shuffled, held-out, perturbations of the environment, or "all"',
+        )
+          .argParser(nameList)
+          .default(CONDITIONS, CONDITIONS.join()),
+      )
+      .option('--episodes <n>', 'episodes per task and condition', wholeNumber(1), 50)
+      .option('--seed <n>', 'first seed, counted within the seeds that training never uses', wholeNumber(0), 0)
+      .option(
+        '--execute <n>',
+        'actions of a chunk to execute before the next inference, or "half"',
+        executeCount,
+        'half',
+      )
+      .option('--workers <n>', 'worker threads', wholeNumber(1), Math.min(MOST_WORKERS, os.availableParallelism()))
+      .option('--timeout <seconds>', 'longest single inference', positiveNumber, 30),
+  )
+    .option('--film-size <pixels>', 'size of the films', wholeNumber(16), 192)
+    .option('--no-films', 'do not film rollouts')
+    .option('--out <folder>', 'where the result goes (default: the run of the checkpoint, or "evaluation")')
+    .option('--json', 'print the result as JSON instead of the table')
+    .action((policy: string, options: Options) => run(policy, options));
+}
+
+async function run(word: string, options: Options): Promise<void> {
+  const policy = await namedPolicy(word);
+  const { environment, stage } = namedEnvironment(options, policy.imageSize, options.filmSize);
+  const folder = options.out ?? policy.run ?? 'evaluation';
+  const evaluation = await withInterrupt('Stopping; what is finished will be saved.', async (signal) => {
+    const bar: { progress?: ReturnType<typeof startProgress> } = {};
+    const evaluation = await evaluate({
+      environment,
+      policy: policy.call,
+      tasks: options.tasks,
+      conditions: options.conditions,
+      episodes: options.episodes,
+      firstSeed: unseenSeed(options.seed),
+      execute: options.execute,
+      workers: options.workers,
+      inferenceTimeoutMs: options.timeout * 1000,
+      film: options.films ? filmPlan(stage) : null,
+      command: commandLine(),
+      checkpoint: policy.checkpoint,
+      signal,
+      onProgress(done, total, note) {
+        bar.progress ??= startProgress({ label: 'evaluate', total, unit: 'episodes' });
+        bar.progress.update(done, note);
+        if (done === total) bar.progress.finish();
+      },
+    });
+    if (evaluation.result.partial) bar.progress?.finish();
+    return evaluation;
+  });
+  if (evaluation.result.episodes.length === 0) {
+    throw new VlaError('interrupted', 'evaluate: stopped before the first episode was finished.');
+  }
+  const result = saveEvaluation(folder, policy.resultName, evaluation);
+  const table = resultTable(result, process.stdout.isTTY && process.env['NO_COLOR'] === undefined);
+  process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : `${table}\n`);
+  process.stderr.write(`written to ${path.join(folder, `${policy.resultName}.json`)}\n`);
+  if (result.partial) throw new VlaError('interrupted', 'evaluate: stopped early; the result is marked as partial.');
+}
+
+function executeCount(text: string): number | 'half' {
+  return text === 'half' ? 'half' : wholeNumber(1)(text);
+}

@@ -1,0 +1,85 @@
+/** @file Which policy and which environment a command line names: a checkpoint, the expert, or a module of your own. */
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Command } from 'commander';
+import { VlaError } from '../base/errors.ts';
+import { expert } from '../benchmarks/expert-policy.ts';
+import type { ModuleCall } from '../benchmarks/player.ts';
+import { tabletop } from '../benchmarks/tabletop-environment.ts';
+import { json, wholeNumber } from './argument-parsers.ts';
+
+const MODULE = /\.[cm]?[jt]s$/;
+/** Pixels of a policy's cameras when nothing says otherwise. */
+const IMAGE_SIZE = 64;
+
+/** A policy as the command line named it. */
+export interface NamedPolicy {
+  readonly call: ModuleCall;
+  readonly checkpoint: { readonly path: string; readonly sha256: string } | null;
+  /** The folder whose run this policy belongs to; null: none. */
+  readonly run: string | null;
+  /** Pixels of the cameras that it was trained with; null: any. */
+  readonly imageSize: number | null;
+  /** What its result files are called. */
+  readonly resultName: string;
+}
+
+/** The policy of a word: "expert", a module that exports openPolicy, or a checkpoint or run folder. */
+export async function namedPolicy(word: string): Promise<NamedPolicy> {
+  if (word === 'expert') {
+    return { call: expert(), checkpoint: null, run: null, imageSize: null, resultName: 'evaluation-expert' };
+  }
+  if (MODULE.test(word)) {
+    const call = moduleCall(word, null);
+    return { call, checkpoint: null, run: null, imageSize: null, resultName: 'evaluation' };
+  }
+  throw new VlaError('not-found', `${word}: expected "expert" or a module that exports openPolicy.`);
+}
+
+/** Options that name the environment. */
+export interface EnvironmentOptions {
+  readonly environment: string;
+  readonly environmentOptions?: unknown;
+  readonly imageSize?: number;
+}
+
+/** Adds the options of `namedEnvironment` to a command. */
+export function environmentOptions(command: Command): Command {
+  return command
+    .option('--environment <name>', '"tabletop", or a module that exports openEnvironment', 'tabletop')
+    .option('--environment-options <json>', 'options of an environment module', json)
+    .option(
+      '--image-size <pixels>',
+      'cameras of the tabletop (default: those the policy was trained with)',
+      wholeNumber(16),
+    );
+}
+
+/** The environment that a command line names, and one with larger pictures for films of `filmSize` pixels. */
+export function namedEnvironment(
+  options: EnvironmentOptions,
+  policyImageSize: number | null,
+  filmSize: number,
+): { environment: ModuleCall; stage: ModuleCall | null } {
+  if (options.environment === 'tabletop') {
+    const imageSize = options.imageSize ?? policyImageSize ?? IMAGE_SIZE;
+    return { environment: tabletop({ imageSize }), stage: tabletop({ imageSize: filmSize }) };
+  }
+  if (MODULE.test(options.environment)) {
+    return { environment: moduleCall(options.environment, options.environmentOptions), stage: null };
+  }
+  throw new VlaError(
+    'not-found',
+    `--environment: expected "tabletop" or the path of a module, got "${options.environment}".`,
+  );
+}
+
+function moduleCall(file: string, options: unknown): ModuleCall {
+  const full = path.resolve(file);
+  if (!fs.existsSync(full)) {
+    throw new VlaError('not-found', `${file}: expected a module, got no such file.`, { hint: 'Check the path.' });
+  }
+  return { module: pathToFileURL(full).href, options };
+}
