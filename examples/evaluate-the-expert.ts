@@ -1,13 +1,14 @@
 /** @file Plays the scripted expert on unseen seeds in two worker threads and prints the table with confidence intervals. */
 
 import { evaluate } from 'vlakit/benchmarks/evaluate';
+import { expert } from 'vlakit/benchmarks/expert-policy';
 import { resultTable } from 'vlakit/benchmarks/result-table';
 import { tabletop } from 'vlakit/benchmarks/tabletop-environment';
 
 const { result } = await evaluate({
   environment: tabletop({ imageSize: 16 }),
-  // Any module with `openPolicy` will do; each worker opens its own.
-  policy: { module: import.meta.resolve('vlakit/benchmarks/expert-policy'), options: {} },
+  // Any module that exports `openPolicy` can be named here; each worker opens its own.
+  policy: expert(),
   tasks: ['touch', 'lift'],
   conditions: ['base'],
   episodes: 10,
