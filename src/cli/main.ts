@@ -9,6 +9,11 @@ const COMMANDS: readonly CommandEntry[] = [
     summary: 'Play a policy in closed loop and measure how often it succeeds',
     load: () => import('./evaluate.ts'),
   },
+  {
+    name: 'doctor',
+    summary: 'Say what this machine can do and what is missing',
+    load: () => import('./doctor.ts'),
+  },
   { name: 'report', summary: 'Make one HTML page of a run', load: () => import('./report.ts') },
 ];
 
