@@ -35,7 +35,7 @@ export function pictureAt(camera: string, episode: number, frame: number): Uint8
   const level = camera === FRONT ? 40 : 120;
   for (let y = 0; y < HEIGHT; y++) {
     for (let x = 0; x < WIDTH; x++) {
-      data.set([level + frame * 4, level + x, level + episode * 20], (y * WIDTH + x) * 3);
+      data.set([(level + frame * 8) % 256, level + x, level + episode * 20], (y * WIDTH + x) * 3);
     }
   }
   return data;

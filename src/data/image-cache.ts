@@ -102,7 +102,8 @@ function withImages(
       const pixels = shared[camera];
       const start = first.get(episode);
       // What is not held, and every mistake, is the dataset's own business.
-      if (pixels === undefined || start === undefined || !(frame >= 0 && frame < lengths.get(episode)!)) {
+      const inside = Number.isInteger(frame) && frame >= 0 && frame < (lengths.get(episode) ?? 0);
+      if (pixels === undefined || start === undefined || !inside) {
         return dataset.image(camera, episode, frame);
       }
       const size = sizeOf(dataset, camera, imageSize);

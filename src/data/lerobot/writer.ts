@@ -12,6 +12,7 @@ import type { Feature } from '../../interfaces/episode.ts';
 import { createParquet, type GroupRecord, type ParquetSink } from '../parquet/write.ts';
 import { exactStatistics } from '../statistics.ts';
 import { AV1_DEFAULT, joinVideos, type VideoEncoding } from '../video/encode.ts';
+import { quietEncoder } from '../video/library.ts';
 import { RECORDING_FOLDER } from './info.ts';
 import {
   journalFile,
@@ -80,6 +81,7 @@ export function createLeRobotWriter(options: WriterOptions): LeRobotWriter {
     throw new VlaError('bad-argument', `record: expected fps to be a positive whole number, got ${fps}.`);
   }
   checkFeatures(features);
+  quietEncoder();
   const header: JournalHeader = { fps, robotType, features };
   const content = takeOver(options, header);
   const recording = path.join(root, RECORDING_FOLDER);

@@ -12,10 +12,19 @@ export interface VideoLibrary {
 
 let loaded: Promise<VideoLibrary> | undefined;
 
+/**
+ * Keeps the AV1 encoder from printing its settings for every file. It reads the process's environment, which only the
+ * main thread can set: call this there before workers encode.
+ */
+export function quietEncoder(): void {
+  process.env['SVT_LOG'] ??= '1';
+}
+
 /** FFmpeg's objects and constants; loaded once. */
 export function videoLibrary(purpose: string): Promise<VideoLibrary> {
   loaded ??= loadOptional('node-av', purpose, async () => {
     const [av, constants] = await Promise.all([import('node-av/lib'), import('node-av/constants')]);
+    quietEncoder();
     av.Log.setLevel(constants.AV_LOG_QUIET);
     return { av, constants };
   });
