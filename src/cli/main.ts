@@ -14,6 +14,11 @@ const COMMANDS: readonly CommandEntry[] = [
     summary: 'Say what this machine can do and what is missing',
     load: () => import('./doctor.ts'),
   },
+  {
+    name: 'run',
+    summary: 'Play a policy and show what it does',
+    load: () => import('./run.ts'),
+  },
   { name: 'report', summary: 'Make one HTML page of a run', load: () => import('./report.ts') },
 ];
 

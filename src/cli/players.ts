@@ -26,8 +26,9 @@ export interface NamedPolicy {
   readonly resultName: string;
 }
 
-/** The policy of a word: "expert", a module that exports openPolicy, or a checkpoint or run folder. */
-export async function namedPolicy(word: string): Promise<NamedPolicy> {
+/** The policy of a word: "expert", a module that exports openPolicy, or a checkpoint or run folder; null: the shipped one. */
+export async function namedPolicy(word: string | null): Promise<NamedPolicy> {
+  if (word === null) throw new VlaError('not-found', 'run: expected a policy, got none.');
   if (word === 'expert') {
     return { call: expert(), checkpoint: null, run: null, imageSize: null, resultName: 'evaluation-expert' };
   }

@@ -3,7 +3,7 @@
 import { shortNumber } from './axis.ts';
 import { html, px, type Html } from './html.ts';
 import { legend } from './legend.ts';
-import type { ReportedOpenLoop } from './report-input.ts';
+import type { OpenLoopResult } from '../../training/open-loop.ts';
 
 const TONES = ['main', 'reference', 'second', 'third'] as const;
 const WIDTH = 860;
@@ -16,7 +16,7 @@ const ROW_GAP = 9;
  * One row of bars per dimension, as a share of the worst predictor in that dimension (dimensions differ in unit and
  * range), with the policy's own error in numbers; then the means.
  */
-export function openLoopSection(openLoop: ReportedOpenLoop | null): Html | null {
+export function openLoopSection(openLoop: OpenLoopResult | null): Html | null {
   if (openLoop === null) return null;
   const { predictors, dimensions, metric, dataset, episodes, frames, notes } = openLoop;
   const means = predictors.map(({ errors }) => errors.reduce((sum, error) => sum + error, 0) / errors.length);
@@ -45,7 +45,7 @@ export function openLoopSection(openLoop: ReportedOpenLoop | null): Html | null 
     ${notes.map((note) => html`<p class="soft">${note}</p>`)}`;
 }
 
-function chart(dimensions: readonly string[], predictors: ReportedOpenLoop['predictors']): Html {
+function chart(dimensions: readonly string[], predictors: OpenLoopResult['predictors']): Html {
   const rowHeight = predictors.length * (BAR + 1) + ROW_GAP;
   const rows = dimensions.map((dimension, d) => {
     const top = d * rowHeight + 4;

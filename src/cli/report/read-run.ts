@@ -6,7 +6,8 @@ import { VlaError } from '../../base/errors.ts';
 import { fileError, readJson } from '../../base/files.ts';
 import { readResult } from '../../benchmarks/result.ts';
 import { readMetrics } from '../../training/metrics-log.ts';
-import type { ReportedEvaluation, ReportedOpenLoop, ReportInput } from './report-input.ts';
+import type { OpenLoopResult } from '../../training/open-loop.ts';
+import type { ReportedEvaluation, ReportInput } from './report-input.ts';
 
 /** The policy's evaluation; those of references are called evaluation-NAME.json. */
 export const EVALUATION_FILE = 'evaluation.json';
@@ -41,7 +42,7 @@ export function readRun(folder: string, title: string, created: string): ReportI
     created,
     evaluations: evaluations.map((name) => readEvaluation(folder, name)),
     metrics: hasMetrics ? readMetrics(path.join(folder, METRICS_FILE)) : [],
-    openLoop: hasOpenLoop ? readJson<ReportedOpenLoop>(path.join(folder, OPEN_LOOP_FILE)) : null,
+    openLoop: hasOpenLoop ? readJson<OpenLoopResult>(path.join(folder, OPEN_LOOP_FILE)) : null,
     documents: documents.map((name) => ({ title: name, value: readJson(path.join(folder, name)) })),
   };
 }

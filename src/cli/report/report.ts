@@ -1,11 +1,11 @@
 /** @file The report: evaluations, training metrics and films as ONE HTML file that asks the network for nothing. */
 
-import { html, trusted, type Html } from './html.ts';
+import { html, type Html } from './html.ts';
 import { openLoopSection } from './open-loop-section.ts';
+import { page } from './page.ts';
 import { provenanceSection } from './provenance-section.ts';
 import type { ReportInput } from './report-input.ts';
 import { rolloutsSection } from './rollouts-section.ts';
-import { STYLE } from './style.ts';
 import { listeningSection, perturbationSection, successSection, tableSection, tiles } from './success-section.ts';
 import { trainingSection } from './training-section.ts';
 
@@ -13,45 +13,29 @@ import { trainingSection } from './training-section.ts';
 export function renderReport(input: ReportInput): string {
   const [main, ...references] = input.evaluations;
   const results = input.evaluations.map(({ result }) => result);
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-        />
-        <title>${input.title}</title>
-        <style>
-          ${trusted(STYLE)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <header>
-            <h1>${input.title}</h1>
-            <div class="soft">${subtitle(input)}</div>
-            ${main === undefined ? null : tiles(main.result)} ${warnings(input)}
-          </header>
-          ${
-            main === undefined
-              ? null
-              : successSection(
-                  main.result,
-                  references.map(({ result }) => result),
-                )
-          }
-          ${main === undefined ? null : listeningSection(main.result)}
-          ${main === undefined ? null : perturbationSection(main.result)}
-          ${main === undefined ? null : rolloutsSection(main)} ${openLoopSection(input.openLoop)}
-          ${trainingSection(input.metrics)} ${results.length === 0 ? null : tableSection(results)}
-          ${provenanceSection(input)}
-          <footer>Made by vlakit. One file, nothing is loaded from elsewhere.</footer>
-        </main>
-      </body>
-    </html> `;
-  return page.markup;
+  return page(
+    input.title,
+    html`<header>
+        <h1>${input.title}</h1>
+        <div class="soft">${subtitle(input)}</div>
+        ${main === undefined ? null : tiles(main.result)} ${warnings(input)}
+      </header>
+      ${
+        main === undefined
+          ? null
+          : [
+              successSection(
+                main.result,
+                references.map(({ result }) => result),
+              ),
+              listeningSection(main.result),
+              perturbationSection(main.result),
+              rolloutsSection(main),
+            ]
+      }
+      ${openLoopSection(input.openLoop)} ${trainingSection(input.metrics)}
+      ${results.length === 0 ? null : tableSection(results)} ${provenanceSection(input)}`,
+  );
 }
 
 function subtitle({ evaluations, created }: ReportInput): string {

@@ -12,23 +12,27 @@ export function rolloutsSection({ result, films }: ReportedEvaluation): Html | n
     2 * result.protocol.tasks.indexOf(task) + (outcome === 'success' ? 0 : 1);
   const base = rollouts.filter(({ condition }) => condition === 'base').sort((a, b) => place(a) - place(b));
   const others = rollouts.filter(({ condition }) => condition !== 'base');
-  const gallery = (chosen: readonly RolloutRecord[]): Html =>
-    html`<div class="gallery">
-      ${chosen.map((rollout) => film(rollout, films[rollout.file]!, result.protocol.controlHz, wantsSuccess(rollout)))}
-    </div>`;
-  const wantsSuccess = ({ condition }: RolloutRecord): boolean =>
-    result.protocol.conditions.find(({ name }) => name === condition)?.wantsSuccess ?? true;
   return html`<h2>Rollouts</h2>
     <p class="soft">
       The first success and, where there was one, the first failure of each task, in the robot’s own time.
     </p>
-    ${gallery(base)}
+    ${gallery({ result, films }, base)}
     ${
       others.length === 0
         ? null
         : html`<h3>Under other conditions</h3>
-            ${gallery(others)}`
+            ${gallery({ result, films }, others)}`
     }`;
+}
+
+/** These films side by side, in this order. */
+export function gallery({ result, films }: ReportedEvaluation, rollouts: readonly RolloutRecord[]): Html {
+  const { conditions, controlHz } = result.protocol;
+  const wantsSuccess = ({ condition }: RolloutRecord): boolean =>
+    conditions.find(({ name }) => name === condition)?.wantsSuccess ?? true;
+  return html`<div class="gallery">
+    ${rollouts.map((rollout) => film(rollout, films[rollout.file]!, controlHz, wantsSuccess(rollout)))}
+  </div>`;
 }
 
 function film(rollout: RolloutRecord, bytes: Uint8Array, controlHz: number, wantsSuccess: boolean): Html {

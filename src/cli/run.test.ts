@@ -1,0 +1,49 @@
+/** @file `vlakit run` as a process: outcomes, a page of films, one animated image, mistakes. */
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test from 'node:test';
+import { FLATLAND_OPTIONS, vlakit } from '../../tests/processes/vlakit.ts';
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'vlakit-run-'));
+test.after(() => fs.rmSync(folder, { recursive: true }));
+
+test('run prints the outcomes and writes a page with one film per episode', async () => {
+  const { code, out, err } = await vlakit(folder, [
+    'run',
+    'expert',
+    ...FLATLAND_OPTIONS,
+    '--seed',
+    '3',
+    '--episodes',
+    '2',
+  ]);
+  assert.equal(code, 0, err);
+  const lines = out.trim().split('\n');
+  assert.equal(lines.length, 5);
+  assert.match(lines[0]!, /^success {2}“touch the (red|green|blue) dot” \(touch, seed 1000000003\) after 0\.\d s$/);
+  assert.equal(lines[4], 'rollout.html');
+  const page = fs.readFileSync(path.join(folder, 'rollout.html'), 'utf8');
+  assert.equal(page.match(/data:image\/webp/g)!.length, 4);
+});
+
+test('run writes one animated image', async () => {
+  const args = ['run', 'expert', ...FLATLAND_OPTIONS, '--task', 'stay', '--out', 'one.webp'];
+  const { code, err } = await vlakit(folder, args);
+  assert.equal(code, 0, err);
+  assert.equal(fs.readFileSync(path.join(folder, 'one.webp')).subarray(8, 12).toString('latin1'), 'WEBP');
+});
+
+test('what cannot be shown is refused', async () => {
+  const [kind, many] = await Promise.all([
+    vlakit(folder, ['run', 'expert', '--out', 'film.mp4']),
+    vlakit(folder, ['run', 'expert', ...FLATLAND_OPTIONS, '--out', 'many.webp']),
+  ]);
+  assert.equal(kind.code, 1);
+  assert.match(kind.err, /expected a name that ends in \.html or \.webp, got "film\.mp4"/);
+  assert.equal(many.code, 1);
+  assert.match(many.err, /expected one episode for a \.webp, got 2/);
+  assert.equal(fs.existsSync(path.join(folder, 'many.webp')), false);
+});

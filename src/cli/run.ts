@@ -1,0 +1,95 @@
+/** @file `vlakit run`: plays a policy and shows what it did, as a page of films or one animated image. */
+
+import path from 'node:path';
+import process from 'node:process';
+import { Option, type Command } from 'commander';
+import { VlaError } from '../base/errors.ts';
+import { writeFileAtomic } from '../base/files.ts';
+import { evaluate, type Evaluation } from '../benchmarks/evaluate.ts';
+import { unseenSeed } from '../benchmarks/protocol.ts';
+import { commandLine } from '../benchmarks/provenance.ts';
+import { FILM } from '../benchmarks/rollout.ts';
+import { nameList, positiveNumber, wholeNumber } from './argument-parsers.ts';
+import { withInterrupt } from './interrupt.ts';
+import { environmentOptions, namedEnvironment, namedPolicy, type EnvironmentOptions } from './players.ts';
+import { renderRolloutPage } from './report/rollout-page.ts';
+
+interface Options extends EnvironmentOptions {
+  readonly task: string[];
+  readonly seed: number;
+  readonly episodes: number;
+  readonly condition: string;
+  readonly timeout: number;
+  readonly filmSize: number;
+  readonly out: string;
+}
+
+/** Adds the arguments and the action. */
+export function define(command: Command): void {
+  environmentOptions(
+    command
+      .argument('[policy]', 'a checkpoint or run folder, "expert", or a module (default: the shipped checkpoint)')
+      .addOption(new Option('--task <names>', 'tasks, separated by commas').argParser(nameList).default(['all'], 'all'))
+      .option('--seed <n>', 'seed of the scene, counted within the seeds that training never uses', wholeNumber(0), 0)
+      .option('--episodes <n>', 'episodes per task', wholeNumber(1), 1)
+      .option('--condition <name>', 'base, other, shuffled, held-out or a perturbation', 'base')
+      .option('--timeout <seconds>', 'longest single inference', positiveNumber, 30),
+  )
+    .option('--film-size <pixels>', 'size of the films', wholeNumber(16), 256)
+    .option('--out <file>', 'a page (.html), or an animated image of one episode (.webp)', 'rollout.html')
+    .action((policy: string | undefined, options: Options) => run(policy, options));
+}
+
+async function run(word: string | undefined, options: Options): Promise<void> {
+  const kind = path.extname(options.out);
+  if (kind !== '.html' && kind !== '.webp') {
+    throw new VlaError('bad-argument', `--out: expected a name that ends in .html or .webp, got "${options.out}".`);
+  }
+  const policy = await namedPolicy(word ?? null);
+  const { environment, stage } = namedEnvironment(options, policy.imageSize, options.filmSize);
+  const evaluation = await withInterrupt('Stopping.', (signal) =>
+    evaluate({
+      environment,
+      policy: policy.call,
+      tasks: options.task,
+      conditions: [options.condition],
+      episodes: options.episodes,
+      firstSeed: unseenSeed(options.seed),
+      execute: 'half',
+      workers: 1,
+      inferenceTimeoutMs: options.timeout * 1000,
+      film: { stage, perTask: options.episodes, perCondition: 0, options: FILM },
+      command: commandLine(),
+      checkpoint: policy.checkpoint,
+      signal,
+    }),
+  );
+  const { result } = evaluation;
+  for (const { task, seed, instruction, outcome, length } of result.episodes) {
+    const seconds = (length / result.protocol.controlHz).toFixed(1);
+    process.stdout.write(`${outcome.padEnd(8)} “${instruction}” (${task}, seed ${seed}) after ${seconds} s\n`);
+  }
+  for (const warning of result.warnings) process.stderr.write(`warning: ${warning}\n`);
+  if (result.partial) throw new VlaError('interrupted', 'run: stopped.');
+  writeFileAtomic(options.out, kind === '.webp' ? onlyFilm(evaluation) : filmPage(evaluation));
+  process.stdout.write(`${options.out}\n`);
+}
+
+function onlyFilm({ rollouts }: Evaluation): Uint8Array {
+  if (rollouts.length === 1) return rollouts[0]!.film.webp;
+  throw new VlaError('bad-argument', `--out: expected one episode for a .webp, got ${rollouts.length}.`, {
+    hint: 'Name one --task and one episode, or write a page (.html).',
+  });
+}
+
+function filmPage({ result, rollouts }: Evaluation): string {
+  const films: Record<string, Uint8Array> = {};
+  const records = rollouts.map(({ episode, film }, i) => {
+    const file = String(i);
+    films[file] = film.webp;
+    const { condition, task, seed, instruction, outcome, length } = episode;
+    const { width, height, frames } = film;
+    return { condition, task, seed, instruction, outcome, length, width, height, frames, file };
+  });
+  return renderRolloutPage({ result: { ...result, rollouts: records }, films });
+}
