@@ -8,23 +8,29 @@ const SLOWEST = 5;
 /** Tests faster than this are not worth a line. */
 const SLOW_MS = 2000;
 
+const relative = (file) => (file ? path.relative(process.cwd(), file) : '');
+/** `src/a.test.ts` and `dist/src/a.test.js` are one file: Node names either. */
+const stem = (file) => file.replace(/^dist[/\\]/, '').replace(/\.[jt]s$/, '');
+
 /** Node's reporter interface: test events in, text out. */
 export default async function* report(events) {
   const start = performance.now();
   const failures = [];
   const skips = new Map();
   const times = [];
+  /** What test files printed: shown for those that failed. Keyed by compiled file, as Node reports it. */
+  const printed = new Map();
   let passed = 0;
   let column = 0;
   for await (const { type, data } of events) {
     if (type === 'test:stdout' || type === 'test:stderr') {
-      // A TTY-less child has no reason to print; what it prints all the same is there to be read.
-      yield data.message;
+      const file = relative(data.file);
+      printed.set(file, (printed.get(file) ?? '') + data.message);
       continue;
     }
     if (type !== 'test:pass' && type !== 'test:fail') continue;
     if (type === 'test:pass' && data.details.type === 'suite') continue;
-    const file = data.file ? path.relative(process.cwd(), data.file) : '';
+    const file = relative(data.file);
     if (type === 'test:pass') {
       const reason = data.skip ?? data.todo;
       if (reason === undefined) {
@@ -49,6 +55,9 @@ export default async function* report(events) {
     const cause = error?.cause ?? error;
     const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause?.stack ?? cause);
     yield `\n✖ ${name}\n  ${file}\n${text.replaceAll(/^/gm, '  ')}\n`;
+  }
+  for (const [file, text] of printed) {
+    if (failures.some((failure) => stem(failure.file) === stem(file))) yield `\nprinted by ${file}:\n${text}`;
   }
   for (const [reason, names] of skips) yield `\nskipped (${reason}):\n${names.map((name) => `  ${name}\n`).join('')}`;
   const slow = times
