@@ -2,12 +2,12 @@
  * @file Rotary positions (Su et al. 2021): pairs (i, i + d/2) of a head's features turn by position × frequency. Angles
  * come from one axis, from an image's two axes, or from Qwen3-VL's three axes interleaved over the frequencies.
  *
- * Axes: T tokens, d features of a head.
+ * Axes: B batch, N heads, T tokens, d features of a head.
  */
 
 import { VlaError } from '../base/errors.ts';
-import { f32, type Tensor } from '../base/tensor.ts';
-import { add, constant, matmul, mul, type Value } from '../engine/index.ts';
+import { f32 } from '../base/tensor.ts';
+import { constant, rotary, type Value } from '../engine/index.ts';
 
 /** Angles in radians, [T][d / 2]. */
 export type Angles = readonly (readonly number[])[];
@@ -53,32 +53,23 @@ export function interleavedRotaryAngles(
   return positions[0]!.map((_, t) => frequencies.map((frequency, j) => positions[axes[j]!]![t]! * frequency));
 }
 
-/** Cosines and sines of a sequence's angles, [T, d] each, and the matrix that swaps the halves of a head. */
+/** Cosines and sines of a sequence's angles, [B, T, d/2] each. */
 export interface RotaryTable {
   readonly cos: Value;
   readonly sin: Value;
-  /** x @ swap = [−second half, first half], [d, d]. */
-  readonly swap: Value;
 }
 
-/** The table of a sequence as constants of the current graph; make it once and share it among layers. */
-export function rotaryTable(angles: Angles): RotaryTable {
-  const half = angles[0]!.length;
-  const d = 2 * half;
-  const fill = (f: (angle: number) => number): Tensor =>
-    f32(
-      angles.flatMap((row) => [...row, ...row].map(f)),
-      [angles.length, d],
-    );
-  const swap = new Float32Array(d * d);
-  for (let i = 0; i < half; i++) {
-    swap[(i + half) * d + i] = -1;
-    swap[i * d + i + half] = 1;
-  }
-  return { cos: constant(fill(Math.cos)), sin: constant(fill(Math.sin)), swap: constant(f32(swap, [d, d])) };
+/** The table of B sequences with the same angles, as constants of the current graph; make it once and share it among layers. */
+export function rotaryTable(angles: Angles, B: number): RotaryTable {
+  const fill = (f: (angle: number) => number): Value => {
+    const one = angles.flatMap((row) => row.map(f));
+    const all = Array.from({ length: B }, () => one).flat();
+    return constant(f32(all, [B, angles.length, angles[0]!.length]));
+  };
+  return { cos: fill(Math.cos), sin: fill(Math.sin) };
 }
 
-/** Turns x [..., T, d] by its positions. */
-export function applyRotary(x: Value, { cos, sin, swap }: RotaryTable): Value {
-  return add(mul(x, cos), mul(matmul(x, swap), sin));
+/** Turns heads x [B, N, T, d] by the positions of their tokens. */
+export function applyRotary(x: Value, { cos, sin }: RotaryTable): Value {
+  return rotary(x, cos, sin);
 }

@@ -151,7 +151,7 @@ export function encodePrompt(
     c.language.ropeTheta,
   );
   const seen = c.prompt.attention === 'causal' ? add(mask, constant(causalMask(S))) : mask;
-  const hidden = languageModel(p.language_model, x, rotaryTable(angles), seen, extra, c.language);
+  const hidden = languageModel(p.language_model, x, rotaryTable(angles, B), seen, extra, c.language);
   const readout =
     inputs.lastToken === null ? slice(hidden, 1, S - 1, S) : matmul(reshape(inputs.lastToken, [B, 1, T]), hidden);
   return { hidden, mask, readout: reshape(readout, [B, width]) };

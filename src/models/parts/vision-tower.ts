@@ -136,7 +136,7 @@ export function visionTower(p: VisionTower<Value>, images: readonly PatchedImage
     c.layers === 0
       ? []
       : places.map(({ rows, columns }) =>
-          rotaryTable(imageRotaryAngles(rows, columns, c.width / c.heads, c.ropeTheta)),
+          rotaryTable(imageRotaryAngles(rows, columns, c.width / c.heads, c.ropeTheta), B),
         );
   const deepstack: Value[] = [];
   for (const [i, block] of p.blocks.entries()) {
