@@ -7,7 +7,14 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { readJson, recoverFolder, sha256File, writeFileAtomic, writeFolderAtomic } from './files.ts';
+import {
+  readJson,
+  recoverFolder,
+  requireWritableFolder,
+  sha256File,
+  writeFileAtomic,
+  writeFolderAtomic,
+} from './files.ts';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'vlakit-files-'));
 test.after(() => fs.rmSync(scratch, { recursive: true, force: true }));
@@ -71,6 +78,15 @@ test('errors name the file and the next step', () => {
   fs.writeFileSync(cut, '{"a": [1, 2');
   assert.throws(() => readJson(cut), { code: 'bad-data', message: /cut\.json: expected JSON/ });
   assert.throws(() => writeFileAtomic(path.join(cut, 'below', 'a'), ''), { name: 'VlaError', message: /cut\.json/ });
+});
+
+test('a folder is tried before long work, and nothing of the trial is left', () => {
+  const folder = path.join(scratch, 'new', 'run');
+  requireWritableFolder(folder);
+  assert.deepEqual(fs.readdirSync(folder), []);
+  const file = path.join(scratch, 'plain');
+  fs.writeFileSync(file, '');
+  assert.throws(() => requireWritableFolder(path.join(file, 'below')), { name: 'VlaError', message: /plain/ });
 });
 
 test('a full disk is one clear error', { skip: fs.existsSync('/dev/full') ? false : 'needs /dev/full' }, () => {

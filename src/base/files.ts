@@ -27,6 +27,19 @@ export function fileError(where: string, file: string, cause: unknown): VlaError
   });
 }
 
+/** Makes `folder` when needed and tries to write there; for commands that work long before they write. */
+export function requireWritableFolder(folder: string): void {
+  const file = path.join(folder, `.vlakit-trial.${process.pid}`);
+  try {
+    fs.mkdirSync(folder, { recursive: true });
+    fs.writeFileSync(file, 'x');
+    fs.rmSync(file);
+  } catch (cause) {
+    removeQuietly(file);
+    throw fileError('write', folder, cause);
+  }
+}
+
 /** Writes `content` to `file` atomically (temporary name, fsync, rename); makes the folder when needed. */
 export function writeFileAtomic(file: string, content: string | Uint8Array): void {
   const temporary = `${file}.${process.pid}.tmp`;

@@ -12,26 +12,14 @@ interface Cell {
   readonly colour?: Colour;
 }
 
-/** The summary rows, the latency and the warnings as lines of text. `colour` adds ANSI escapes. */
+/** From so many conditions on, a matrix of rates is easier to read than a line per condition and task. */
+const MATRIX_FROM = 4;
+
+/** The summary rows (or a matrix of them), the latency and the warnings as lines of text. `colour` adds ANSI escapes. */
 export function resultTable(result: EvaluationResult, colour: boolean): string {
   const { protocol, timing, policy, environment } = result;
-  const head = ['condition', 'task', 'success', 'rate', '95 % interval', 'wrong object', 'mean length'];
-  const rows = result.rows.map((row) =>
-    cells(
-      row,
-      protocol.conditions.find(({ name }) => name === row.condition)!,
-    ),
-  );
-  const table = [head.map((text): Cell => ({ text, colour: 'faint' })), ...rows];
-  const widths = head.map((_, column) => Math.max(...table.map((line) => line[column]!.text.length)));
-  const lines = table.map((line) =>
-    line
-      .map((cell, column) => paint(cell, widths[column]!, colour))
-      .join('  ')
-      .trimEnd(),
-  );
-  const ends = protocol.conditions.map(({ name }) => result.rows.filter((row) => row.condition === name).length);
-  const spaced = separate(lines, ends);
+  const played = protocol.conditions.filter(({ name }) => result.rows.some(({ condition }) => condition === name));
+  const table = played.length < MATRIX_FROM ? rowTable(result) : matrixTable(result, played);
   const { latencyMs } = timing;
   const facts = [
     `${policy.name} in ${environment.name}: ${result.episodes.length} of ${result.planned} episodes` +
@@ -39,31 +27,78 @@ export function resultTable(result: EvaluationResult, colour: boolean): string {
     `policy latency p50 ${latencyMs.p50.toFixed(1)} ms, p99 ${latencyMs.p99.toFixed(1)} ms over ${timing.inferences} inferences`,
     ...result.warnings.map((warning) => `warning: ${warning}`),
   ];
-  return [...spaced, '', ...facts].join('\n');
+  return [...aligned(table, colour), '', ...facts].join('\n');
 }
 
-function cells(row: ResultRow, condition: EvaluationResult['protocol']['conditions'][number]): Cell[] {
+type Condition = EvaluationResult['protocol']['conditions'][number];
+type Line = readonly Cell[];
+
+/** One line per condition and task; a blank one between conditions. */
+function rowTable(result: EvaluationResult): Line[] {
+  const names = ['condition', 'task', 'success', 'rate', '95 % interval', 'wrong object', 'mean length'];
+  const head = names.map((text): Cell => ({ text, colour: 'faint' }));
+  const groups = result.protocol.conditions.map((condition) =>
+    result.rows.filter((row) => row.condition === condition.name).map((row) => cells(row, condition)),
+  );
+  return [
+    head,
+    ...groups.filter((group) => group.length > 0).flatMap((group, i) => (i === 0 ? group : [[], ...group])),
+  ];
+}
+
+/** Tasks down, conditions across; the last lines are the mean and its interval. */
+function matrixTable(result: EvaluationResult, conditions: readonly Condition[]): Line[] {
+  const tasks = [...result.protocol.tasks, ALL_TASKS].filter((task) => result.rows.some((row) => row.task === task));
+  const find = (condition: string, task: string): ResultRow | undefined =>
+    result.rows.find((row) => row.condition === condition && row.task === task);
+  const line = (label: string, cell: (condition: Condition) => Cell): Line => [
+    { text: label },
+    ...conditions.map(cell),
+  ];
+  const none: Cell = { text: '–', right: true };
+  return [
+    line('task', ({ name }) => ({ text: name, right: true, colour: 'faint' })),
+    ...tasks.map((task) =>
+      line(task, (condition) => {
+        const row = find(condition.name, task);
+        return row === undefined ? none : { text: percent(row.rate), right: true, colour: verdict(row, condition) };
+      }),
+    ),
+    line('95 % interval', ({ name }) => {
+      const row = find(name, ALL_TASKS)!;
+      return { text: `${Math.round(100 * row.low)}–${Math.round(100 * row.high)} %`, right: true, colour: 'faint' };
+    }),
+  ];
+}
+
+function aligned(table: readonly Line[], colour: boolean): string[] {
+  const columns = Math.max(...table.map((line) => line.length));
+  const widths = Array.from({ length: columns }, (_, i) => Math.max(...table.map((line) => line[i]?.text.length ?? 0)));
+  return table.map((line) =>
+    line
+      .map((cell, i) => paint(cell, widths[i]!, colour))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** Where the goal must not be reached, a high rate is no good sign and a low one is the point. */
+function verdict({ rate }: ResultRow, { wantsSuccess }: Condition): Colour {
+  if (wantsSuccess) return rate >= 0.85 ? 'good' : rate >= 0.5 ? 'middling' : 'bad';
+  return rate <= 0.05 ? 'good' : rate <= 0.5 ? 'middling' : 'bad';
+}
+
+function cells(row: ResultRow, condition: Condition): Cell[] {
   const all = row.task === ALL_TASKS;
-  const verdict: Colour = row.rate >= 0.85 ? 'good' : row.rate >= 0.5 ? 'middling' : 'bad';
-  // Where the goal must not be reached, a high rate is no good sign and a low one is the point.
-  const opposite: Colour = row.rate <= 0.05 ? 'good' : row.rate <= 0.5 ? 'middling' : 'bad';
   return [
     { text: row.condition, ...(all ? { colour: 'strong' as const } : {}) },
     { text: row.task, ...(all ? { colour: 'strong' as const } : {}) },
     { text: `${row.successes}/${row.episodes}`, right: true },
-    { text: percent(row.rate), right: true, colour: condition.wantsSuccess ? verdict : opposite },
+    { text: percent(row.rate), right: true, colour: verdict(row, condition) },
     { text: `${percent(row.low)} – ${percent(row.high)}`, right: true },
     { text: row.wrong === 0 ? '·' : `${row.wrong}`, right: true },
     { text: row.meanLength.toFixed(1), right: true },
   ];
-}
-
-/** A blank line between conditions; `counts` are their numbers of rows. */
-function separate(lines: readonly string[], counts: readonly number[]): string[] {
-  const [head, ...body] = lines;
-  const groups: string[][] = [];
-  for (const count of counts.filter((n) => n > 0)) groups.push(body.splice(0, count));
-  return [head!, ...groups.flatMap((group, i) => (i === 0 ? group : ['', ...group]))];
 }
 
 /** A share in per cent with one decimal, for example "97.0 %". */

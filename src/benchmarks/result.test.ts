@@ -81,3 +81,25 @@ test('the table is aligned, and coloured only when asked', () => {
   assert.ok(coloured.includes('\u001b[32m'));
   assert.equal(stripVTControlCharacters(coloured).replaceAll(/ +$/gm, ''), plain.replaceAll(/ +$/gm, ''));
 });
+
+test('many conditions make a matrix', () => {
+  const { result } = evaluation;
+  const more = ['held-out', 'dim'].map((name) => ({ name, meaning: '', wantsSuccess: true }));
+  const rows = [
+    ...result.rows,
+    ...more.flatMap(({ name }) => result.rows.slice(0, 3).map((row) => ({ ...row, condition: name }))),
+  ];
+  const protocol = { ...result.protocol, conditions: [...result.protocol.conditions, ...more] };
+  assert.deepEqual(
+    resultTable({ ...result, rows, protocol }, false)
+      .split('\n')
+      .slice(0, 5),
+    [
+      'task               base   other  held-out       dim',
+      'touch           100.0 %   0.0 %   100.0 %   100.0 %',
+      'stay            100.0 %   0.0 %   100.0 %   100.0 %',
+      'all             100.0 %   0.0 %   100.0 %   100.0 %',
+      '95 % interval  51–100 %  0–49 %  51–100 %  51–100 %',
+    ],
+  );
+});

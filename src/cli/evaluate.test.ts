@@ -63,8 +63,10 @@ test('mistakes are one clear line and exit code 1', async () => {
     ],
     [['evaluate', 'expert', ...FLATLAND_OPTIONS, '--episodes', '0'], /Expected a whole number from 1, got "0"/],
     [['evaluate', 'expert', '--environment', 'none.js'], /none\.js: expected a module, got no such file/],
+    [['evaluate', 'expert', ...FLATLAND_OPTIONS, '--out', 'a-file/below'], /error\[io\]: write: a-file\/below: /],
     [['report', 'nowhere'], /error\[not-found\]: report: nowhere/],
   ];
+  fs.writeFileSync(path.join(folder, 'a-file'), '');
   const runs = await Promise.all(cases.map(([args]) => vlakit(args)));
   for (const [i, { code, err }] of runs.entries()) {
     assert.equal(code, 1, err);

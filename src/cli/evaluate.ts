@@ -5,6 +5,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { Option, type Command } from 'commander';
 import { VlaError } from '../base/errors.ts';
+import { requireWritableFolder } from '../base/files.ts';
 import { startProgress } from '../base/progress.ts';
 import { evaluate, filmPlan } from '../benchmarks/evaluate.ts';
 import { saveEvaluation } from '../benchmarks/evaluation-folder.ts';
@@ -73,6 +74,7 @@ async function run(word: string, options: Options): Promise<void> {
   const policy = await namedPolicy(word);
   const { environment, stage } = namedEnvironment(options, policy.imageSize, options.filmSize);
   const folder = options.out ?? policy.run ?? 'evaluation';
+  requireWritableFolder(folder);
   const evaluation = await withInterrupt('Stopping; what is finished will be saved.', async (signal) => {
     const bar: { progress?: ReturnType<typeof startProgress> } = {};
     const evaluation = await evaluate({
@@ -101,9 +103,11 @@ async function run(word: string, options: Options): Promise<void> {
   if (evaluation.result.episodes.length === 0) {
     throw new VlaError('interrupted', 'evaluate: stopped before the first episode was finished.');
   }
+  // The numbers are shown first: they are not lost when the disk is full.
+  const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+  if (!options.json) process.stdout.write(`${resultTable(evaluation.result, colour)}\n`);
   const result = saveEvaluation(folder, policy.resultName, evaluation);
-  const table = resultTable(result, process.stdout.isTTY && process.env['NO_COLOR'] === undefined);
-  process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : `${table}\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
   process.stderr.write(`written to ${path.join(folder, `${policy.resultName}.json`)}\n`);
   if (result.partial) throw new VlaError('interrupted', 'evaluate: stopped early; the result is marked as partial.');
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { Option, type Command } from 'commander';
 import { VlaError } from '../base/errors.ts';
-import { writeFileAtomic } from '../base/files.ts';
+import { requireWritableFolder, writeFileAtomic } from '../base/files.ts';
 import { evaluate, type Evaluation } from '../benchmarks/evaluate.ts';
 import { unseenSeed } from '../benchmarks/protocol.ts';
 import { commandLine } from '../benchmarks/provenance.ts';
@@ -47,6 +47,7 @@ async function run(word: string | undefined, options: Options): Promise<void> {
   }
   const policy = await namedPolicy(word ?? null);
   const { environment, stage } = namedEnvironment(options, policy.imageSize, options.filmSize);
+  requireWritableFolder(path.dirname(options.out));
   const evaluation = await withInterrupt('Stopping.', (signal) =>
     evaluate({
       environment,
