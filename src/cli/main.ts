@@ -4,6 +4,8 @@
 import { runCommandLine, type CommandEntry } from './program.ts';
 
 const COMMANDS: readonly CommandEntry[] = [
+  { name: 'record', summary: 'Record demonstrations of the tabletop’s expert', load: () => import('./record.ts') },
+  { name: 'train', summary: 'Train a policy from a recipe', load: () => import('./train.ts') },
   {
     name: 'evaluate',
     summary: 'Play a policy in closed loop and measure how often it succeeds',

@@ -1,0 +1,28 @@
+/** @file The smallest whole run, seconds long: the end-to-end test. It learns nothing worth having. */
+
+import type { Recipe } from './recipe.ts';
+import { TABLETOP_NOISE, TABLETOP_OPTIMISER, tabletopCodec, tabletopModel } from './tabletop-parts.ts';
+
+const TASKS = ['touch', 'push', 'lift'];
+
+/** Six demonstrations at 32 pixels, thirty steps, two episodes per task. */
+export const debug: Recipe = {
+  name: 'debug',
+  summary: 'seconds long: six demonstrations, thirty steps, a few episodes',
+  seed: 1,
+  record: { episodes: 6, tasks: TASKS, seed: 1, imageSize: 32, noise: TABLETOP_NOISE, attempts: 5 },
+  data: {
+    datasets: [{ root: 'data/debug', episodes: 'all', heldOut: [], samplesPerStep: 4 }],
+    stride: 1,
+    imageSize: null,
+    pictureMegabytes: 500,
+    workers: 2,
+  },
+  codec: tabletopCodec(32, 4),
+  model: tabletopModel(2),
+  optimiser: TABLETOP_OPTIMISER,
+  schedule: { learningRate: 1e-3, warmupSteps: 5, finalFraction: 0.1 },
+  loop: { steps: 30, logEvery: 5, checkpointEvery: 10, evaluateEvery: null, keepLast: 2 },
+  device: { runtime: 'cpu', threads: 1 },
+  evaluation: { tasks: TASKS, conditions: ['base', 'other'], episodes: 1, execute: 2 },
+};

@@ -1,0 +1,14 @@
+/** @file The recipes by name: a hand-written list. */
+
+import { lookUp } from '../src/base/errors.ts';
+import { debug } from './debug.ts';
+import { quickstart } from './quickstart.ts';
+import type { Recipe } from './recipe.ts';
+
+/** All recipes, the shortest first. */
+export const RECIPES: readonly Recipe[] = [debug, quickstart];
+
+/** The recipe of this name; a miss suggests the nearest. */
+export function findRecipe(name: string): Recipe {
+  return lookUp('recipe', name, Object.fromEntries(RECIPES.map((recipe) => [recipe.name, recipe])));
+}

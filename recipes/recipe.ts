@@ -1,0 +1,24 @@
+/** @file What a recipe is: a whole run as one typed value, from recording to evaluation. */
+
+import type { RecordConfig } from '../src/cli/recording/record-config.ts';
+import type { TrainingRecipe } from '../src/training/recipe.ts';
+
+/** How a trained policy is measured in closed loop. */
+export interface EvaluationConfig {
+  readonly tasks: readonly string[];
+  /** "base", "other", "shuffled", "held-out", or perturbations of the environment. */
+  readonly conditions: readonly string[];
+  /** Episodes per task and condition. */
+  readonly episodes: number;
+  /** Actions of a chunk that are executed before the next inference. */
+  readonly execute: number;
+}
+
+/** A whole run. `record` and `evaluation` are null where there is no simulator. */
+export interface Recipe extends TrainingRecipe {
+  readonly name: string;
+  /** One line for `--help`. */
+  readonly summary: string;
+  readonly record: RecordConfig | null;
+  readonly evaluation: EvaluationConfig | null;
+}

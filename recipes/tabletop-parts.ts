@@ -1,0 +1,110 @@
+/** @file What the recipes on the built-in tabletop share: cameras, codec, model and optimiser, as functions of a few choices. */
+
+import type { RecordConfig } from '../src/cli/recording/record-config.ts';
+import type { CameraConfig } from '../src/codec/codec-config.ts';
+import { tinyZr0 } from '../src/models/zr-0/config.ts';
+import { TASKS } from '../src/simulation/tabletop/index.ts';
+import type { CodecRecipe } from '../src/training/recipe.ts';
+import type { ModelConfig } from '../src/training/model-families.ts';
+import type { OptimiserConfig } from '../src/training/optimiser.ts';
+
+/** The tokens of assets/tokenizers/tabletop (569), and a few rows that are free. */
+const VOCABULARY = 576;
+const STATE_SIZE = 8;
+const ACTION_SIZE = 7;
+/** As the environment numbers them. */
+const SUBTASKS = new Set(TASKS.flatMap(({ subtasks }) => subtasks)).size;
+
+/** Noise on the executed actions of demonstrations; little on rotations, none on the gripper. */
+export const TABLETOP_NOISE: RecordConfig['noise'] = {
+  cleanShare: 0.25,
+  sigma: [0.05, 0.3],
+  correlation: 0.8,
+  scale: [1, 1, 1, 0.3, 0.3, 0.3, 0],
+};
+
+function camera(name: string, size: number, recorded: number): CameraConfig {
+  return {
+    name,
+    steps: size === recorded ? [] : [{ kind: 'resize', width: size, height: size, filter: 'bilinear' }],
+    width: size,
+    height: size,
+    patch: 4,
+    merge: 2,
+    temporal: 1,
+    augmentation: { shiftPixels: 0, brightness: 0.15, contrast: 0.15, channelGain: 0.05, saturation: 0.1 },
+  };
+}
+
+/** The codec: the front camera as recorded, the wrist camera at half its size. */
+export function tabletopCodec(imageSize: number, horizon: number): CodecRecipe {
+  return {
+    embodiment: 'recorded',
+    tokenizer: 'tabletop',
+    cameras: [camera('front', imageSize, imageSize), camera('wrist', imageSize / 2, imageSize)],
+    normalisation: {
+      state: { kind: 'quantile', epsilon: 1e-8, smallestRange: 0 },
+      // Actions lie in [-1, 1]: a rotation that hardly moves must not be blown up.
+      action: { kind: 'quantile', epsilon: 1e-8, smallestRange: 0.2 },
+    },
+    clamp: 5,
+    reference: null,
+    stateSize: STATE_SIZE,
+    actionSize: ACTION_SIZE,
+    horizon,
+    prompt: 'short',
+    instructionTokens: 16,
+    supervision: [
+      { kind: 'patch', feature: 'supervision.target_box.front', output: 'targetPatch', camera: 'front' },
+      {
+        kind: 'values',
+        feature: 'supervision.target_position',
+        output: 'targetPosition',
+        size: 3,
+        normalisation: { kind: 'mean-std', epsilon: 1e-3 },
+      },
+      {
+        kind: 'values',
+        feature: 'supervision.goal_position',
+        output: 'goalPosition',
+        size: 3,
+        normalisation: { kind: 'mean-std', epsilon: 1e-3 },
+      },
+      {
+        kind: 'values',
+        feature: 'supervision.has_goal',
+        output: 'hasGoal',
+        size: 1,
+        normalisation: { kind: 'identity' },
+      },
+      { kind: 'class', feature: 'supervision.subtask', output: 'subtask', classes: SUBTASKS },
+    ],
+  };
+}
+
+/** The tiny ZR-0 with heads for what the simulator knows. */
+export function tabletopModel(draws: number): ModelConfig {
+  return {
+    config: tinyZr0({
+      vocabulary: VOCABULARY,
+      stateDim: STATE_SIZE,
+      actionDim: ACTION_SIZE,
+      supervision: {
+        targetPatch: { kind: 'pointer', input: 'targetPatch', weight: 0.1, camera: 'front' },
+        targetPosition: { kind: 'values', input: 'targetPosition', weight: 0.5, size: 3, mask: null },
+        goalPosition: { kind: 'values', input: 'goalPosition', weight: 0.5, size: 3, mask: 'hasGoal' },
+        subtask: { kind: 'class', input: 'subtask', weight: 0.05, classes: SUBTASKS },
+      },
+    }),
+    draws,
+  };
+}
+
+/** AdamW as the tabletop policies like it. */
+export const TABLETOP_OPTIMISER: OptimiserConfig = {
+  betas: [0.9, 0.98],
+  epsilon: 1e-8,
+  weightDecay: 0.02,
+  clipNorm: 1,
+  emaDecay: 0.998,
+};

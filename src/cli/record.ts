@@ -1,0 +1,51 @@
+/** @file `vlakit record`: scripted demonstrations of the tabletop, as a LeRobot v3.0 dataset. */
+
+import os from 'node:os';
+import process from 'node:process';
+import type { Command } from 'commander';
+import { VlaError } from '../base/errors.ts';
+import { wholeNumber } from './argument-parsers.ts';
+import { withInterrupt } from './interrupt.ts';
+import { recipeArgument, resolveRecipe } from './recipe-options.ts';
+import { recordDataset } from './recording/record-dataset.ts';
+
+interface Options {
+  readonly set: string[];
+  readonly out?: string;
+  readonly workers: number;
+  readonly replace?: true;
+}
+
+/** Adds the arguments and the action. */
+export function define(command: Command): void {
+  recipeArgument(command)
+    .option('--out <folder>', 'the dataset (default: the first one that the recipe trains on)')
+    .option(
+      '--workers <n>',
+      'worker threads; the dataset does not depend on it',
+      wholeNumber(1),
+      os.availableParallelism(),
+    )
+    .option('--replace', 'delete the dataset that is there')
+    .action((recipe: string, options: Options) => run(recipe, options));
+}
+
+async function run(name: string, options: Options): Promise<void> {
+  const recipe = resolveRecipe(name, options.set);
+  if (recipe.record === null) {
+    throw new VlaError('bad-argument', `recipe ${name}: expected one that records, got one that trains on given data.`);
+  }
+  const root = options.out ?? recipe.data.datasets[0]!.root;
+  const { record } = recipe;
+  const summary = await withInterrupt('Stopping after the episodes under way …', (signal) =>
+    recordDataset({
+      config: record,
+      root,
+      existing: options.replace === true ? 'replace' : 'resume',
+      workers: options.workers,
+      extra: {},
+      signal,
+    }),
+  );
+  process.stdout.write(`${root}: ${summary.episodes} episodes, ${summary.frames} frames\n`);
+}

@@ -1,0 +1,64 @@
+/** @file `vlakit train`: a policy from a recipe and its data; the same command continues an interrupted run. */
+
+import path from 'node:path';
+import process from 'node:process';
+import type { Command } from 'commander';
+import type { Recipe } from '../../recipes/recipe.ts';
+import { versions } from '../benchmarks/provenance.ts';
+import { parseEpisodes } from '../data/lerobot/catalogue.ts';
+import type { TrainingResult } from '../training/loop.ts';
+import { trainPolicy } from '../training/train-policy.ts';
+import { withInterrupt } from './interrupt.ts';
+import { recipeArgument, resolveRecipe } from './recipe-options.ts';
+
+interface Options {
+  readonly set: string[];
+  readonly dataset?: string;
+  readonly episodes?: string;
+  readonly out?: string;
+  readonly printRecipe?: true;
+}
+
+/** Adds the arguments and the action. */
+export function define(command: Command): void {
+  recipeArgument(command)
+    .option('--dataset <folder>', 'train on this LeRobot dataset instead of the recipe’s first one')
+    .option('--episodes <list>', 'which of its episodes: "all", "present", or a list such as 0-4,7')
+    .option('--out <folder>', 'the run (default: runs/RECIPE); an interrupted one is continued')
+    .option('--print-recipe', 'print the recipe with all overrides and do nothing')
+    .action((recipe: string, options: Options) => run(recipe, options));
+}
+
+async function run(name: string, options: Options): Promise<void> {
+  const recipe = withDataset(resolveRecipe(name, options.set), options);
+  if (options.printRecipe === true) {
+    process.stdout.write(`${JSON.stringify(recipe, null, 2)}\n`);
+    return;
+  }
+  const folder = options.out ?? path.join('runs', recipe.name);
+  const result = await withInterrupt('Saving a checkpoint …', (signal) => trainRecipe(recipe, folder, signal));
+  process.stdout.write(`${result.checkpoint}\n`);
+}
+
+/** Trains a recipe into a run folder, or continues there. */
+export function trainRecipe(recipe: Recipe, folder: string, signal: AbortSignal): Promise<TrainingResult> {
+  return trainPolicy({
+    recipe,
+    folder,
+    versions: versions(),
+    evaluate: null,
+    signal,
+    wallClock: () => Date.now() / 1000,
+  });
+}
+
+/** The recipe with another first dataset. */
+function withDataset(recipe: Recipe, { dataset, episodes }: Options): Recipe {
+  const [first, ...rest] = recipe.data.datasets;
+  const changed = {
+    ...first!,
+    ...(dataset === undefined ? {} : { root: dataset }),
+    ...(episodes === undefined ? {} : { episodes: parseEpisodes(episodes) }),
+  };
+  return { ...recipe, data: { ...recipe.data, datasets: [changed, ...rest] } };
+}

@@ -1,0 +1,48 @@
+/** @file The model families that can be trained and loaded: a hand-written list; shared code asks the family, never its name. */
+
+import { VlaError, lookUp } from '../base/errors.ts';
+import type { Random } from '../base/random.ts';
+import type { Tensor } from '../base/tensor.ts';
+import type { Codec } from '../codec/policy-codec.ts';
+import { parseZr0Config, type Zr0Config } from '../models/zr-0/config.ts';
+import { createZr0Trainable } from '../models/zr-0/trainable.ts';
+import type { Trainable } from './trainable.ts';
+
+/** A model's sizes as config.json holds them; `family` says whose they are. */
+export type FamilyConfig = Zr0Config;
+
+/** The model of a recipe. */
+export interface ModelConfig {
+  readonly config: FamilyConfig;
+  /** Draws of noise and time that share one pass over the prompt, per sample. */
+  readonly draws: number;
+}
+
+/** A trainable policy: what does not come from the codec is drawn per sample. */
+export interface PolicyTrainable extends Trainable {
+  /** Inputs that do not come from the codec; sample b draws from `randoms[b]`. */
+  draw(randoms: readonly Random[]): Record<string, Tensor>;
+}
+
+/** What a family offers. `config` is what its own `parse` returned. */
+export interface ModelFamily {
+  /** Checks a config.json; throws `bad-data`. */
+  parse(config: unknown, where: string): FamilyConfig;
+  trainable(model: ModelConfig, codec: Codec, batchSize: number): PolicyTrainable;
+}
+
+const FAMILIES: Readonly<Record<string, ModelFamily>> = {
+  'zr-0': {
+    parse: parseZr0Config,
+    trainable: ({ config, draws }, codec, batchSize) => createZr0Trainable({ config, codec, batchSize, draws }),
+  },
+};
+
+/** The family that a config.json names. */
+export function familyOf(config: unknown, where: string): ModelFamily {
+  const family = (config as { family?: unknown } | null)?.family;
+  if (typeof family === 'string') return lookUp(`${where}: model family`, family, FAMILIES);
+  throw new VlaError('bad-data', `${where}: expected a model configuration with a "family", got none.`, {
+    hint: `Families: ${Object.keys(FAMILIES).join(', ')}.`,
+  });
+}

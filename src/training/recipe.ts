@@ -1,0 +1,85 @@
+/** @file What a training run is made of: plain data, written by hand in recipes/, changed on the command line. */
+
+import type { CameraConfig } from '../codec/codec-config.ts';
+import type { NormalisationStyle } from '../codec/design-codec.ts';
+import type { ReferenceChange } from '../codec/delta.ts';
+import type { EpisodeSelection } from '../data/lerobot/catalogue.ts';
+import type { ImageSize } from '../data/samples.ts';
+import type { Runtime } from '../engine/index.ts';
+import type { Embodiment } from '../interfaces/embodiment.ts';
+import type { LoopConfig } from './loop.ts';
+import type { ModelConfig } from './model-families.ts';
+import type { OptimiserConfig } from './optimiser.ts';
+import type { ScheduleConfig } from './schedule.ts';
+
+/** One dataset of a mixture. */
+export interface DatasetShare {
+  /** The dataset's folder. */
+  readonly root: string;
+  readonly episodes: EpisodeSelection;
+  /** Episodes that training never sees; they must not be listed in `episodes`, and are left out of "all" and "present". */
+  readonly heldOut: readonly number[];
+  /** How many samples of every step come from this dataset; their sum is the batch size. */
+  readonly samplesPerStep: number;
+}
+
+/** Where samples come from. */
+export interface DataConfig {
+  readonly datasets: readonly DatasetShare[];
+  /** Dataset frames per action of a chunk; see `WindowSpec`. */
+  readonly stride: number;
+  /** Pictures are brought to this size while loading; null keeps the recorded size. */
+  readonly imageSize: ImageSize | null;
+  /** Decoded pictures are held in memory when they all fit into this; else they are decoded again for every sample. */
+  readonly pictureMegabytes: number;
+  /** Threads that decode. */
+  readonly workers: number;
+}
+
+/** A supervision field of the codec; its normalisation gets its statistics from the data. */
+export type SupervisionConfig =
+  | {
+      readonly kind: 'values';
+      readonly feature: string;
+      readonly output: string;
+      readonly size: number;
+      readonly normalisation: NormalisationStyle | { readonly kind: 'identity' };
+    }
+  | { readonly kind: 'box' | 'patch'; readonly feature: string; readonly output: string; readonly camera: string }
+  | { readonly kind: 'class'; readonly feature: string; readonly output: string; readonly classes: number };
+
+/** How robot units become the model's numbers; what follows from the data is filled in when training starts. */
+export interface CodecRecipe {
+  /** The robot, or "recorded": what the first dataset says about its own (datasets recorded by vlakit do). */
+  readonly embodiment: Embodiment | 'recorded';
+  /** A tokenizer that ships with the package (a folder of assets/tokenizers), or a folder with tokenizer.json. */
+  readonly tokenizer: string;
+  readonly cameras: readonly CameraConfig[];
+  readonly normalisation: { readonly state: NormalisationStyle; readonly action: NormalisationStyle };
+  readonly clamp: number;
+  readonly reference: ReferenceChange | null;
+  readonly stateSize: number;
+  readonly actionSize: number;
+  readonly horizon: number;
+  readonly prompt: 'short' | 'zr-0';
+  readonly instructionTokens: number;
+  readonly supervision: readonly SupervisionConfig[];
+}
+
+/** A whole training run. */
+export interface TrainingRecipe {
+  readonly seed: number;
+  readonly data: DataConfig;
+  readonly codec: CodecRecipe;
+  readonly model: ModelConfig;
+  readonly optimiser: OptimiserConfig;
+  readonly schedule: ScheduleConfig;
+  readonly loop: LoopConfig;
+  /** Where the training step runs. */
+  readonly device: { readonly runtime: Runtime; readonly threads: number };
+}
+
+/** Samples per step. */
+export function batchSizeOf(data: DataConfig): number {
+  return data.datasets.reduce((sum, { samplesPerStep }) => sum + samplesPerStep, 0);
+}

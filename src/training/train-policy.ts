@@ -1,0 +1,139 @@
+/** @file From a recipe to a trained policy in a folder: data, codec, model, learner and loop put together. Node only. */
+
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { VlaError } from '../base/errors.ts';
+import { readJson, writeFileAtomic } from '../base/files.ts';
+import { Random } from '../base/random.ts';
+import { flatten, materialise } from '../nn/parameters.ts';
+import type { Tensor } from '../base/tensor.ts';
+import type { CheckpointFiles } from './checkpoint.ts';
+import { setUpCodec, type CodecSetup } from './codec-setup.ts';
+import { createGraphLearner } from './graph-learner.ts';
+import { train, type TrainingResult, type TrainingRun } from './loop.ts';
+import { familyOf } from './model-families.ts';
+import { policyBatches } from './policy-batches.ts';
+import { batchSizeOf, type TrainingRecipe } from './recipe.ts';
+import { openSamples, openTrainingData } from './training-data.ts';
+
+/** The file of a run folder that holds its recipe. */
+export const RECIPE_FILE = 'recipe.json';
+
+/** Streams of the recipe's seed. */
+const INITIAL_WEIGHTS = 1;
+const ORDER = 2;
+const BATCHES = 3;
+
+/** Where a policy is trained, and what watches it. */
+export interface TrainPolicyOptions extends Pick<
+  TrainingRun,
+  'folder' | 'evaluate' | 'signal' | 'wallClock' | 'progressStream'
+> {
+  /** Resolved: with all overrides. It is written to the folder and into every checkpoint. */
+  readonly recipe: TrainingRecipe;
+  /** What made the weights, for training.json. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** Trains, or continues, the run in `folder`; see `train` for how it ends. */
+export async function trainPolicy(options: TrainPolicyOptions): Promise<TrainingResult> {
+  const { recipe, folder, evaluate, signal, wallClock, progressStream } = options;
+  const { seed, data } = recipe;
+  keepRecipe(folder, recipe);
+  const family = familyOf(recipe.model.config, 'recipe.model.config');
+  const model = { ...recipe.model, config: family.parse(recipe.model.config, 'recipe.model.config') };
+  const training = await openTrainingData(data);
+  try {
+    const setup = await setUpCodec(recipe.codec, data, training);
+    const { codec } = setup;
+    const trainable = family.trainable(model, codec, batchSizeOf(data));
+    const weights = materialise(trainable.parameters, new Random(seed, INITIAL_WEIGHTS));
+    const learner = await createGraphLearner(trainable, {
+      optimiser: recipe.optimiser,
+      schedule: recipe.schedule,
+      steps: recipe.loop.steps,
+      initial: Object.fromEntries(flatten<Tensor>(weights)),
+      session: recipe.device,
+    });
+    const order = new Random(seed, ORDER).bits();
+    const source = await openSamples(training, data, recipe.codec.cameras, codec.horizon, order);
+    try {
+      return await train({
+        folder,
+        identity: runIdentity(recipe, setup),
+        config: recipe.loop,
+        learner,
+        batches: policyBatches(source, codec, trainable, new Random(seed, BATCHES).bits()),
+        files: (step, metrics) => policyFiles(options, setup, step, metrics),
+        evaluate,
+        signal,
+        wallClock,
+        ...(progressStream === undefined ? {} : { progressStream }),
+      });
+    } finally {
+      await source.close();
+      await learner.close();
+    }
+  } finally {
+    await training.close();
+  }
+}
+
+/** The part of a recipe that the numbers depend on: paths, memory and decoding threads change none. */
+function essence(recipe: TrainingRecipe): object {
+  const { workers: _workers, pictureMegabytes: _megabytes, datasets, ...data } = recipe.data;
+  return { ...recipe, data: { ...data, datasets: datasets.map(({ root: _root, ...share }) => share) } };
+}
+
+/** Names what the numbers of a run depend on: its recipe and, through the codec's statistics, its data. */
+function runIdentity(recipe: TrainingRecipe, setup: CodecSetup): string {
+  const content = JSON.stringify({ recipe: essence(recipe), codec: setup.codec.config });
+  return createHash('sha256').update(content).digest('hex').slice(0, 16);
+}
+
+/** Writes the recipe into a new run folder; one that holds another recipe is a `mismatch` that names the difference. */
+function keepRecipe(folder: string, recipe: TrainingRecipe): void {
+  const file = path.join(folder, RECIPE_FILE);
+  if (fs.existsSync(file)) {
+    const there = readJson<TrainingRecipe>(file);
+    const difference = firstDifference(essence(there), JSON.parse(JSON.stringify(essence(recipe))));
+    if (difference !== null) {
+      const { path: where, a, b } = difference;
+      throw new VlaError('mismatch', `${folder}: it holds another run: ${where} is ${a} there, ${b} here.`, {
+        hint: 'Train into another folder (--out), or delete this one.',
+      });
+    }
+  }
+  writeFileAtomic(file, `${JSON.stringify(recipe, null, 2)}\n`);
+}
+
+/** The first place where two JSON values differ. */
+function firstDifference(a: unknown, b: unknown, where = ''): { path: string; a: string; b: string } | null {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
+    return a === b ? null : { path: where, a: JSON.stringify(a) ?? 'nothing', b: JSON.stringify(b) ?? 'nothing' };
+  }
+  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
+    const found = firstDifference(left[key], right[key], where === '' ? key : `${where}.${key}`);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** The files beside the weights. */
+function policyFiles(
+  { recipe, versions }: TrainPolicyOptions,
+  { codec, embodiment, tokenizerFiles }: CodecSetup,
+  step: number,
+  metrics: Readonly<Record<string, number>>,
+): CheckpointFiles {
+  return {
+    'config.json': recipe.model.config,
+    'codec.json': codec.config,
+    'tokenizer.json': tokenizerFiles.tokenizer,
+    'tokenizer_config.json': tokenizerFiles.config,
+    'embodiment.json': embodiment,
+    'training.json': { recipe, step, seed: recipe.seed, versions, metrics },
+  };
+}

@@ -1,0 +1,179 @@
+/** @file The data of a run: datasets opened, statistics of what the model sees, and the samples of every step. Node only. */
+
+import { VlaError } from '../base/errors.ts';
+import { startProgress } from '../base/progress.ts';
+import type { CameraConfig } from '../codec/codec-config.ts';
+import { changeReference, type ReferenceChange } from '../codec/delta.ts';
+import type { TrainingSample } from '../codec/sample.ts';
+import { cacheImages, imageCacheBytes } from '../data/image-cache.ts';
+import { openLeRobot, type LeRobotDataset } from '../data/lerobot/reader.ts';
+import { createLoader, createWorkerLoader, type Loader } from '../data/loader.ts';
+import { sampleSpec, type SampleSpec } from '../data/samples.ts';
+import { exactStatistics } from '../data/statistics.ts';
+import { windowAt, type WindowSpec } from '../data/windows.ts';
+import type { Dataset, FeatureStatistics } from '../interfaces/episode.ts';
+import type { DataConfig, DatasetShare } from './recipe.ts';
+
+/** The opened datasets of a run, training episodes only. */
+export interface TrainingData {
+  readonly datasets: readonly LeRobotDataset[];
+  /** Statistics of a numeric feature over all datasets. */
+  statistics(feature: string): Promise<FeatureStatistics>;
+  /** Statistics of actions as the model sees them: after `reference`, over all chunks. */
+  actionStatistics(reference: ReferenceChange | null, window: WindowSpec): Promise<FeatureStatistics>;
+  close(): Promise<void>;
+}
+
+/** Opens the training episodes of every dataset. */
+export async function openTrainingData(data: DataConfig): Promise<TrainingData> {
+  if (data.datasets.length === 0) throw new VlaError('bad-argument', 'data.datasets: expected at least one, got none.');
+  const datasets: LeRobotDataset[] = [];
+  for (const share of data.datasets) datasets.push(await openShare(share));
+  const columns = async (feature: string): Promise<Float32Array[]> => {
+    const parts: Float32Array[] = [];
+    for (const dataset of datasets) {
+      for (const { index } of dataset.episodes) parts.push(await dataset.column(feature, index));
+    }
+    return parts;
+  };
+  const sizeOf = (feature: string): number => datasets[0]!.features[feature]!.shape.reduce((a, b) => a * b, 1);
+  return {
+    datasets,
+    statistics: async (feature) => exactStatistics(await columns(feature), sizeOf(feature), feature),
+    async actionStatistics(reference, window) {
+      const dim = sizeOf('action');
+      const actions = await columns('action');
+      if (reference === null) return exactStatistics(actions, dim, 'action');
+      const states = await columns('observation.state');
+      const chunks = actions.map((column, i) => chunkRows(column, dim, states[i]!, reference, window));
+      return exactStatistics(chunks, dim, 'action');
+    },
+    async close() {
+      for (const dataset of datasets) await dataset.close();
+    },
+  };
+}
+
+async function openShare({ root, episodes, heldOut, samplesPerStep }: DatasetShare): Promise<LeRobotDataset> {
+  if (!Number.isInteger(samplesPerStep) || samplesPerStep < 1) {
+    throw new VlaError('bad-argument', `${root}: expected samplesPerStep of at least 1, got ${samplesPerStep}.`);
+  }
+  if (heldOut.length === 0) return openLeRobot(root, { episodes });
+  if (typeof episodes !== 'string') {
+    const both = episodes.filter((index) => heldOut.includes(index));
+    if (both.length > 0) {
+      throw new VlaError('bad-argument', `${root}: episodes ${both.join(', ')} are both trained on and held out.`);
+    }
+    return openLeRobot(root, { episodes });
+  }
+  const whole = await openLeRobot(root, { episodes });
+  await whole.close();
+  const indices = whole.episodes.map(({ index }) => index).filter((index) => !heldOut.includes(index));
+  return openLeRobot(root, { episodes: indices });
+}
+
+/** All rows of all chunks of an episode after a change of reference, row-major; steps beyond the episode's end left out. */
+function chunkRows(
+  actions: Float32Array,
+  dim: number,
+  states: Float32Array,
+  reference: ReferenceChange,
+  window: WindowSpec,
+): Float32Array {
+  const length = actions.length / dim;
+  const stateDim = states.length / length;
+  const rows: number[] = [];
+  for (let frame = 0; frame < length; frame++) {
+    const { values, isPad } = windowAt(actions, dim, frame, window);
+    const chunk = Float64Array.from(values);
+    changeReference(chunk, states.subarray(frame * stateDim, (frame + 1) * stateDim), reference);
+    for (let h = 0; h < window.horizon && isPad[h] === 0; h++) {
+      for (let d = 0; d < dim; d++) rows.push(chunk[h * dim + d]!);
+    }
+  }
+  return Float32Array.from(rows);
+}
+
+/** What a sample of `dataset` is made of, for these cameras of a codec. */
+export function policySampleSpec(
+  dataset: Dataset,
+  cameras: readonly CameraConfig[],
+  data: Pick<DataConfig, 'stride' | 'imageSize'>,
+  horizon: number,
+): SampleSpec {
+  const window: WindowSpec = { horizon, stride: data.stride, between: 'nearest' };
+  const all = sampleSpec(dataset, window, data.imageSize);
+  const chosen = cameras.map(({ name }): [string, string] => {
+    const feature = all.cameras[name];
+    if (feature !== undefined) return [name, feature];
+    throw new VlaError(
+      'not-found',
+      `${dataset.name}: expected a camera "${name}", got ${Object.keys(all.cameras).join(', ') || 'none'}.`,
+      { hint: 'Name the cameras of the dataset in codec.cameras.' },
+    );
+  });
+  if (data.imageSize !== null) requireSameResize(cameras, data.imageSize.width, data.imageSize.height);
+  return { ...all, cameras: Object.fromEntries(chosen) };
+}
+
+/** Resizing while loading must be what the codec does first, or the policy would see other pictures than it learned from. */
+function requireSameResize(cameras: readonly CameraConfig[], width: number, height: number): void {
+  for (const { name, steps } of cameras) {
+    const first = steps[0];
+    if (first?.kind === 'resize' && first.width === width && first.height === height && first.filter === 'bilinear') {
+      continue;
+    }
+    throw new VlaError(
+      'mismatch',
+      `codec.cameras "${name}": expected a first step that resizes to ${width} × ${height} (bilinear), as data.imageSize does.`,
+      { hint: 'Make both the same, or set data.imageSize to null.' },
+    );
+  }
+}
+
+/** The samples of every step, a pure function of (seed, step). */
+export interface SampleSource {
+  samples(step: number): Promise<readonly TrainingSample[]>;
+  close(): Promise<void>;
+}
+
+/** Opens a loader per dataset and joins their samples, always in the same order and numbers. */
+export async function openSamples(
+  training: TrainingData,
+  data: DataConfig,
+  cameras: readonly CameraConfig[],
+  horizon: number,
+  seed: number,
+): Promise<SampleSource> {
+  const loaders: Loader[] = [];
+  const held: Dataset[] = [];
+  for (const [i, dataset] of training.datasets.entries()) {
+    const sample = policySampleSpec(dataset, cameras, data, horizon);
+    const batchSize = data.datasets[i]!.samplesPerStep;
+    const options = { sample, batchSize, seed: seed + i, prefetch: 1 };
+    const features = Object.values(sample.cameras);
+    if (imageCacheBytes(dataset, features, data.imageSize) > data.pictureMegabytes * 1e6) {
+      loaders.push(createWorkerLoader(dataset, { ...options, prefetch: 2 * data.workers, workers: data.workers }));
+      continue;
+    }
+    const total = features.length * dataset.episodes.reduce((sum, { length }) => sum + length, 0);
+    const progress = startProgress({ label: 'load', total, unit: 'pictures' });
+    const cached = await cacheImages(dataset, {
+      cameras: features,
+      imageSize: data.imageSize,
+      workers: data.workers,
+      limitBytes: data.pictureMegabytes * 1e6,
+      onProgress: (done) => progress.update(done, dataset.name),
+    });
+    progress.finish(`${total} pictures of ${dataset.name}`);
+    held.push(cached);
+    loaders.push(createLoader(cached, options));
+  }
+  return {
+    samples: async (step) => (await Promise.all(loaders.map((loader) => loader.batch(step)))).flat(),
+    async close() {
+      for (const loader of loaders) await loader.close();
+      for (const dataset of held) await dataset.close();
+    },
+  };
+}
