@@ -7,7 +7,8 @@ import path from 'node:path';
 import { afterEach, describe, test } from 'node:test';
 import type { VlaError } from '../../base/errors.ts';
 import { openLeRobot } from './reader.ts';
-import { createLeRobotWriter, recordingState, type WriterOptions } from './writer.ts';
+import { recordingState } from './recording-folder.ts';
+import { createLeRobotWriter, type WriterOptions } from './writer.ts';
 import type { EpisodeFrames } from './prepare.ts';
 
 const folders: string[] = [];

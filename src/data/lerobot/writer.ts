@@ -15,19 +15,19 @@ import { AV1_DEFAULT, joinVideos, type VideoEncoding } from '../video/encode.ts'
 import { quietEncoder } from '../video/library.ts';
 import { RECORDING_FOLDER } from './info.ts';
 import {
-  journalFile,
   openJournal,
-  readJournal,
   type JournalContent,
   type JournalEpisode,
   type JournalHeader,
   type JournalVideo,
 } from './journal.ts';
 import { cells, checkFeatures, dataLayout, tableFeatures } from './layout.ts';
+import { PARTS, lock, remove, takeOver, type Existing } from './recording-folder.ts';
 import { writeMetadata, type WrittenEpisode, type WrittenVideo } from './metadata.ts';
 import { prepareEpisode, unpackImages, type EpisodeFrames, type EpisodeSpec, type PreparedEpisode } from './prepare.ts';
 
 /** Where and what to record. */
+/** What a dataset is to be. */
 export interface WriterOptions {
   /** The dataset's folder; made when needed. */
   readonly root: string;
@@ -35,11 +35,7 @@ export interface WriterOptions {
   readonly robotType: string | null;
   /** All features but LeRobot's standard ones (timestamp, indices), which the writer adds. */
   readonly features: Readonly<Record<string, Feature>>;
-  /**
-   * What to do when the folder holds something already: "refuse" it, go on with an unfinished recording ("resume"; a
-   * new one starts where there is none), or delete what is there ("replace").
-   */
-  readonly existing: 'refuse' | 'resume' | 'replace';
+  readonly existing: Existing;
   /** Further keys of info.json, for example `{ vlakit: { subtasks: […] } }`. */
   readonly extra?: Readonly<Record<string, unknown>>;
   /** How features of type "video" are encoded; default AV1 as LeRobot does it. */
@@ -50,6 +46,7 @@ export interface WriterOptions {
   readonly videoFileMegabytes?: number;
 }
 
+/** A recording under way. */
 /** A recording under way. */
 export interface LeRobotWriter {
   /** What `prepareEpisode` needs, for workers that prepare episodes themselves. */
@@ -65,14 +62,7 @@ export interface LeRobotWriter {
   close(): void;
 }
 
-/** What a folder holds: nothing, a recording that can go on, or a finished dataset. */
-export function recordingState(root: string): 'none' | 'unfinished' | 'finished' {
-  if (fs.existsSync(journalFile(root))) return 'unfinished';
-  return fs.existsSync(path.join(root, 'meta', 'info.json')) ? 'finished' : 'none';
-}
-
 const CHUNK = 1000;
-const PARTS = ['data', 'videos', 'meta'] as const;
 
 /** Starts or resumes a recording. */
 export function createLeRobotWriter(options: WriterOptions): LeRobotWriter {
@@ -83,7 +73,7 @@ export function createLeRobotWriter(options: WriterOptions): LeRobotWriter {
   checkFeatures(features);
   quietEncoder();
   const header: JournalHeader = { fps, robotType, features };
-  const content = takeOver(options, header);
+  const content = takeOver(root, options.existing, header);
   const recording = path.join(root, RECORDING_FOLDER);
   const release = lock(recording);
   try {
@@ -92,92 +82,6 @@ export function createLeRobotWriter(options: WriterOptions): LeRobotWriter {
     release();
     throw error;
   }
-}
-
-/** Looks at what is in the folder, and clears or reads it as `existing` says. */
-function takeOver(options: WriterOptions, header: JournalHeader): JournalContent | null {
-  const { root, existing } = options;
-  const state = recordingState(root);
-  if (existing === 'replace') {
-    checkLock(path.join(root, RECORDING_FOLDER));
-    for (const part of [...PARTS, RECORDING_FOLDER]) remove(path.join(root, part));
-    return null;
-  }
-  if (state === 'finished') {
-    throw new VlaError('bad-argument', `${root}: expected an empty folder, got a finished dataset.`, {
-      hint: 'Choose another folder, or ask to replace this one.',
-    });
-  }
-  if (state === 'none') {
-    const inside = fs.existsSync(root) ? fs.readdirSync(root) : [];
-    if (inside.length === 0) return null;
-    if (inside.length === 1 && inside[0] === RECORDING_FOLDER) {
-      // A recording that stopped before its journal was there: nothing of worth.
-      checkLock(path.join(root, RECORDING_FOLDER));
-      remove(path.join(root, RECORDING_FOLDER));
-      return null;
-    }
-    throw new VlaError(
-      'bad-argument',
-      `${root}: expected an empty folder, got one with ${inside.slice(0, 3).join(', ')}.`,
-      {
-        hint: 'Choose another folder.',
-      },
-    );
-  }
-  if (existing === 'refuse') {
-    throw new VlaError('bad-argument', `${root}: expected an empty folder, got a recording that was interrupted.`, {
-      hint: 'Resume it, replace it, or choose another folder.',
-    });
-  }
-  const content = readJournal(root);
-  if (content === null) return null;
-  for (const key of ['fps', 'robotType', 'features'] as const) {
-    const [was, is] = [JSON.stringify(content.header[key]), JSON.stringify(header[key])];
-    if (was === is) continue;
-    throw new VlaError('mismatch', `${root}: the interrupted recording has ${key} ${was}, this one ${is}.`, {
-      hint: 'Record with the same settings as before, or replace the recording.',
-    });
-  }
-  return content;
-}
-
-function remove(folder: string): void {
-  try {
-    fs.rmSync(folder, { recursive: true, force: true });
-  } catch (cause) {
-    throw fileError('delete', folder, cause);
-  }
-}
-
-function checkLock(recording: string): void {
-  let pid: number;
-  try {
-    pid = Number(fs.readFileSync(path.join(recording, 'lock'), 'utf8'));
-  } catch {
-    return;
-  }
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return;
-  }
-  throw new VlaError('bad-argument', `${recording}: expected no other writer, got one: process ${pid}.`, {
-    hint: `Wait for it, or delete ${path.join(recording, 'lock')} if that process is something else.`,
-  });
-}
-
-/** Takes the folder for this process; gives the function that releases it. */
-function lock(recording: string): () => void {
-  checkLock(recording);
-  const file = path.join(recording, 'lock');
-  try {
-    fs.mkdirSync(recording, { recursive: true });
-    fs.writeFileSync(file, String(process.pid));
-  } catch (cause) {
-    throw fileError('write', file, cause);
-  }
-  return () => fs.rmSync(file, { force: true });
 }
 
 function startWriter(

@@ -34,7 +34,7 @@ export function videoLibrary(purpose: string): Promise<VideoLibrary> {
 /** One name per codec, whatever encoder or decoder a file or a metadata entry speaks of. */
 export function codecName(name: string): string {
   const lower = name.toLowerCase();
-  if (/av1|dav1d|aom/.test(lower)) return 'av1';
+  if (/av0?1|aom/.test(lower)) return 'av1';
   if (/264|avc/.test(lower)) return 'h264';
   if (/265|hevc|hev1|hvc1/.test(lower)) return 'hevc';
   return lower;

@@ -1,0 +1,109 @@
+/** @file The folder of a recording: what is in it already, who writes to it, and what may be deleted. */
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { VlaError } from '../../base/errors.ts';
+import { fileError } from '../../base/files.ts';
+import { RECORDING_FOLDER } from './info.ts';
+import { journalFile, readJournal, type JournalContent, type JournalHeader } from './journal.ts';
+
+/** The folders of a dataset, in the order in which they come to their place: without meta/ nothing looks whole. */
+export const PARTS = ['data', 'videos', 'meta'] as const;
+
+/**
+ * What to do when the folder holds something already: "refuse" it, go on with an unfinished recording ("resume"; a new
+ * one starts where there is none), or delete what is there ("replace").
+ */
+export type Existing = 'refuse' | 'resume' | 'replace';
+
+/** What a folder holds: nothing, a recording that can go on, or a finished dataset. */
+export function recordingState(root: string): 'none' | 'unfinished' | 'finished' {
+  if (fs.existsSync(journalFile(root))) return 'unfinished';
+  return fs.existsSync(path.join(root, 'meta', 'info.json')) ? 'finished' : 'none';
+}
+
+/** Looks at what is in the folder, and clears or reads it as `existing` says. */
+export function takeOver(root: string, existing: Existing, header: JournalHeader): JournalContent | null {
+  const state = recordingState(root);
+  if (existing === 'replace') {
+    checkLock(path.join(root, RECORDING_FOLDER));
+    for (const part of [...PARTS, RECORDING_FOLDER]) remove(path.join(root, part));
+    return null;
+  }
+  if (state === 'finished') {
+    throw new VlaError('bad-argument', `${root}: expected an empty folder, got a finished dataset.`, {
+      hint: 'Choose another folder, or ask to replace this one.',
+    });
+  }
+  if (state === 'none') {
+    const inside = fs.existsSync(root) ? fs.readdirSync(root) : [];
+    if (inside.length === 0) return null;
+    if (inside.length === 1 && inside[0] === RECORDING_FOLDER) {
+      // A recording that stopped before its journal was there: nothing of worth.
+      checkLock(path.join(root, RECORDING_FOLDER));
+      remove(path.join(root, RECORDING_FOLDER));
+      return null;
+    }
+    throw new VlaError(
+      'bad-argument',
+      `${root}: expected an empty folder, got one with ${inside.slice(0, 3).join(', ')}.`,
+      {
+        hint: 'Choose another folder.',
+      },
+    );
+  }
+  if (existing === 'refuse') {
+    throw new VlaError('bad-argument', `${root}: expected an empty folder, got a recording that was interrupted.`, {
+      hint: 'Resume it, replace it, or choose another folder.',
+    });
+  }
+  const content = readJournal(root);
+  if (content === null) return null;
+  for (const key of ['fps', 'robotType', 'features'] as const) {
+    const [was, is] = [JSON.stringify(content.header[key]), JSON.stringify(header[key])];
+    if (was === is) continue;
+    throw new VlaError('mismatch', `${root}: the interrupted recording has ${key} ${was}, this one ${is}.`, {
+      hint: 'Record with the same settings as before, or replace the recording.',
+    });
+  }
+  return content;
+}
+
+/** Deletes a folder and what is in it. */
+export function remove(folder: string): void {
+  try {
+    fs.rmSync(folder, { recursive: true, force: true });
+  } catch (cause) {
+    throw fileError('delete', folder, cause);
+  }
+}
+
+function checkLock(recording: string): void {
+  let pid: number;
+  try {
+    pid = Number(fs.readFileSync(path.join(recording, 'lock'), 'utf8'));
+  } catch {
+    return;
+  }
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return;
+  }
+  throw new VlaError('bad-argument', `${recording}: expected no other writer, got one: process ${pid}.`, {
+    hint: `Wait for it, or delete ${path.join(recording, 'lock')} if that process is something else.`,
+  });
+}
+
+/** Takes the recording's folder for this process; gives the function that releases it. */
+export function lock(recording: string): () => void {
+  checkLock(recording);
+  const file = path.join(recording, 'lock');
+  try {
+    fs.mkdirSync(recording, { recursive: true });
+    fs.writeFileSync(file, String(process.pid));
+  } catch (cause) {
+    throw fileError('write', file, cause);
+  }
+  return () => fs.rmSync(file, { force: true });
+}
