@@ -47,6 +47,8 @@ export interface Codec {
   /** S and A: lengths of the encoded (padded) vectors. */
   readonly stateDim: number;
   readonly actionDim: number;
+  /** Per encoded action dimension: 1 where it carries a real one, 0 where it is padding. */
+  readonly actionDimensions: Float32Array;
   /** Whether decoding actions needs the robot's state (delta or chunk-relative actions). */
   readonly needsState: boolean;
   observationInputs(batch: number): Readonly<Record<string, InputSpec>>;
@@ -151,6 +153,7 @@ export function createCodec(configuration: PolicyCodecConfig, tokenizer: TextTok
     horizon,
     stateDim: S,
     actionDim: A,
+    actionDimensions: action.mask,
     needsState: action.needsState,
     observationInputs,
     trainingInputs,

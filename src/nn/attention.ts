@@ -52,6 +52,7 @@ export type SelfAttention<T> = {
   readonly k_norm: RmsNorm<T>;
 };
 
+/** Sizes of a self-attention; kvHeads divides heads. */
 export interface SelfAttentionSize {
   readonly width: number;
   readonly heads: number;
@@ -59,6 +60,7 @@ export interface SelfAttentionSize {
   readonly headWidth: number;
 }
 
+/** Initial parameters; `outputGain` scales the last map. */
 export function selfAttentionSpec(
   { width, heads, kvHeads, headWidth }: SelfAttentionSize,
   outputGain: number,

@@ -6,6 +6,7 @@ import { parameter, type Init, type ParameterSpec } from './parameters.ts';
 /** weight [count, D]. */
 export type Embedding<T> = { readonly weight: T };
 
+/** A table of `count` vectors. */
 export function embeddingSpec(count: number, width: number, init: Init): Embedding<ParameterSpec> {
   return { weight: parameter([count, width], init) };
 }

@@ -6,6 +6,7 @@ import { normal, parameter, type ParameterSpec } from './parameters.ts';
 /** weight [out, in], bias [out]. */
 export type Linear<T> = { readonly weight: T; readonly bias?: T };
 
+/** Whether there is a bias, and how large the weights start. */
 export interface LinearOptions {
   readonly bias: boolean;
   /** Standard deviation of the initial weights is gain / √in; 1 keeps the variance. */

@@ -28,6 +28,7 @@ export function swiGlu(p: SwiGlu<Value>, x: Value): Value {
 /** Two affine maps with Qwen3-VL's names. */
 export type Mlp<T> = { readonly linear_fc1: Linear<T>; readonly linear_fc2: Linear<T> };
 
+/** Initial parameters; `outputGain` scales the last map. */
 export function mlpSpec(input: number, inner: number, output: number, outputGain: number): Mlp<ParameterSpec> {
   return {
     linear_fc1: linearSpec(input, inner, { bias: true }),

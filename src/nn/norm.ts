@@ -9,10 +9,12 @@ export type LayerNorm<T> = { readonly weight: T; readonly bias: T };
 /** weight [D]. */
 export type RmsNorm<T> = { readonly weight: T };
 
+/** Scale 1, shift 0. */
 export function layerNormSpec(width: number): LayerNorm<ParameterSpec> {
   return { weight: parameter([width], 'ones'), bias: parameter([width], 'zeros') };
 }
 
+/** Scale 1. */
 export function rmsNormSpec(width: number): RmsNorm<ParameterSpec> {
   return { weight: parameter([width], 'ones') };
 }

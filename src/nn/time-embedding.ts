@@ -4,6 +4,7 @@ import { concat, constant, cos, mul, reshape, silu, sin, type Value } from '../e
 import { linear, linearSpec, type Linear } from './linear.ts';
 import type { ParameterSpec } from './parameters.ts';
 
+/** The layout of the features; implementations differ in it. */
 export interface SinusoidOptions {
   readonly width: number;
   /** Which half comes first. */
@@ -24,6 +25,7 @@ export function sinusoid(x: Value, { width, first, shift }: SinusoidOptions): Va
 /** Two affine maps with diffusers' names. */
 export type TimeEmbedding<T> = { readonly linear_1: Linear<T>; readonly linear_2: Linear<T> };
 
+/** Initial parameters. */
 export function timeEmbeddingSpec(input: number, width: number): TimeEmbedding<ParameterSpec> {
   return {
     linear_1: linearSpec(input, width, { bias: true }),

@@ -47,8 +47,10 @@ export type DiffusionTransformer<T> = {
   readonly proj_out_2: Linear<T>;
 };
 
+/** D, the width of tokens and context. */
 export const transformerWidth = (c: TransformerConfig): number => c.heads * c.headWidth;
 
+/** Initial parameters; branches start small and modulations nearly at the identity. */
 export function diffusionTransformerSpec(c: TransformerConfig): DiffusionTransformer<ParameterSpec> {
   const D = transformerWidth(c);
   const bias = true;

@@ -27,6 +27,7 @@ export function drawNoiseFractions({ alpha, beta, s }: TimeLaw, count: number, r
   return parts.map((part) => ((part + random.uniform()) / count) ** (1 / alpha) / s);
 }
 
+/** What one batch of training draws. */
 export interface FlowDraw {
   /** f32 [B, K, H, A]. */
   readonly noise: Tensor<'f32'>;

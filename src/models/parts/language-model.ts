@@ -42,6 +42,7 @@ export type LanguageModel<T> = {
   readonly norm: RmsNorm<T>;
 };
 
+/** Initial parameters. */
 export function languageModelSpec(c: LanguageConfig): LanguageModel<ParameterSpec> {
   // The branches of all layers add up; each starts with its share.
   const outputGain = 1 / Math.sqrt(2 * c.layers);

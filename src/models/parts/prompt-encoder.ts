@@ -49,6 +49,7 @@ export type PromptEncoder<T> = {
   readonly prompt_position?: Embedding<T>;
 };
 
+/** Sizes of the encoder and its prompt. */
 export interface PromptEncoderConfig {
   readonly vision: VisionConfig;
   readonly language: LanguageConfig;
@@ -84,6 +85,7 @@ export interface PromptInputs {
   readonly state: Value;
 }
 
+/** What an action expert and the supervision heads read. */
 export interface EncodedPrompt {
   /** Hidden states after the final norm, [B, S, D]. */
   readonly hidden: Value;

@@ -52,6 +52,7 @@ type Readout<T> = { readonly out: Linear<T> };
 /** Names under `supervision`. */
 export type SupervisionHeads<T> = { readonly [name: string]: Pointer<T> | Readout<T> };
 
+/** Initial parameters of heads that read states of `width` features. */
 export function supervisionSpec(heads: SupervisionConfig, width: number): SupervisionHeads<ParameterSpec> {
   return Object.fromEntries(
     Object.entries(heads).map(([name, head]): [string, Pointer<ParameterSpec> | Readout<ParameterSpec>] => {

@@ -23,6 +23,7 @@ export interface ExpertConfig {
   readonly timeBuckets: number;
 }
 
+/** A whole model as data: what config.json holds. */
 export interface Zr0Config {
   readonly family: 'zr-0';
   readonly vision: VisionConfig;

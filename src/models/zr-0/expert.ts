@@ -51,6 +51,7 @@ export type ActionExpert<T> = {
   readonly position_embedding: Embedding<T>;
 };
 
+/** Initial parameters. */
 export function actionExpertSpec(c: ExpertConfig): ActionExpert<ParameterSpec> {
   const D = transformerWidth(c.transformer);
   return {

@@ -13,6 +13,7 @@ import { requireFittingCodec } from './codec-fit.ts';
 import { timeBucket } from './expert.ts';
 import { zr0Loss, zr0Spec, type Zr0 } from './model.ts';
 
+/** What a training step is made of. */
 export interface Zr0TrainableOptions {
   readonly config: Zr0Config;
   readonly codec: Codec;

@@ -1,0 +1,112 @@
+/** @file ZR-0 as a policy: one graph that encodes the prompt once and walks the Euler steps, from observation to chunk. */
+
+import { VlaError } from '../../base/errors.ts';
+import { Random } from '../../base/random.ts';
+import { f32, zeros, type Tensor } from '../../base/tensor.ts';
+import { requireEmbodiment } from '../../codec/embodiment-check.ts';
+import { PIXELS, type Codec } from '../../codec/policy-codec.ts';
+import {
+  constant,
+  createSession,
+  input,
+  output,
+  trace,
+  type Graph,
+  type SessionOptions,
+  type Value,
+} from '../../engine/index.ts';
+import type { Embodiment } from '../../interfaces/embodiment.ts';
+import type { Observation } from '../../interfaces/observation.ts';
+import type { Policy } from '../../interfaces/policy.ts';
+import { asWeights } from '../../nn/parameters.ts';
+import { requireFittingCodec } from './codec-fit.ts';
+import type { Zr0Config } from './config.ts';
+import { zr0Sample, zr0Spec } from './model.ts';
+
+/** What a policy is made of; all of it lies in a checkpoint folder but the last two. */
+export interface Zr0PolicyOptions {
+  /** For people: tables and logs. */
+  readonly name: string;
+  readonly config: Zr0Config;
+  readonly codec: Codec;
+  readonly embodiment: Embodiment;
+  /** By dotted name, in memory or as places in a file; what training alone needs may be there and is ignored. */
+  readonly weights: NonNullable<SessionOptions['weights']>;
+  /** Euler steps from noise to actions (ZR-0: 5). */
+  readonly steps: number;
+  readonly session: Pick<SessionOptions, 'runtime' | 'threads' | 'weightFolder'>;
+}
+
+/** The graph of one inference: the codec's observation tensors and noise f32 [1, H, A] to `actions` f32 [1, H, A]. */
+export function zr0InferenceGraph(config: Zr0Config, codec: Codec, steps: number): Graph {
+  requireFittingCodec(config, codec);
+  const { layout, horizon, actionDim } = codec;
+  const offered = codec.observationInputs(1);
+  return trace(() => {
+    const { supervision: _, ...spec } = zr0Spec(config, layout.length);
+    const read = (name: string): Value => input(name, offered[name]!.dtype, offered[name]!.shape);
+    const inputs = {
+      pixels: Object.fromEntries(layout.images.map(({ camera }) => [camera, read(PIXELS + camera)])),
+      tokens: read('tokens'),
+      tokenMask: read('tokenMask'),
+      lastToken: config.prompt.stateToken ? null : read('lastToken'),
+      state: read('state'),
+      noise: input('noise', 'f32', [1, horizon, actionDim]),
+    };
+    const dimensions = constant(f32(codec.actionDimensions));
+    output('actions', zr0Sample({ ...asWeights(spec), supervision: {} }, inputs, dimensions, steps, layout, config));
+  });
+}
+
+/**
+ * A policy on a session of its own. Call `c` of an episode with seed `s` draws its noise from `new Random(s, c)`, so the same
+ * observations give the same actions. `infer` rejects with what is wrong in the observation.
+ */
+export async function createZr0Policy(options: Zr0PolicyOptions): Promise<Policy> {
+  const { name, config, codec, embodiment, weights, steps } = options;
+  requireEmbodiment(codec.config, embodiment);
+  const session = await createSession(zr0InferenceGraph(config, codec, steps), { ...options.session, weights });
+  const names = Object.keys(session.inputs).filter((input) => input !== 'noise');
+  let seed = 0;
+  let call = 0;
+  let closed: Promise<void> | undefined;
+  return {
+    name,
+    embodiment,
+    reset(episode) {
+      seed = episode.seed;
+      call = 0;
+    },
+    async infer(observation) {
+      requireImageSizes(observation, embodiment, codec, name);
+      const encoded = codec.encodeObservation(observation);
+      const noise = drawNoise(new Random(seed, call++), [1, codec.horizon, codec.actionDim]);
+      const feeds = Object.fromEntries(names.map((input) => [input, encoded[input]!]));
+      const { actions } = await session.run({ ...feeds, noise });
+      return codec.decodeActions(actions!.data as Float32Array, observation.state);
+    },
+    close: () => (closed ??= session.close()),
+  };
+}
+
+function drawNoise(random: Random, shape: readonly number[]): Tensor {
+  const noise = zeros('f32', shape);
+  for (let i = 0; i < noise.data.length; i++) noise.data[i] = random.normal();
+  return noise;
+}
+
+/** A camera of another size shows the scene in other pixels than the policy was trained on, even where a resize would fit it. */
+function requireImageSizes({ images }: Observation, embodiment: Embodiment, codec: Codec, name: string): void {
+  const sizes = new Map(embodiment.cameras.map((camera) => [camera.name, camera]));
+  for (const { name: camera } of codec.config.cameras) {
+    const image = images[camera];
+    const size = sizes.get(camera);
+    if (image === undefined || size === undefined || (image.width === size.width && image.height === size.height))
+      continue;
+    throw new VlaError(
+      'bad-shape',
+      `policy ${name}: camera "${camera}": expected ${size.width}×${size.height} pixels, got ${image.width}×${image.height}.`,
+      { hint: 'Render or capture at the size in embodiment.json, or train with this size.' },
+    );
+  }
+}
