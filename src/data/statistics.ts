@@ -14,7 +14,7 @@ export function sortedQuantile(sorted: ArrayLike<number>, q: number): number {
   const low = Math.floor(position);
   const value = sorted[low]!;
   const rest = position - low;
-  return rest === 0 ? value : value + (sorted[low + 1]! - value) * rest;
+  return rest === 0 ? value + 0 : value + (sorted[low + 1]! - value) * rest;
 }
 
 /**
@@ -43,8 +43,9 @@ export function exactStatistics(parts: readonly ArrayLike<number>[], dim: number
       }
     }
     values.sort();
-    out.min.push(values[0]!);
-    out.max.push(values[count - 1]!);
+    // Adding zero turns a negative zero, which JSON cannot hold, into a plain one.
+    out.min.push(values[0]! + 0);
+    out.max.push(values[count - 1]! + 0);
     out.mean.push(origin + sum / count);
     out.std.push(Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2)));
     for (const name of QUANTILE_NAMES) out[name].push(sortedQuantile(values, QUANTILES[name]));

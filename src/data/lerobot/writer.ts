@@ -63,6 +63,8 @@ export interface LeRobotWriter {
 }
 
 const CHUNK = 1000;
+/** Bytes before the first row group of a parquet file. */
+const PARQUET_HEAD = 4;
 
 /** Starts or resumes a recording. */
 export function createLeRobotWriter(options: WriterOptions): LeRobotWriter {
@@ -118,7 +120,7 @@ function startWriter(
   let frames = episodes.reduce((sum, episode) => sum + episode.length, 0);
   let dataFile = episodes.at(-1)?.dataFile ?? 0;
   let sink: ParquetSink | null = null;
-  let lastBytes = 0;
+  let lastBytes = lastEpisodeBytes(episodes);
   let failure: unknown;
   let state: 'open' | 'finished' | 'closed' = 'open';
   let queue: Promise<unknown> = Promise.resolve();
@@ -131,7 +133,7 @@ function startWriter(
 
   const store = async (given: EpisodeFrames | PreparedEpisode): Promise<number> => {
     const episode = 'taskOfFrame' in given ? given : await prepareEpisode(spec, given);
-    if (openSink().bytes + lastBytes > dataFileMegabytes * 2 ** 20 && openSink().bytes > 4) {
+    if (openSink().bytes + lastBytes > dataFileMegabytes * 2 ** 20 && openSink().bytes > PARQUET_HEAD) {
       openSink().finish();
       sink = null;
       dataFile++;
@@ -319,6 +321,13 @@ function usable(episodes: readonly JournalEpisode[], recording: string): Journal
     kept.push(episode);
   }
   return kept;
+}
+
+/** The size of the newest episode, by which the next one's is guessed. */
+function lastEpisodeBytes(episodes: readonly JournalEpisode[]): number {
+  const [before, last] = [episodes.at(-2), episodes.at(-1)];
+  if (last === undefined) return 0;
+  return last.group.end - (before?.dataFile === last.dataFile ? before.group.end : PARQUET_HEAD);
 }
 
 /** Adds new instructions to the list; gives the list's index of each. */

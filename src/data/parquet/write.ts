@@ -98,7 +98,7 @@ export function createParquet(file: string, layout: ParquetLayout, groups: reado
         })),
       });
       flush();
-      return { group: JSON.stringify(writer.row_groups.at(-1), bigintsAsText), end: buffer.offset };
+      return { group: JSON.stringify(writer.row_groups.at(-1), exactJson), end: buffer.offset };
     },
     finish() {
       try {
@@ -126,7 +126,8 @@ export function writeParquet(file: string, layout: ParquetLayout, columns: reado
   }
 }
 
-function bigintsAsText(_key: string, value: unknown): unknown {
+function exactJson(_key: string, value: unknown): unknown {
+  if (Object.is(value, -0)) return { $number: '-0' };
   if (typeof value === 'bigint') return { $bigint: value.toString() };
   if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString('base64') };
   return value;
@@ -135,6 +136,7 @@ function bigintsAsText(_key: string, value: unknown): unknown {
 function parseGroup(text: string): RowGroup {
   return JSON.parse(text, (_key, value: unknown) => {
     if (value !== null && typeof value === 'object') {
+      if ('$number' in value) return Number(value.$number);
       if ('$bigint' in value) return BigInt(value.$bigint as string);
       if ('$bytes' in value) return new Uint8Array(Buffer.from(value.$bytes as string, 'base64'));
     }
