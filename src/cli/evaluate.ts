@@ -1,19 +1,11 @@
 /** @file `vlakit evaluate`: success rates of a policy in closed loop, as a table, a JSON file and films. */
 
 import os from 'node:os';
-import path from 'node:path';
-import process from 'node:process';
 import { Option, type Command } from 'commander';
-import { VlaError } from '../base/errors.ts';
-import { requireWritableFolder } from '../base/files.ts';
-import { startProgress } from '../base/progress.ts';
-import { evaluate, filmPlan } from '../benchmarks/evaluate.ts';
-import { saveEvaluation } from '../benchmarks/evaluation-folder.ts';
-import { unseenSeed } from '../benchmarks/protocol.ts';
 import { commandLine } from '../benchmarks/provenance.ts';
-import { resultTable } from '../benchmarks/result-table.ts';
 import { nameList, positiveNumber, wholeNumber } from './argument-parsers.ts';
 import { withInterrupt } from './interrupt.ts';
+import { measure } from './measure.ts';
 import { environmentOptions, namedEnvironment, namedPolicy, type EnvironmentOptions } from './players.ts';
 
 /** More workers than this seldom help, and each holds a simulator. */
@@ -21,11 +13,11 @@ const MOST_WORKERS = 8;
 const CONDITIONS = ['base', 'other', 'shuffled'];
 
 interface Options extends EnvironmentOptions {
-  readonly tasks: string[];
+  readonly tasks?: string[];
   readonly conditions: string[];
   readonly episodes: number;
   readonly seed: number;
-  readonly execute: number | 'half';
+  readonly execute?: number | 'half';
   readonly workers: number;
   readonly timeout: number;
   readonly films: boolean;
@@ -73,43 +65,25 @@ export function define(command: Command): void {
 async function run(word: string, options: Options): Promise<void> {
   const policy = await namedPolicy(word);
   const { environment, stage } = namedEnvironment(options, policy.imageSize, options.filmSize);
-  const folder = options.out ?? policy.run ?? 'evaluation';
-  requireWritableFolder(folder);
-  const evaluation = await withInterrupt('Stopping; what is finished will be saved.', async (signal) => {
-    const bar: { progress?: ReturnType<typeof startProgress> } = {};
-    const evaluation = await evaluate({
+  await withInterrupt('Stopping; what is finished will be saved.', (signal) =>
+    measure({
+      policy,
       environment,
-      policy: policy.call,
-      tasks: options.tasks,
+      stage,
+      films: options.films,
+      tasks: options.tasks ?? policy.tasks,
       conditions: options.conditions,
       episodes: options.episodes,
-      firstSeed: unseenSeed(options.seed),
-      execute: options.execute,
+      seed: options.seed,
+      execute: options.execute ?? policy.execute,
       workers: options.workers,
-      inferenceTimeoutMs: options.timeout * 1000,
-      film: options.films ? filmPlan(stage) : null,
+      timeoutSeconds: options.timeout,
+      folder: options.out ?? policy.run ?? 'evaluation',
       command: commandLine(),
-      checkpoint: policy.checkpoint,
+      print: options.json ? 'json' : 'table',
       signal,
-      onProgress(done, total, note) {
-        bar.progress ??= startProgress({ label: 'evaluate', total, unit: 'episodes' });
-        bar.progress.update(done, note);
-        if (done === total) bar.progress.finish();
-      },
-    });
-    if (evaluation.result.partial) bar.progress?.finish();
-    return evaluation;
-  });
-  if (evaluation.result.episodes.length === 0) {
-    throw new VlaError('interrupted', 'evaluate: stopped before the first episode was finished.');
-  }
-  // The numbers are shown first: they are not lost when the disk is full.
-  const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
-  if (!options.json) process.stdout.write(`${resultTable(evaluation.result, colour)}\n`);
-  const result = saveEvaluation(folder, policy.resultName, evaluation);
-  if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  process.stderr.write(`written to ${path.join(folder, `${policy.resultName}.json`)}\n`);
-  if (result.partial) throw new VlaError('interrupted', 'evaluate: stopped early; the result is marked as partial.');
+    }),
+  );
 }
 
 function executeCount(text: string): number | 'half' {

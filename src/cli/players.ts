@@ -22,19 +22,25 @@ export interface NamedPolicy {
   readonly run: string | null;
   /** Pixels of the cameras that it was trained with; null: any. */
   readonly imageSize: number | null;
+  /** What it was trained for; ['all'] when it does not say. */
+  readonly tasks: readonly string[];
+  /** Actions of a chunk to execute before the next inference, as its recipe says. */
+  readonly execute: number | 'half';
   /** What its result files are called. */
   readonly resultName: string;
 }
+
+/** A policy that tells nothing about its training. */
+const UNKNOWN = { checkpoint: null, run: null, imageSize: null, tasks: ['all'], execute: 'half' } as const;
 
 /** The policy of a word: "expert", a module that exports openPolicy, or a checkpoint or run folder; null: the shipped one. */
 export async function namedPolicy(word: string | null): Promise<NamedPolicy> {
   if (word === null) throw new VlaError('not-found', 'run: expected a policy, got none.');
   if (word === 'expert') {
-    return { call: expert(), checkpoint: null, run: null, imageSize: null, resultName: 'evaluation-expert' };
+    return { ...UNKNOWN, call: expert(), resultName: 'evaluation-expert' };
   }
   if (MODULE.test(word)) {
-    const call = moduleCall(word, null);
-    return { call, checkpoint: null, run: null, imageSize: null, resultName: 'evaluation' };
+    return { ...UNKNOWN, call: moduleCall(word, null), resultName: 'evaluation' };
   }
   throw new VlaError('not-found', `${word}: expected "expert" or a module that exports openPolicy.`);
 }

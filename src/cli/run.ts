@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import process from 'node:process';
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { VlaError } from '../base/errors.ts';
 import { requireWritableFolder, writeFileAtomic } from '../base/files.ts';
 import { evaluate, type Evaluation } from '../benchmarks/evaluate.ts';
@@ -15,7 +15,7 @@ import { environmentOptions, namedEnvironment, namedPolicy, type EnvironmentOpti
 import { renderRolloutPage } from './report/rollout-page.ts';
 
 interface Options extends EnvironmentOptions {
-  readonly task: string[];
+  readonly task?: string[];
   readonly seed: number;
   readonly episodes: number;
   readonly condition: string;
@@ -29,7 +29,7 @@ export function define(command: Command): void {
   environmentOptions(
     command
       .argument('[policy]', 'a checkpoint or run folder, "expert", or a module (default: the shipped checkpoint)')
-      .addOption(new Option('--task <names>', 'tasks, separated by commas').argParser(nameList).default(['all'], 'all'))
+      .option('--task <names>', 'tasks, separated by commas (default: those it was trained for)', nameList)
       .option('--seed <n>', 'seed of the scene, counted within the seeds that training never uses', wholeNumber(0), 0)
       .option('--episodes <n>', 'episodes per task', wholeNumber(1), 1)
       .option('--condition <name>', 'base, other, shuffled, held-out or a perturbation', 'base')
@@ -52,11 +52,11 @@ async function run(word: string | undefined, options: Options): Promise<void> {
     evaluate({
       environment,
       policy: policy.call,
-      tasks: options.task,
+      tasks: options.task ?? policy.tasks,
       conditions: [options.condition],
       episodes: options.episodes,
       firstSeed: unseenSeed(options.seed),
-      execute: 'half',
+      execute: policy.execute,
       workers: 1,
       inferenceTimeoutMs: options.timeout * 1000,
       film: { stage, perTask: options.episodes, perCondition: 0, options: FILM },

@@ -1,0 +1,82 @@
+/** @file One evaluation from the command line: progress bar, table, result file and films; used by several commands. */
+
+import path from 'node:path';
+import process from 'node:process';
+import { VlaError } from '../base/errors.ts';
+import { requireWritableFolder } from '../base/files.ts';
+import { startProgress, type Progress } from '../base/progress.ts';
+import { evaluate, filmPlan } from '../benchmarks/evaluate.ts';
+import { saveEvaluation } from '../benchmarks/evaluation-folder.ts';
+import type { ModuleCall } from '../benchmarks/player.ts';
+import { unseenSeed } from '../benchmarks/protocol.ts';
+import { resultTable } from '../benchmarks/result-table.ts';
+import type { EvaluationResult } from '../benchmarks/result.ts';
+import type { NamedPolicy } from './players.ts';
+
+/** What to measure and where it goes. */
+export interface MeasureOptions {
+  readonly policy: NamedPolicy;
+  readonly environment: ModuleCall;
+  /** The environment that is filmed; null: the same as `environment`. */
+  readonly stage: ModuleCall | null;
+  readonly films: boolean;
+  readonly tasks: readonly string[];
+  readonly conditions: readonly string[];
+  /** Episodes per task and condition. */
+  readonly episodes: number;
+  /** The first seed, counted within the seeds that training never uses. */
+  readonly seed: number;
+  readonly execute: number | 'half';
+  readonly workers: number;
+  /** Longest single inference. */
+  readonly timeoutSeconds: number;
+  /** The result becomes FOLDER/NAME.json, NAME as the policy says. */
+  readonly folder: string;
+  /** For the record. */
+  readonly command: string;
+  /** What standard output gets. */
+  readonly print: 'table' | 'json' | 'nothing';
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Evaluates, prints and saves. An abort saves what is finished, marked partial, and rejects with `interrupted`; the
+ * folder is tried first, so that no long work is lost to a folder that cannot be written.
+ */
+export async function measure(options: MeasureOptions): Promise<EvaluationResult> {
+  const { policy, folder, print } = options;
+  requireWritableFolder(folder);
+  const bar: { progress?: Progress } = {};
+  const evaluation = await evaluate({
+    environment: options.environment,
+    policy: policy.call,
+    tasks: options.tasks,
+    conditions: options.conditions,
+    episodes: options.episodes,
+    firstSeed: unseenSeed(options.seed),
+    execute: options.execute,
+    workers: options.workers,
+    inferenceTimeoutMs: options.timeoutSeconds * 1000,
+    film: options.films ? filmPlan(options.stage) : null,
+    command: options.command,
+    checkpoint: policy.checkpoint,
+    signal: options.signal,
+    onProgress(done, total, note) {
+      bar.progress ??= startProgress({ label: 'evaluate', total, unit: 'episodes' });
+      bar.progress.update(done, note);
+      if (done === total) bar.progress.finish();
+    },
+  });
+  if (evaluation.result.partial) bar.progress?.finish();
+  if (evaluation.result.episodes.length === 0) {
+    throw new VlaError('interrupted', 'evaluate: stopped before the first episode was finished.');
+  }
+  // The numbers are shown first: they are not lost when the disk is full.
+  const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+  if (print === 'table') process.stdout.write(`${resultTable(evaluation.result, colour)}\n`);
+  const result = saveEvaluation(folder, policy.resultName, evaluation);
+  if (print === 'json') process.stdout.write(`${JSON.stringify(result)}\n`);
+  process.stderr.write(`written to ${path.join(folder, `${policy.resultName}.json`)}\n`);
+  if (result.partial) throw new VlaError('interrupted', 'evaluate: stopped early; the result is marked as partial.');
+  return result;
+}
