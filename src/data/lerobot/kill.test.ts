@@ -39,7 +39,7 @@ function contents(root: string): Record<string, string> {
     files
       .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
       .map((file): [string, string] => [path.relative(root, file), sha256File(file)])
-      .sort(),
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 }
 
