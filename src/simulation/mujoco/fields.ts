@@ -70,6 +70,7 @@ export interface ModelArrays {
   tex_data: Uint8Array;
   tex_adr: Int32Array;
   tex_type: Int32Array;
+  tex_colorspace: Int32Array;
   tex_width: Int32Array;
   tex_height: Int32Array;
   tex_nchannel: Int32Array;

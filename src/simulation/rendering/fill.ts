@@ -57,7 +57,7 @@ function cut(buffers: RasterBuffers, view: View, from: number, to: number, state
   const { vertex } = buffers;
   const k = (-NEAR - vertex.viewZ[from]!) / (vertex.viewZ[to]! - vertex.viewZ[from]!);
   const at = state.vertices++;
-  for (const field of [vertex.viewX, vertex.viewY, vertex.diffuse, vertex.specular, vertex.u, vertex.v]) {
+  for (const field of [vertex.viewX, vertex.viewY, vertex.diffuse, vertex.specular, vertex.u, vertex.v, vertex.w]) {
     field[at] = field[from]! + (field[to]! - field[from]!) * k;
   }
   vertex.viewZ[at] = -NEAR;

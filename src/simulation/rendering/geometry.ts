@@ -6,7 +6,7 @@ export interface Geometry {
   readonly positions: Float32Array;
   /** [vertices × 3], unit length. */
   readonly normals: Float32Array;
-  /** [vertices × 2] texture coordinates, or null. */
+  /** [vertices × 2] texture coordinates of a mesh that has its own, else null. */
   readonly uvs: Float32Array | null;
   /** [triangles × 3] vertex indices. */
   readonly indices: Uint32Array;
@@ -14,13 +14,6 @@ export interface Geometry {
   readonly radius: number;
 }
 
-/** How a texture covers a shape: repeats along both directions, per metre when `uniform`. */
-export interface TextureRepeat {
-  readonly repeat: readonly [number, number];
-  readonly uniform: boolean;
-}
-
-const NO_TEXTURE: TextureRepeat = { repeat: [1, 1], uniform: false };
 /** Faces of a box: normal, first and second direction (their cross product is the normal). */
 const BOX_FACES: readonly (readonly [readonly number[], readonly number[], readonly number[]])[] = [
   [
@@ -76,33 +69,21 @@ export function makeGeometry(
 }
 
 /** A box with half sizes x, y, z. Each face has `divisions`² squares: lighting is computed at vertices, so large faces need several. */
-export function boxGeometry(half: ArrayLike<number>, texture = NO_TEXTURE, divisions = 1): Geometry {
+export function boxGeometry(half: ArrayLike<number>, divisions = 1): Geometry {
   const mesh = new MeshBuilder();
   for (const [normal, u, v] of BOX_FACES) {
-    const extent = (axis: readonly number[]): number =>
-      Math.abs(axis[0]!) * half[0]! + Math.abs(axis[1]!) * half[1]! + Math.abs(axis[2]!) * half[2]!;
-    const scaleU = texture.repeat[0] * (texture.uniform ? extent(u) : 1);
-    const scaleV = texture.repeat[1] * (texture.uniform ? extent(v) : 1);
     mesh.grid(divisions, (a, b) => ({
       position: [0, 1, 2].map((k) => (normal[k]! + (2 * a - 1) * u[k]! + (2 * b - 1) * v[k]!) * half[k]!),
       normal,
-      uv: [a * scaleU, b * scaleV],
     }));
   }
   return mesh.build();
 }
 
-/** A plane through the origin, normal +z, with half sizes x and y (0 = 10 m). */
-export function planeGeometry(half: ArrayLike<number>, texture = NO_TEXTURE, divisions = 8): Geometry {
-  const [x, y] = [half[0]! || 10, half[1]! || 10];
+/** A plane through the origin, normal +z, with half sizes x and y. */
+export function planeGeometry(x: number, y: number, divisions: number): Geometry {
   const mesh = new MeshBuilder();
-  const scaleU = texture.repeat[0] * (texture.uniform ? x : 1);
-  const scaleV = texture.repeat[1] * (texture.uniform ? y : 1);
-  mesh.grid(divisions, (a, b) => ({
-    position: [(2 * a - 1) * x, (2 * b - 1) * y, 0],
-    normal: [0, 0, 1],
-    uv: [a * scaleU, b * scaleV],
-  }));
+  mesh.grid(divisions, (a, b) => ({ position: [(2 * a - 1) * x, (2 * b - 1) * y, 0], normal: [0, 0, 1] }));
   return mesh.build();
 }
 
@@ -128,15 +109,14 @@ export function ellipsoidGeometry(radii: ArrayLike<number>, rings = 10, segments
 /** A capsule along z: a cylinder of `radius` and half length `half`, with a half sphere on each end. */
 export function capsuleGeometry(radius: number, half: number, rings = 4, segments = 16): Geometry {
   const mesh = new MeshBuilder();
-  const polars: number[] = [];
-  for (let i = 0; i <= rings; i++) polars.push((i / rings) * (Math.PI / 2));
-  for (let i = 0; i <= rings; i++) polars.push((1 + i / rings) * (Math.PI / 2));
-  let at = 0;
-  const shift = polars.map((_, i) => (i <= rings ? half : -half));
-  mesh.revolve(segments, polars, (polar, around, row) => {
-    at = shift[row]!;
+  const quarter = [...Array(rings + 1).keys()].map((i) => (i / rings) * (Math.PI / 2));
+  const rows = [
+    ...quarter.map((polar) => ({ polar, shift: half })),
+    ...quarter.map((polar) => ({ polar: polar + Math.PI / 2, shift: -half })),
+  ];
+  mesh.revolve(segments, rows, ({ polar, shift }, around) => {
     const normal = [Math.sin(polar) * Math.cos(around), Math.sin(polar) * Math.sin(around), Math.cos(polar)];
-    return { position: [radius * normal[0]!, radius * normal[1]!, radius * normal[2]! + at], normal };
+    return { position: [radius * normal[0]!, radius * normal[1]!, radius * normal[2]! + shift], normal };
   });
   return mesh.build();
 }
@@ -163,13 +143,11 @@ export function cylinderGeometry(radius: number, half: number, segments = 20): G
 interface Vertex {
   readonly position: readonly number[];
   readonly normal: readonly number[];
-  readonly uv?: readonly number[];
 }
 
 class MeshBuilder {
   private readonly positions: number[] = [];
   private readonly normals: number[] = [];
-  private readonly uvs: number[] = [];
   private readonly indices: number[] = [];
 
   /** A square of `divisions`² quads; `at` gives the vertex for (a, b) in [0, 1]². */
@@ -187,10 +165,10 @@ class MeshBuilder {
   }
 
   /** A surface of revolution about z; rows from top to bottom. Degenerate triangles at poles are left out. */
-  revolve(segments: number, rows: readonly number[], at: (row: number, around: number, index: number) => Vertex): void {
+  revolve<Row>(segments: number, rows: readonly Row[], at: (row: Row, around: number) => Vertex): void {
     const base = this.count();
-    for (const [index, row] of rows.entries()) {
-      for (let i = 0; i <= segments; i++) this.add(at(row, (i / segments) * 2 * Math.PI, index));
+    for (const row of rows) {
+      for (let i = 0; i <= segments; i++) this.add(at(row, (i / segments) * 2 * Math.PI));
     }
     for (let j = 0; j + 1 < rows.length; j++) {
       for (let i = 0; i < segments; i++) {
@@ -211,7 +189,7 @@ class MeshBuilder {
   }
 
   build(): Geometry {
-    return makeGeometry(this.positions, this.normals, this.uvs.length === 0 ? null : this.uvs, this.indices);
+    return makeGeometry(this.positions, this.normals, null, this.indices);
   }
 
   private triangle(a: number, b: number, c: number): void {
@@ -227,6 +205,5 @@ class MeshBuilder {
   private add(vertex: Vertex): void {
     this.positions.push(...vertex.position);
     this.normals.push(...vertex.normal);
-    if (vertex.uv !== undefined) this.uvs.push(...vertex.uv);
   }
 }

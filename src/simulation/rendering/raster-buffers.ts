@@ -11,6 +11,7 @@ const VERTEX_FIELDS = [
   'specular',
   'u',
   'v',
+  'w',
 ] as const;
 const TRIANGLE_FIELDS = ['cornerA', 'cornerB', 'cornerC', 'drawable'] as const;
 

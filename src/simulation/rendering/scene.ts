@@ -3,9 +3,10 @@
 import { VlaError } from '../../base/errors.ts';
 import type { Sim } from '../mujoco/sim.ts';
 import { boxGeometry, capsuleGeometry, cylinderGeometry, ellipsoidGeometry, planeGeometry } from './geometry.ts';
-import type { Geometry, TextureRepeat } from './geometry.ts';
+import type { Geometry } from './geometry.ts';
 import { meshGeometry } from './mesh-extraction.ts';
-import { makeTexture } from './texture.ts';
+import { cubeCoordinates, flatCoordinates } from './texture-coordinates.ts';
+import { cubeTexture, flatTexture } from './texture.ts';
 import type { Texture } from './texture.ts';
 
 /** One geom to draw. */
@@ -16,6 +17,8 @@ export interface Drawable {
   /** Red, green, blue, alpha in [0, 1]; may be changed between images. Alpha 0 hides the drawable. */
   readonly rgba: Float64Array;
   readonly texture: Texture | null;
+  /** Per vertex two numbers for a flat texture, three for a cube map; null without texture. */
+  readonly coordinates: Float32Array | null;
   readonly specular: number;
   /** Blinn exponent. */
   readonly shininess: number;
@@ -31,8 +34,12 @@ export interface Scene {
 const SHAPES = ['plane', 'hfield', 'sphere', 'capsule', 'ellipsoid', 'cylinder', 'box', 'mesh'] as const;
 /** Faces longer than this get more vertices, because light is computed at vertices; metres. */
 const FACE_LENGTH = 0.25;
-/** mjtTexture: 1 is a cube map, drawn untextured here. */
-const CUBE_MAP = 1;
+/** Squares of a plane along one side. */
+const MOST_DIVISIONS = 32;
+/** mjtTexture: flat and cube; the rest are skyboxes, which are not drawn. */
+const [FLAT, CUBE] = [0, 1];
+/** mjtColorSpace. */
+const SRGB = 2;
 
 /** Reads the geoms of the given groups (MuJoCo's convention: 0–2 are drawn). */
 export function extractScene(sim: Sim, groups: readonly number[]): Scene {
@@ -48,9 +55,10 @@ export function extractScene(sim: Sim, groups: readonly number[]): Scene {
 function drawableOf(sim: Sim, geom: number, textures: readonly (Texture | null)[]): Drawable {
   const material = sim.model('geom_matid')[geom]!;
   const own = sim.model('geom_rgba').subarray(4 * geom, 4 * geom + 4);
+  const geometry = geometryOf(sim, geom);
   if (material < 0) {
-    const rgba = Float64Array.from(own);
-    return { geom, geometry: geometryOf(sim, geom), rgba, texture: null, specular: 0.5, shininess: 64, emission: 0 };
+    const plain = { texture: null, coordinates: null, specular: 0.5, shininess: 64, emission: 0 };
+    return { geom, geometry, rgba: Float64Array.from(own), ...plain };
   }
   // MuJoCo's default colour means "the material's".
   const unset = own[0] === 0.5 && own[1] === 0.5 && own[2] === 0.5 && own[3] === 1;
@@ -58,28 +66,25 @@ function drawableOf(sim: Sim, geom: number, textures: readonly (Texture | null)[
   const ids = sim.model('mat_texid');
   const roles = ids.length / sim.count('nmat');
   const id = Math.max(ids[material * roles + 1]!, ids[material * roles]!);
-  const repeat = sim.model('mat_texrepeat');
-  const geometry = geometryOf(sim, geom, {
-    repeat: [repeat[2 * material]!, repeat[2 * material + 1]!],
-    uniform: sim.flag('mat', material, 'texuniform'),
-  });
+  const texture = id >= 0 ? textures[id]! : null;
   return {
     geom,
     geometry,
     rgba,
-    texture: id >= 0 && geometry.uvs !== null ? textures[id]! : null,
+    texture,
+    coordinates: texture === null ? null : coordinatesOf(sim, geom, material, geometry, texture),
     specular: sim.model('mat_specular')[material]!,
     shininess: sim.model('mat_shininess')[material]! * 128,
     emission: sim.model('mat_emission')[material]!,
   };
 }
 
-function geometryOf(sim: Sim, geom: number, texture?: TextureRepeat): Geometry {
+function geometryOf(sim: Sim, geom: number): Geometry {
   const size = sim.model('geom_size').slice(3 * geom, 3 * geom + 3);
   const shape = SHAPES[sim.model('geom_type')[geom]!];
   switch (shape) {
     case 'plane':
-      return planeGeometry(size, texture);
+      return plane(size);
     case 'sphere':
       return ellipsoidGeometry([size[0]!, size[0]!, size[0]!]);
     case 'ellipsoid':
@@ -89,7 +94,7 @@ function geometryOf(sim: Sim, geom: number, texture?: TextureRepeat): Geometry {
     case 'cylinder':
       return cylinderGeometry(size[0]!, size[1]!);
     case 'box':
-      return boxGeometry(size, texture, Math.min(4, Math.ceil(Math.max(...size) / FACE_LENGTH)));
+      return boxGeometry(size, Math.min(4, Math.ceil(Math.max(...size) / FACE_LENGTH)));
     case 'mesh':
       return meshGeometry(sim, sim.model('geom_dataid')[geom]!);
     default:
@@ -99,17 +104,31 @@ function geometryOf(sim: Sim, geom: number, texture?: TextureRepeat): Geometry {
   }
 }
 
+/** A plane's third size is the distance of its grid lines; half sizes of zero mean an infinite plane, drawn 20 m wide. */
+function plane([x, y, grid]: ArrayLike<number> & Iterable<number>): Geometry {
+  const [halfX, halfY] = [x! || 10, y! || 10];
+  return planeGeometry(halfX, halfY, Math.max(1, Math.min(MOST_DIVISIONS, Math.round(Math.max(halfX, halfY) / grid!))));
+}
+
+function coordinatesOf(sim: Sim, geom: number, material: number, geometry: Geometry, texture: Texture): Float32Array {
+  if (geometry.uvs !== null) return geometry.uvs;
+  const repeat = sim.model('mat_texrepeat');
+  const half = sim.model('geom_size').subarray(3 * geom, 3 * geom + 3);
+  const layout = {
+    repeat: [repeat[2 * material]!, repeat[2 * material + 1]!] as const,
+    uniform: sim.flag('mat', material, 'texuniform'),
+  };
+  if (texture.kind === 'flat') return flatCoordinates(geometry.positions, half, layout);
+  return cubeCoordinates(geometry.positions, half, SHAPES[sim.model('geom_type')[geom]!] === 'mesh', layout);
+}
+
 function readTextures(sim: Sim): (Texture | null)[] {
-  const [width, height, channels] = [sim.model('tex_width'), sim.model('tex_height'), sim.model('tex_nchannel')];
-  const [start, kind, bytes] = [sim.model('tex_adr'), sim.model('tex_type'), sim.model('tex_data')];
-  return Array.from({ length: sim.count('ntex') }, (_, i) =>
-    kind[i] === CUBE_MAP
-      ? null
-      : makeTexture(
-          width[i]!,
-          height[i]!,
-          channels[i]!,
-          bytes.subarray(start[i]!, start[i]! + width[i]! * height[i]! * channels[i]!),
-        ),
-  );
+  const [widths, heights, depths] = [sim.model('tex_width'), sim.model('tex_height'), sim.model('tex_nchannel')];
+  const [starts, kinds, spaces] = [sim.model('tex_adr'), sim.model('tex_type'), sim.model('tex_colorspace')];
+  return Array.from({ length: sim.count('ntex') }, (_, i) => {
+    const [width, height, channels] = [widths[i]!, heights[i]!, depths[i]!];
+    const bytes = sim.model('tex_data').subarray(starts[i]!, starts[i]! + width * height * channels);
+    const image = { width, height, channels, bytes, srgb: spaces[i] === SRGB };
+    return kinds[i] === FLAT ? flatTexture(image) : kinds[i] === CUBE ? cubeTexture(image) : null;
+  });
 }

@@ -4,7 +4,8 @@
 
 import type { RasterBuffers } from './raster-buffers.ts';
 import type { Drawable } from './scene.ts';
-import type { MipLevel, Texture } from './texture.ts';
+import { levelFor, sampleCube, sampleFlat, texelArea } from './texture.ts';
+import type { Texture } from './texture.ts';
 
 /** What shading needs of the triangle at hand: barycentric gradients and its texture level. */
 interface Plane {
@@ -18,7 +19,8 @@ interface Plane {
   weight1X: number;
   weight1Y: number;
   drawable: Drawable;
-  level: MipLevel | null;
+  texture: Texture | null;
+  level: number;
 }
 
 /** Writes width × height × 3 bytes. `background` is the colour where nothing is seen. */
@@ -81,11 +83,20 @@ export function shade(
               r = toByte(rgba[0]! * light + gloss);
               g = toByte(rgba[1]! * light + gloss);
               b = toByte(rgba[2]! * light + gloss);
-              if (plane.level !== null) {
-                const { u, v } = vertex;
+              if (plane.texture !== null) {
+                const { u, v, w } = vertex;
                 const tu = (z0 * u[plane.a]! + z1 * u[plane.b]! + z2 * u[plane.c]!) * z;
                 const tv = (z0 * v[plane.a]! + z1 * v[plane.b]! + z2 * v[plane.c]!) * z;
-                const texel = sample(plane.level, tu, tv);
+                const texel =
+                  plane.texture.kind === 'flat'
+                    ? sampleFlat(plane.texture, plane.level, tu, tv)
+                    : sampleCube(
+                        plane.texture,
+                        plane.level,
+                        tu,
+                        tv,
+                        (z0 * w[plane.a]! + z1 * w[plane.b]! + z2 * w[plane.c]!) * z,
+                      );
                 r *= (texel & 255) / 255;
                 g *= ((texel >> 8) & 255) / 255;
                 b *= ((texel >> 16) & 255) / 255;
@@ -118,7 +129,7 @@ function preparePlane(
   plane: Plane,
 ): void {
   const { triangle, vertex } = buffers;
-  const { screenX, screenY, u, v } = vertex;
+  const { screenX, screenY } = vertex;
   const [a, b, c] = [triangle.cornerA[id]!, triangle.cornerB[id]!, triangle.cornerC[id]!];
   const [x0, x1, x2] = [screenX[a]!, screenX[b]!, screenX[c]!];
   const [y0, y1, y2] = [screenY[a]!, screenY[b]!, screenY[c]!];
@@ -134,41 +145,11 @@ function preparePlane(
   plane.weight1Y = (x0 - x2) * inverse;
   plane.drawable = drawables[triangle.drawable[id]!]!;
   const { texture } = plane.drawable;
-  plane.level = null;
+  plane.texture = texture;
   if (texture !== null) {
-    const texels = Math.abs((u[b]! - u[a]!) * (v[c]! - v[a]!) - (u[c]! - u[a]!) * (v[b]! - v[a]!));
-    plane.level = levelFor(texture, texels * texture[0]!.width * texture[0]!.height * Math.abs(inverse) * samples);
+    const { u, v, w } = vertex;
+    const corner = (i: number): number[] => [u[i]!, v[i]!, w[i]!];
+    const texels = texelArea(texture, corner(a), corner(b), corner(c));
+    plane.level = levelFor(texture, texels * Math.abs(inverse) * samples);
   }
-}
-
-/** The mip level whose texels are about as large as a pixel. */
-function levelFor(texture: Texture, texelsPerPixel: number): MipLevel {
-  const level = texelsPerPixel > 1 ? Math.round(0.5 * Math.log2(texelsPerPixel)) : 0;
-  return texture[Math.min(texture.length - 1, level)]!;
-}
-
-/** Bilinear, repeating; packed 0x00BBGGRR. */
-function sample(level: MipLevel, u: number, v: number): number {
-  const { width, height, texels } = level;
-  const x = u * width - 0.5;
-  const y = v * height - 0.5;
-  const left = Math.floor(x);
-  const top = Math.floor(y);
-  const fx = x - left;
-  const fy = y - top;
-  const x0 = ((left % width) + width) % width;
-  const y0 = ((top % height) + height) % height;
-  const x1 = x0 + 1 === width ? 0 : x0 + 1;
-  const y1 = y0 + 1 === height ? 0 : y0 + 1;
-  const a = texels[y0 * width + x0]!;
-  const b = texels[y0 * width + x1]!;
-  const c = texels[y1 * width + x0]!;
-  const d = texels[y1 * width + x1]!;
-  let packed = 0;
-  for (let shift = 0; shift < 24; shift += 8) {
-    const upper = ((a >> shift) & 255) * (1 - fx) + ((b >> shift) & 255) * fx;
-    const lower = ((c >> shift) & 255) * (1 - fx) + ((d >> shift) & 255) * fx;
-    packed |= Math.round(upper * (1 - fy) + lower * fy) << shift;
-  }
-  return packed;
 }

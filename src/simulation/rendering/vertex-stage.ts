@@ -99,9 +99,10 @@ export function transformVertices(
   const m20 = r[2]! * a00 + r[5]! * a10 + r[8]! * a20;
   const m21 = r[2]! * a01 + r[5]! * a11 + r[8]! * a21;
   const m22 = r[2]! * a02 + r[5]! * a12 + r[8]! * a22;
-  const { screenX, screenY, inverseDepth, viewX, viewY, viewZ, diffuse, specular, u, v } = buffers.vertex;
+  const { screenX, screenY, inverseDepth, viewX, viewY, viewZ, diffuse, specular, u, v, w } = buffers.vertex;
   const { positions: p, normals: n } = geometry;
-  const uvs = drawable.texture === null ? null : geometry.uvs;
+  const { coordinates } = drawable;
+  const isCube = drawable.texture?.kind === 'cube';
   const count = p.length / 3;
   for (let i = 0, j = 0, k = base; i < count; i++, j += 3, k++) {
     const px = p[j]!;
@@ -159,9 +160,11 @@ export function transformVertices(
     }
     diffuse[k] = sum;
     specular[k] = shine;
-    if (uvs !== null) {
-      u[k] = uvs[2 * i]!;
-      v[k] = uvs[2 * i + 1]!;
+    if (coordinates !== null) {
+      const at = isCube ? 3 * i : 2 * i;
+      u[k] = coordinates[at]!;
+      v[k] = coordinates[at + 1]!;
+      if (isCube) w[k] = coordinates[at + 2]!;
     }
   }
   return count;
