@@ -1,0 +1,134 @@
+/**
+ * @file Samples per second of the data path: real AV1 video resized to 224² and PNG pictures, per worker and with
+ * several, and pictures held in memory. Every sample is a random frame with a chunk of actions.
+ *
+ *     node dist/bench/dataset.js [seconds per measurement]
+ */
+
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { cacheImages } from '../src/data/image-cache.ts';
+import { openLeRobot, type LeRobotDataset } from '../src/data/lerobot/reader.ts';
+import { createLeRobotWriter } from '../src/data/lerobot/writer.ts';
+import { createLoader, createWorkerLoader, type Loader } from '../src/data/loader.ts';
+import { sampleSpec } from '../src/data/samples.ts';
+import { plainWindow } from '../src/data/windows.ts';
+import { sharedData, skipReason } from '../tests/shared-data.ts';
+
+const seconds = Number(process.argv[2] ?? 5);
+const cores = os.availableParallelism();
+const BATCH = 16;
+
+/** Batches of a loader for some seconds, behind a short warm-up; samples per second. */
+async function rate(loader: Loader): Promise<number> {
+  let step = 0;
+  const run = async (duration: number): Promise<number> => {
+    const start = performance.now();
+    let samples = 0;
+    while (performance.now() - start < duration * 1000) samples += (await loader.batch(step++)).length;
+    return samples / ((performance.now() - start) / 1000);
+  };
+  await run(Math.min(1, seconds / 4));
+  const result = await run(seconds);
+  await loader.close();
+  return result;
+}
+
+function report(what: string, samplesPerSecond: number, goal: number | null): void {
+  const verdict = goal === null ? '' : `   goal ${goal}: ${samplesPerSecond >= goal ? 'reached' : 'MISSED'}`;
+  console.log(`${what.padEnd(58)} ${samplesPerSecond.toFixed(0).padStart(7)} samples/s${verdict}`);
+}
+
+/** Measures loading with one worker and with one per core. */
+async function measureWorkers(what: string, dataset: LeRobotDataset, side: number | null, goal: number): Promise<void> {
+  const sample = sampleSpec(dataset, plainWindow(50), side === null ? null : { width: side, height: side });
+  const options = { sample, batchSize: BATCH, seed: 1, prefetch: 4 };
+  report(`${what}, 1 worker`, await rate(createWorkerLoader(dataset, { ...options, workers: 1 })), goal);
+  if (cores < 2) return;
+  report(`${what}, ${cores} workers`, await rate(createWorkerLoader(dataset, { ...options, workers: cores })), null);
+}
+
+const g1 = sharedData('unitree-g1-bottle');
+if (g1 === null) console.log(`AV1 video: skipped, ${String(skipReason('unitree-g1-bottle'))}`);
+else {
+  const dataset = await openLeRobot(g1, { episodes: 'present' });
+  await measureWorkers('AV1 640 × 480 → 224², 26 dimensions, 50 actions', dataset, 224, 250);
+  await dataset.close();
+}
+
+const root = fs.mkdtempSync(path.join(os.tmpdir(), 'vlakit-bench-'));
+try {
+  for (const side of [64, 256]) {
+    const folder = path.join(root, String(side));
+    await writeImages(folder, side);
+    const dataset = await openLeRobot(folder, { episodes: 'all' });
+    const what = `PNG ${side}² × 2 cameras`;
+    // LeRobot's own path through PNG gives 17 samples per second.
+    await measureWorkers(what, dataset, null, 170);
+    const start = performance.now();
+    const held = await cacheImages(dataset, { imageSize: null, limitBytes: 4e9 });
+    const pictures = 2 * held.episodes.reduce((sum, { length }) => sum + length, 0);
+    const perSecond = pictures / ((performance.now() - start) / 1000);
+    console.log(`${`${what}, decoded into memory`.padEnd(58)} ${perSecond.toFixed(0).padStart(7)} pictures/s`);
+    const sample = sampleSpec(held, plainWindow(50));
+    report(
+      `${what}, from memory`,
+      await rate(createLoader(held, { sample, batchSize: BATCH, seed: 1, prefetch: 0 })),
+      null,
+    );
+    await held.close();
+  }
+} finally {
+  fs.rmSync(root, { recursive: true, force: true });
+}
+
+/** A dataset of 2 × 20 × 60 pictures with edges, slopes and noise. */
+async function writeImages(folder: string, side: number): Promise<void> {
+  const length = 60;
+  const cameras = ['front', 'wrist'].map((name) => `observation.images.${name}`);
+  const vector = (size: number): { dtype: 'float32'; shape: number[]; names: null } => ({
+    dtype: 'float32',
+    shape: [size],
+    names: null,
+  });
+  const writer = createLeRobotWriter({
+    root: folder,
+    fps: 20,
+    robotType: 'bench',
+    existing: 'refuse',
+    features: {
+      ...Object.fromEntries(cameras.map((name) => [name, { dtype: 'image', shape: [side, side, 3], names: null }])),
+      'observation.state': vector(8),
+      action: vector(7),
+    },
+  });
+  for (let episode = 0; episode < 20; episode++) {
+    const picture = (frame: number, camera: number): Uint8Array =>
+      Uint8Array.from({ length: side * side * 3 }, (_, i) => {
+        const [x, y] = [Math.floor(i / 3) % side, Math.floor(i / 3 / side)];
+        const inside = Math.abs(x - side / 2) < side / 5 && Math.abs(y - side / 3) < side / 6;
+        return (inside ? 200 - camera * 60 : x + y) + ((i * 7919 + frame * 31 + episode) % 7) + (i % 3) * 20;
+      });
+    const pictures = (camera: number): Uint8Array => {
+      const base = picture(0, camera);
+      const rgb = new Uint8Array(length * base.length);
+      // A picture per tenth frame is enough, shifted by whole rows in between.
+      for (let frame = 0; frame < length; frame++) {
+        rgb.set(base.subarray((frame % 10) * side * 3), frame * base.length);
+      }
+      return rgb;
+    };
+    await writer.addEpisode({
+      length,
+      task: 'bench',
+      columns: {
+        'observation.state': Float32Array.from({ length: length * 8 }, (_, i) => Math.sin(i + episode)),
+        action: Float32Array.from({ length: length * 7 }, (_, i) => Math.cos(i + episode)),
+      },
+      images: Object.fromEntries(cameras.map((name, camera) => [name, { rgb: pictures(camera) }])),
+    });
+  }
+  await writer.finish();
+}
