@@ -4,6 +4,7 @@
  */
 
 import { VlaError } from '../base/errors.ts';
+import { KERNEL_SLACK, createResizeKernel } from './resize-kernel.ts';
 
 /** The interpolation: triangle (support 1) or cubic (support 2), as Pillow names them. */
 export type ResizeFilter = 'bilinear' | 'bicubic';
@@ -76,13 +77,17 @@ function coefficients(inputSize: number, outputSize: number, kernel: Kernel): Co
 /** Resizes RGB bytes (HWC) from `source` into `target`; holds its tables and scratch, so nothing is allocated per image. */
 export type Resizer = (source: Uint8Array, target: Uint8Array) => void;
 
-/** A resizer for one pair of sizes. A pass whose size does not change is skipped, as Pillow skips it. */
+/**
+ * A resizer for one pair of sizes. A pass whose size does not change is skipped, as Pillow skips it. `engine` says how
+ * to compute: in WebAssembly vectors where there are any ("auto"), or in plain JavaScript; the bytes are the same.
+ */
 export function createResizer(
   inputWidth: number,
   inputHeight: number,
   outputWidth: number,
   outputHeight: number,
   filter: ResizeFilter,
+  engine: 'auto' | 'plain' = 'auto',
 ): Resizer {
   for (const size of [inputWidth, inputHeight, outputWidth, outputHeight]) {
     if (!Number.isInteger(size) || size < 1) {
@@ -95,14 +100,78 @@ export function createResizer(
   const kernel = KERNELS[filter];
   const horizontal = inputWidth === outputWidth ? null : coefficients(inputWidth, outputWidth, kernel);
   const vertical = inputHeight === outputHeight ? null : coefficients(inputHeight, outputHeight, kernel);
+  if (!horizontal && !vertical) {
+    return (source, target) => target.set(source.subarray(0, outputWidth * outputHeight * 3));
+  }
+  const fast =
+    engine === 'auto' ? vectorResizer(inputWidth, inputHeight, outputWidth, outputHeight, horizontal, vertical) : null;
+  if (fast !== null) return fast;
   const middle = horizontal && vertical ? new Uint8Array(outputWidth * inputHeight * 3) : null;
   return (source, target) => {
-    if (!horizontal && !vertical) {
-      target.set(source.subarray(0, outputWidth * outputHeight * 3));
-      return;
-    }
     if (horizontal) resizeRows(source, middle ?? target, inputWidth, inputHeight, outputWidth, horizontal);
     if (vertical) resizeColumns(middle ?? source, target, outputWidth, outputHeight, vertical);
+  };
+}
+
+/** The same in WebAssembly; null where it cannot be had. */
+function vectorResizer(
+  inputWidth: number,
+  inputHeight: number,
+  outputWidth: number,
+  outputHeight: number,
+  horizontal: Coefficients | null,
+  vertical: Coefficients | null,
+): Resizer | null {
+  const inputRow = inputWidth * 3;
+  const outputRow = outputWidth * 3;
+  const entryBytes = horizontal === null ? 0 : 8 + horizontal.size * 4;
+  const sizes = {
+    table: outputWidth * entryBytes,
+    weights: vertical === null ? 0 : outputHeight * vertical.size * 4,
+    source: inputRow * inputHeight,
+    middle: outputRow * inputHeight,
+    target: outputRow * outputHeight,
+  };
+  let bytes = 0;
+  const place = (size: number): number => {
+    const at = bytes;
+    bytes += Math.ceil((size + KERNEL_SLACK) / 16) * 16;
+    return at;
+  };
+  const at = {
+    table: place(sizes.table),
+    weights: place(sizes.weights),
+    source: place(sizes.source),
+    middle: horizontal && vertical ? place(sizes.middle) : 0,
+    target: place(sizes.target),
+  };
+  const kernel = createResizeKernel(PRECISION_BITS, bytes);
+  if (kernel === null) return null;
+  const { buffer } = kernel.memory;
+  if (horizontal !== null) {
+    for (let x = 0; x < outputWidth; x++) {
+      const entry = new Int32Array(buffer, at.table + x * entryBytes, entryBytes / 4);
+      entry.set([horizontal.first[x]! * 3, horizontal.count[x]! * 4]);
+      entry.set(horizontal.weights.subarray(x * horizontal.size, (x + 1) * horizontal.size), 2);
+    }
+  }
+  if (vertical !== null) new Int32Array(buffer, at.weights, sizes.weights / 4).set(vertical.weights);
+  return (source, target) => {
+    new Uint8Array(buffer, at.source, sizes.source).set(source.subarray(0, sizes.source));
+    const rows = horizontal === null ? at.source : vertical === null ? at.target : at.middle;
+    if (horizontal !== null) {
+      for (let y = 0; y < inputHeight; y++) {
+        kernel.row(at.source + y * inputRow, rows + y * outputRow, at.table, outputWidth, entryBytes);
+      }
+    }
+    if (vertical !== null) {
+      for (let y = 0; y < outputHeight; y++) {
+        const weights = at.weights + y * vertical.size * 4;
+        const start = rows + vertical.first[y]! * outputRow;
+        kernel.column(start, at.target + y * outputRow, outputRow, outputRow, weights, vertical.count[y]! * 4);
+      }
+    }
+    target.set(new Uint8Array(buffer, at.target, sizes.target));
   };
 }
 
