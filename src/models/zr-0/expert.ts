@@ -8,7 +8,6 @@
 import {
   add,
   concat,
-  constant,
   dims,
   expand,
   matmul,
@@ -140,6 +139,3 @@ function encodeActions(
   const mixed = add(matmul(map(W1, noisy), forAction!), reshape(add(time, W2.b), [N, 1, D]));
   return map(W3, silu(mixed));
 }
-
-/** Buckets as a constant for sampling, one for all of N. */
-export const constantBucket = (bucket: number, N: number): Value => constant(Array<number>(N).fill(bucket));

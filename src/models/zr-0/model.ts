@@ -13,14 +13,14 @@ import type { ParameterSpec } from '../../nn/parameters.ts';
 import { eulerSample, maskedMeanSquare, mixNoise } from '../parts/flow-matching.ts';
 import { encodePrompt, promptEncoderSpec, type PromptEncoder, type PromptInputs } from '../parts/prompt-encoder.ts';
 import { supervisionLosses, supervisionSpec, type SupervisionHeads } from '../parts/supervision-heads.ts';
-import type { Zr0Config } from './config.ts';
+import type { ExpertConfig, Zr0Config } from './config.ts';
 import {
   actionExpertSpec,
-  constantBucket,
   expertContext,
   expertVelocity,
   timeBucket,
   type ActionExpert,
+  type ExpertContext,
 } from './expert.ts';
 
 /** Names of a checkpoint: Qwen3-VL's under `model`, the expert's beside it, the supervision heads in a subtree of their own. */
@@ -38,8 +38,8 @@ export function zr0Spec(c: Zr0Config, tokens: number): Zr0<ParameterSpec> {
   };
 }
 
-/** What one loss is computed from; names and shapes are the codec's. */
-export interface Zr0TrainingInputs extends PromptInputs {
+/** What the flow-matching loss is computed from; names and shapes are the codec's, the draws come beside them. */
+export interface FlowInputs {
   /** f32 [B, H, A], normalised and padded. */
   readonly actions: Value;
   /** f32 [B, H, A]: 0 for padded dimensions and for steps after the episode's end. */
@@ -50,6 +50,10 @@ export interface Zr0TrainingInputs extends PromptInputs {
   readonly noiseFraction: Value;
   /** f32 [B, K]: the noise fraction as ZR-0's whole-number time. */
   readonly timeBucket: Value;
+}
+
+/** What the whole loss is computed from. */
+export interface Zr0TrainingInputs extends PromptInputs, FlowInputs {
   /** Targets of the supervision heads. */
   readonly supervision: Readonly<Record<string, Value>>;
 }
@@ -61,18 +65,9 @@ export function zr0Loss(
   layout: TokenLayout,
   c: Zr0Config,
 ): { readonly loss: Value; readonly metrics: Readonly<Record<string, Value>> } {
-  const { B, K, H, A } = dims(inputs.noise, 'B K H A');
   const prompt = encodePrompt(p.model, inputs, layout, c);
   const context = expertContext(p, prompt.hidden, prompt.mask, inputs.state, c.expert);
-  const mask = reshape(inputs.actionMask, [B, 1, H, A]);
-  const actions = reshape(mul(inputs.actions, inputs.actionMask), [B, 1, H, A]);
-  const noise = mul(inputs.noise, mask);
-  const noisy = mixNoise(actions, noise, reshape(inputs.noiseFraction, [B, K, 1, 1]));
-  const bucket = reshape(inputs.timeBucket, [B * K]);
-  const velocity = expertVelocity(p, context, reshape(noisy, [B * K, H, A]), bucket, c.expert);
-  const target = sub(noise, actions);
-  const flow = maskedMeanSquare(reshape(velocity, [B, K, H, A]), target, expand(mask, [B, K, H, A]));
-
+  const flow = flowLoss(p, context, inputs, c.expert);
   const heads = supervisionLosses(
     p.supervision,
     c.supervision,
@@ -88,23 +83,48 @@ export function zr0Loss(
   return { loss, metrics: { flow, ...heads } };
 }
 
+/** The mean square error of the velocity over what `actionMask` lets count, in a context of B samples. */
+export function flowLoss(p: ActionExpert<Value>, context: ExpertContext, inputs: FlowInputs, c: ExpertConfig): Value {
+  const { B, K, H, A } = dims(inputs.noise, 'B K H A');
+  const mask = reshape(inputs.actionMask, [B, 1, H, A]);
+  const actions = reshape(mul(inputs.actions, inputs.actionMask), [B, 1, H, A]);
+  const noise = mul(inputs.noise, mask);
+  const noisy = mixNoise(actions, noise, reshape(inputs.noiseFraction, [B, K, 1, 1]));
+  const bucket = reshape(inputs.timeBucket, [B * K]);
+  const velocity = expertVelocity(p, context, reshape(noisy, [B * K, H, A]), bucket, c);
+  const target = sub(noise, actions);
+  return maskedMeanSquare(reshape(velocity, [B, K, H, A]), target, expand(mask, [B, K, H, A]));
+}
+
 /**
- * Actions [1, H, A] from noise [1, H, A] in `steps` Euler steps, normalised. `dimensions` [A] is 0 where an action is padding:
+ * Actions [B, H, A] from noise [B, H, A] in `steps` Euler steps, normalised. `dimensions` [A] is 0 where an action is padding:
  * noise and velocity are masked as in training.
  */
+export function sampleActions(
+  p: ActionExpert<Value>,
+  context: ExpertContext,
+  noise: Value,
+  dimensions: Value,
+  steps: number,
+  c: ExpertConfig,
+): Value {
+  const { B } = dims(noise, 'B H A', { A: c.actionDim });
+  return eulerSample(mul(noise, dimensions), steps, (x, noiseFraction) => {
+    const bucket = constant(Array<number>(B).fill(timeBucket(noiseFraction, c.timeBuckets)));
+    return mul(expertVelocity(p, context, x, bucket, c), dimensions);
+  });
+}
+
+/** Actions [B, H, A] for an observation: the prompt is encoded once, then the expert walks from the noise. */
 export function zr0Sample(
-  p: Zr0<Value>,
+  p: ActionExpert<Value> & Pick<Zr0<Value>, 'model'>,
   inputs: PromptInputs & { readonly noise: Value },
   dimensions: Value,
   steps: number,
   layout: TokenLayout,
   c: Zr0Config,
 ): Value {
-  const { B } = dims(inputs.noise, 'B H A');
   const prompt = encodePrompt(p.model, inputs, layout, c);
   const context = expertContext(p, prompt.hidden, prompt.mask, inputs.state, c.expert);
-  return eulerSample(mul(inputs.noise, dimensions), steps, (x, noiseFraction) => {
-    const bucket = constantBucket(timeBucket(noiseFraction, c.expert.timeBuckets), B);
-    return mul(expertVelocity(p, context, x, bucket, c.expert), dimensions);
-  });
+  return sampleActions(p, context, inputs.noise, dimensions, steps, c.expert);
 }

@@ -54,7 +54,7 @@ export function zr0InferenceGraph(config: Zr0Config, codec: Codec, steps: number
       noise: input('noise', 'f32', [1, horizon, actionDim]),
     };
     const dimensions = constant(f32(codec.actionDimensions));
-    output('actions', zr0Sample({ ...asWeights(spec), supervision: {} }, inputs, dimensions, steps, layout, config));
+    output('actions', zr0Sample(asWeights(spec), inputs, dimensions, steps, layout, config));
   });
 }
 
