@@ -97,6 +97,7 @@ export function tabletopModel(draws: number): ModelConfig {
       },
     }),
     draws,
+    eulerSteps: 5,
   };
 }
 

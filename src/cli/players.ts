@@ -5,9 +5,15 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { VlaError } from '../base/errors.ts';
+import { sha256File } from '../base/files.ts';
 import { expert } from '../benchmarks/expert-policy.ts';
 import type { ModuleCall } from '../benchmarks/player.ts';
 import { tabletop } from '../benchmarks/tabletop-environment.ts';
+import { loadCheckpoint } from '../training/checkpoint.ts';
+import { resolveCheckpoint } from '../training/checkpoint-series.ts';
+import { parseEmbodiment } from '../training/embodiment-file.ts';
+import { checkpointPolicy } from '../training/policy-module.ts';
+import type { Recipe } from '../../recipes/recipe.ts';
 import { json, wholeNumber } from './argument-parsers.ts';
 
 const MODULE = /\.[cm]?[jt]s$/;
@@ -42,7 +48,32 @@ export async function namedPolicy(word: string | null): Promise<NamedPolicy> {
   if (MODULE.test(word)) {
     return { ...UNKNOWN, call: moduleCall(word, null), resultName: 'evaluation' };
   }
-  throw new VlaError('not-found', `${word}: expected "expert" or a module that exports openPolicy.`);
+  if (!fs.existsSync(word)) {
+    throw new VlaError('not-found', `${word}: expected a checkpoint, a run, "expert" or a module, got no such file.`, {
+      hint: 'Train a policy first (vlakit train), or check the path.',
+    });
+  }
+  return checkpointOf(word);
+}
+
+/** The policy of a checkpoint or of a run, with what it tells about its training. */
+function checkpointOf(folder: string): NamedPolicy {
+  const checkpoint = loadCheckpoint(resolveCheckpoint(folder));
+  const embodiment = parseEmbodiment(checkpoint.json('embodiment.json'), path.join(folder, 'embodiment.json'));
+  const { recipe } = checkpoint.has('training.json')
+    ? checkpoint.json<{ recipe?: Partial<Recipe> }>('training.json')
+    : { recipe: undefined };
+  const above = path.dirname(path.resolve(checkpoint.folder));
+  const run = path.basename(above) === 'checkpoints' ? path.relative('.', path.dirname(above)) || '.' : null;
+  return {
+    call: checkpointPolicy(checkpoint.folder),
+    checkpoint: { path: checkpoint.folder, sha256: sha256File(path.join(checkpoint.folder, 'model.safetensors')) },
+    run,
+    imageSize: embodiment.cameras[0]?.width ?? null,
+    tasks: recipe?.evaluation?.tasks ?? UNKNOWN.tasks,
+    execute: recipe?.evaluation?.execute ?? UNKNOWN.execute,
+    resultName: 'evaluation',
+  };
 }
 
 /** Options that name the environment. */

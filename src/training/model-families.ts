@@ -5,7 +5,11 @@ import type { Random } from '../base/random.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { Codec } from '../codec/policy-codec.ts';
 import { parseZr0Config, type Zr0Config } from '../models/zr-0/config.ts';
+import { createZr0Policy } from '../models/zr-0/policy.ts';
 import { createZr0Trainable } from '../models/zr-0/trainable.ts';
+import type { SessionOptions } from '../engine/index.ts';
+import type { Embodiment } from '../interfaces/embodiment.ts';
+import type { Policy } from '../interfaces/policy.ts';
 import type { Trainable } from './trainable.ts';
 
 /** A model's sizes as config.json holds them; `family` says whose they are. */
@@ -16,6 +20,8 @@ export interface ModelConfig {
   readonly config: FamilyConfig;
   /** Draws of noise and time that share one pass over the prompt, per sample. */
   readonly draws: number;
+  /** Euler steps from noise to actions when the policy acts. */
+  readonly eulerSteps: number;
 }
 
 /** A trainable policy: what does not come from the codec is drawn per sample. */
@@ -24,17 +30,31 @@ export interface PolicyTrainable extends Trainable {
   draw(randoms: readonly Random[]): Record<string, Tensor>;
 }
 
+/** What a policy is made of. */
+export interface PolicyParts {
+  /** For people: tables and logs. */
+  readonly name: string;
+  readonly config: FamilyConfig;
+  readonly codec: Codec;
+  readonly embodiment: Embodiment;
+  readonly weights: Readonly<Record<string, Tensor>>;
+  readonly eulerSteps: number;
+  readonly session: Pick<SessionOptions, 'runtime' | 'threads'>;
+}
+
 /** What a family offers. `config` is what its own `parse` returned. */
 export interface ModelFamily {
   /** Checks a config.json; throws `bad-data`. */
   parse(config: unknown, where: string): FamilyConfig;
   trainable(model: ModelConfig, codec: Codec, batchSize: number): PolicyTrainable;
+  policy(parts: PolicyParts): Promise<Policy>;
 }
 
 const FAMILIES: Readonly<Record<string, ModelFamily>> = {
   'zr-0': {
     parse: parseZr0Config,
     trainable: ({ config, draws }, codec, batchSize) => createZr0Trainable({ config, codec, batchSize, draws }),
+    policy: ({ eulerSteps, ...parts }) => createZr0Policy({ ...parts, steps: eulerSteps }),
   },
 };
 

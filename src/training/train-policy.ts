@@ -12,6 +12,7 @@ import type { CheckpointFiles } from './checkpoint.ts';
 import { setUpCodec, type CodecSetup } from './codec-setup.ts';
 import { createGraphLearner } from './graph-learner.ts';
 import { train, type TrainingResult, type TrainingRun } from './loop.ts';
+import type { PolicySettings } from './load-policy.ts';
 import { familyOf } from './model-families.ts';
 import { policyBatches } from './policy-batches.ts';
 import { batchSizeOf, type TrainingRecipe } from './recipe.ts';
@@ -131,6 +132,7 @@ function policyFiles(
   return {
     'config.json': recipe.model.config,
     'codec.json': codec.config,
+    'policy.json': { eulerSteps: recipe.model.eulerSteps } satisfies PolicySettings,
     'tokenizer.json': tokenizerFiles.tokenizer,
     'tokenizer_config.json': tokenizerFiles.config,
     'embodiment.json': embodiment,

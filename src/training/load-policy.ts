@@ -1,0 +1,76 @@
+/** @file A policy from a checkpoint folder, checked: files, configuration, weights; in this thread or in a worker. Node only. */
+
+import path from 'node:path';
+import { VlaError } from '../base/errors.ts';
+import { parseCodecConfig } from '../codec/codec-config.ts';
+import { createCodec } from '../codec/policy-codec.ts';
+import { createTextTokenizer } from '../codec/text-tokens/text-tokenizer.ts';
+import type { Runtime } from '../engine/index.ts';
+import type { Policy } from '../interfaces/policy.ts';
+import { flatten, type ParameterSpec } from '../nn/parameters.ts';
+import { checkWeights, loadCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { resolveCheckpoint } from './checkpoint-series.ts';
+import { parseEmbodiment } from './embodiment-file.ts';
+import { familyOf } from './model-families.ts';
+
+/** `policy.json` of a checkpoint: how it acts. */
+export interface PolicySettings {
+  readonly eulerSteps: number;
+}
+
+/** How to run a policy. */
+export interface LoadPolicyOptions {
+  readonly runtime: Runtime;
+  readonly threads: number;
+  /** Run it in a worker thread, so that an inference never blocks the caller. */
+  readonly inWorker: boolean;
+  /** Instead of the checkpoint's own. */
+  readonly eulerSteps?: number;
+}
+
+/**
+ * Loads the policy of a checkpoint, or of the best (else newest) checkpoint of a training run. Throws `not-found`,
+ * `bad-data`, `mismatch`, `bad-shape` or `not-finite` with the file that is wrong.
+ */
+export async function loadPolicy(folder: string, options: LoadPolicyOptions): Promise<Policy> {
+  if (options.inWorker) {
+    const { startPolicyWorker } = await import('./policy-worker-client.ts');
+    return startPolicyWorker(folder, options);
+  }
+  const checkpoint = loadCheckpoint(resolveCheckpoint(folder));
+  const where = (file: string): string => path.join(checkpoint.folder, file);
+  const tokenizer = createTextTokenizer(
+    checkpoint.json('tokenizer.json'),
+    checkpoint.json('tokenizer_config.json'),
+    where('tokenizer.json'),
+  );
+  const codec = createCodec(parseCodecConfig(checkpoint.json('codec.json'), where('codec.json')), tokenizer);
+  const embodiment = parseEmbodiment(checkpoint.json('embodiment.json'), where('embodiment.json'));
+  const content = checkpoint.json('config.json');
+  const family = familyOf(content, where('config.json'));
+  const config = family.parse(content, where('config.json'));
+  const { eulerSteps } = settingsOf(checkpoint);
+  const { parameters } = family.trainable({ config, draws: 1, eulerSteps }, codec, 1);
+  const weights = checkpoint.weights();
+  checkWeights(where('model.safetensors'), weights, Object.fromEntries(flatten<ParameterSpec>(parameters)));
+  return family.policy({
+    name: path.basename(path.resolve(folder)),
+    config,
+    codec,
+    embodiment,
+    weights,
+    eulerSteps: options.eulerSteps ?? eulerSteps,
+    session: { runtime: options.runtime, threads: options.threads },
+  });
+}
+
+function settingsOf(checkpoint: Checkpoint): PolicySettings {
+  const settings = checkpoint.json<Partial<PolicySettings>>('policy.json');
+  const { eulerSteps } = settings;
+  if (typeof eulerSteps === 'number' && Number.isInteger(eulerSteps) && eulerSteps >= 1) return { eulerSteps };
+  throw new VlaError(
+    'bad-data',
+    `${checkpoint.folder}/policy.json: expected eulerSteps of at least 1, got ${String(eulerSteps)}.`,
+    { hint: 'The file was edited or belongs to another version.' },
+  );
+}

@@ -1,0 +1,21 @@
+/** @file A checkpoint as a policy module: what evaluation workers import to open a policy of their own. Node only. */
+
+import { workerUrl } from '../base/worker-url.ts';
+import type { Policy } from '../interfaces/policy.ts';
+import { loadPolicy } from './load-policy.ts';
+
+/** Which checkpoint, for the thread that opens it. */
+export interface CheckpointPolicyOptions {
+  /** A checkpoint or a training run. */
+  readonly folder: string;
+}
+
+/** Opens the policy for one thread. */
+export function openPolicy({ folder }: CheckpointPolicyOptions): Promise<Policy> {
+  return loadPolicy(folder, { runtime: 'cpu', threads: 1, inWorker: false });
+}
+
+/** Names the module with its options, in the form that evaluations take. */
+export function checkpointPolicy(folder: string): { module: string; options: CheckpointPolicyOptions } {
+  return { module: workerUrl(import.meta.url, './policy-module').href, options: { folder } };
+}
