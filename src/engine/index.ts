@@ -8,6 +8,7 @@ export { constant, input, output, trace, weight, type Graph, type TensorType, ty
 export { toOnnx, type WeightContent } from './onnx/write.ts';
 export { createSession, type Runtime, type Session, type SessionOptions } from './session.ts';
 export type { Operand } from './ops/broadcast.ts';
+export { attention } from './ops/attention.ts';
 export { add, clamp, div, maximum, minimum, mul, pow, sub } from './ops/binary.ts';
 export { cast, stopGradient } from './ops/cast.ts';
 export { conv2d, conv2dInputGradient, conv2dWeightGradient } from './ops/conv.ts';

@@ -5,9 +5,9 @@ import { shapeText, sizeOf } from '../axis-size.ts';
 import { apply, constant, type TensorType, type Value } from '../graph.ts';
 import { defineOp, sameDtype, type GradientCall } from '../op.ts';
 import { float } from '../onnx/emitter.ts';
-import { mul, sub } from './binary.ts';
+import { div, mul, sub } from './binary.ts';
 import { matmul } from './matmul.ts';
-import { lastAxis, reduceMean, reduceSum, rowShape } from './reduce.ts';
+import { dimSize, lastAxis, reduceSum, rowShape } from './reduce.ts';
 import { expand, reshape } from './shape.ts';
 
 export interface NormAttributes {
@@ -23,6 +23,13 @@ function check(name: string, [x, ...parameters]: readonly TensorType[]): void {
       throw new VlaError('bad-shape', `${name}: expected parameters [${width}], got ${shapeText(p.shape)}.`);
     }
   }
+}
+
+/** Σ x w / D of each row: x [..., D], w [D] → [..., 1]. */
+function weightedMean(x: Value, weight: Value): Value {
+  const width = x.shape.at(-1)!;
+  const column = reshape(div(weight, dimSize(width, x.dtype)), [width, 1]);
+  return reshape(matmul(reshape(x, [sizeOf(x.shape.slice(0, -1)), width]), column), rowShape(x.shape));
 }
 
 /** Σ over all rows of each column: x [..., D] → [D]. */
@@ -46,12 +53,12 @@ export const layerNormOp = defineOp<NormAttributes>({
     emit.node('LayerNormalization', inputs, outputs, { axis: -1, epsilon: float(epsilon) });
   },
   gradient({ inputs: [x, weight, bias], outputs: [, mean, inverse], gradients: [g] }: GradientCall<NormAttributes>) {
+    // With n the normalised x and p = g n: dx = (g w − mean(g w) − n mean(p w)) / deviation; the means are matrix products.
     const normal = mul(sub(x!, mean!), inverse!);
-    const scaled = mul(g!, weight!);
-    const projected = mul(normal, reduceMean(mul(scaled, normal), [-1], { keepDims: true }));
-    const centred = sub(scaled, reduceMean(scaled, [-1], { keepDims: true }));
-    const toX = mul(sub(centred, projected), inverse!);
-    const toWeight = columnSums(mul(g!, normal));
+    const product = mul(g!, normal);
+    const centred = sub(sub(mul(g!, weight!), mul(normal, weightedMean(product, weight!))), weightedMean(g!, weight!));
+    const toX = mul(centred, inverse!);
+    const toWeight = columnSums(product);
     return bias === undefined ? [toX, toWeight] : [toX, toWeight, columnSums(g!)];
   },
   reference({ inputs: [x, weight, bias], outputs: [out, means, inverses], attributes: { epsilon } }) {
@@ -92,13 +99,13 @@ export const rmsNormOp = defineOp<NormAttributes>({
   },
   gradient({ inputs: [x, weight], outputs: [, inverse], gradients: [g] }: GradientCall<NormAttributes>) {
     // With p = g x: dx = r (g w − x r² mean(p w)), and dw = Σ over rows of r p, which is a product of matrices.
-    const width = x!.shape.at(-1)!;
-    const product = reshape(mul(g!, x!), [sizeOf(x!.shape.slice(0, -1)), width]);
-    const r = reshape(inverse!, [product.shape[0]!, 1]);
-    const mean = matmul(product, reshape(weight!, [width, 1]), typeof width === 'number' ? { alpha: 1 / width } : {});
-    const shift = reshape(mul(mean, mul(r, r)), rowShape(x!.shape));
+    const product = mul(g!, x!);
+    const shift = mul(weightedMean(product, weight!), mul(inverse!, inverse!));
     const toX = mul(sub(mul(g!, weight!), mul(x!, shift)), inverse!);
-    return [toX, reshape(matmul(r, product, { transA: true }), [width])];
+    const width = x!.shape.at(-1)!;
+    const rows = sizeOf(x!.shape.slice(0, -1));
+    const toWeight = matmul(reshape(inverse!, [1, rows]), reshape(product, [rows, width]));
+    return [toX, reshape(toWeight, [width])];
   },
   reference({ inputs: [x, weight], outputs: [out, inverses], attributes: { epsilon } }) {
     const width = x!.shape.at(-1)!;
@@ -113,10 +120,7 @@ export const rmsNormOp = defineOp<NormAttributes>({
   },
 });
 
-/** x / √(mean(x²) + epsilon) · weight over the last axis, whose size is a number; weight [D]. */
+/** x / √(mean(x²) + epsilon) · weight over the last axis; weight [D]. */
 export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
-  if (typeof x.shape.at(-1) === 'string') {
-    throw new VlaError('bad-shape', `rmsNorm: expected a last axis of known size, got ${shapeText(x.shape)}.`);
-  }
   return apply(rmsNormOp, [x, weight], { epsilon })[0]!;
 }

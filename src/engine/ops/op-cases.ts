@@ -168,7 +168,11 @@ export const OP_CASES: Readonly<Record<OpName, readonly OpCase[]>> = {
     { inputs: [floats([2, 3])], build: (x) => e.pad(x, 1, 2, 1) },
     { inputs: [axes(floats([2, 3]), 2, 'T')], build: (x) => e.pad(x, 1, 'T', 0) },
   ],
-  reduceSum: reductions(e.reduceSum),
+  reduceSum: [
+    ...reductions(e.reduceSum),
+    { inputs: [floats([4, 8, 3])], build: (x) => e.reduceSum(x, [0, 1]) },
+    { inputs: [axes(floats([40, 3]), 40, 'T')], build: (x) => e.reduceSum(x, [0], { keepDims: true }) },
+  ],
   reduceMean: reductions(e.reduceMean),
   reduceSumSquare: reductions(e.reduceSumSquare),
   reduceMax: reductions(e.reduceMax),
@@ -222,6 +226,25 @@ export const OP_CASES: Readonly<Record<OpName, readonly OpCase[]>> = {
   rmsNorm: [
     { inputs: [floats([4, 8]), floats([8])], build: (x, w) => e.rmsNorm(x, w, 1e-6) },
     { inputs: [axes(floats([2, 3, 8]), 'B', 'T', 8), floats([8])], build: (x, w) => e.rmsNorm(x, w, 1e-2) },
+  ],
+  attention: [
+    {
+      inputs: [floats([2, 3, 4, 5]), floats([2, 3, 6, 5]), floats([2, 3, 6, 2])],
+      build: (q, k, v) => e.attention(q, k, v, null, { scale: 0.4 }),
+    },
+    {
+      inputs: [floats([2, 4, 3, 5]), floats([2, 2, 6, 5]), floats([2, 2, 6, 2]), floats([2, 1, 3, 6])],
+      build: (q, k, v, mask) => e.attention(q, k, v, mask, { scale: 0.4 }),
+    },
+    {
+      inputs: [
+        axes(floats([2, 4, 3, 5]), 'B', 4, 'T', 5),
+        axes(floats([2, 1, 6, 5]), 'B', 1, 'S', 5),
+        axes(floats([2, 1, 6, 5]), 'B', 1, 'S', 5),
+        axes(floats([3, 6]), 'T', 'S'),
+      ],
+      build: (q, k, v, mask) => e.attention(q, k, v, mask, { scale: 0.4 }),
+    },
   ],
   rotary: [
     { inputs: [floats([2, 3, 4, 6]), floats([2, 4, 3]), floats([2, 4, 3])], build: e.rotary },

@@ -5,14 +5,14 @@ import type { DType } from '../../base/tensor.ts';
 import { divideDims, shapeText, sizeOf, type Dim } from '../axis-size.ts';
 import { apply, constant, type Value } from '../graph.ts';
 import type { HostArray } from '../host-array.ts';
-import { axisIndex, defineOp, withAxis, type Op } from '../op.ts';
+import { axisIndex, defineOp, withAxis, type LoweringCall, type Op } from '../op.ts';
+import type { Emitter } from '../onnx/emitter.ts';
 import { ONNX_TYPES } from '../onnx/types.ts';
-import { mul } from './binary.ts';
+import { div, mul } from './binary.ts';
 import { broadcastStrides, forEachPosition } from './broadcast.ts';
 import { cast } from './cast.ts';
 import { equal } from './logic.ts';
 import { expand, reshape } from './shape.ts';
-import { div } from './binary.ts';
 
 export interface ReduceAttributes {
   /** Sorted, counted from the front. */
@@ -46,7 +46,10 @@ function reduction(
     infer([x], attributes) {
       return [{ dtype: x!.dtype, shape: reducedShape(x!.shape, attributes) }];
     },
-    onnx(emit, { inputs, outputs, attributes: { axes, keepDims } }) {
+    onnx(emit, call) {
+      const { inputs, outputs, attributes } = call;
+      const { axes, keepDims } = attributes;
+      if (onnxType === 'ReduceSum' && sumColumns(emit, call)) return;
       emit.node(onnxType, [inputs[0]!, emit.integers(axes)], outputs, {
         keepdims: keepDims ? 1 : 0,
         noop_with_empty_axes: 1,
@@ -63,6 +66,24 @@ function reduction(
       out!.data.set(sums);
     },
   });
+}
+
+/**
+ * Sums over all axes but the last are a product with a row of ones, which ONNX Runtime computes about twice as fast on the
+ * processor as ReduceSum. Says whether it wrote that.
+ */
+function sumColumns(
+  emit: Emitter,
+  { inputs, outputs, inputTypes, outputTypes, attributes }: LoweringCall<ReduceAttributes>,
+): boolean {
+  const { dtype, shape } = inputTypes[0]!;
+  const rows = sizeOf(shape.slice(0, -1));
+  const leading = attributes.axes.length === shape.length - 1 && !attributes.axes.includes(shape.length - 1);
+  if (dtype !== 'f32' || !leading || typeof rows !== 'number' || rows < 16 || rows > 65536) return false;
+  const flat = emit.value('Reshape', [inputs[0]!, emit.shape([rows, shape.at(-1)!])]);
+  const product = emit.value('MatMul', [emit.filled(1, 'f32', [1, rows]), flat]);
+  emit.node('Reshape', [product, emit.shape(outputTypes[0]!.shape)], outputs);
+  return true;
 }
 
 export const reduceSumOp = reduction(

@@ -1,6 +1,7 @@
 /** @file Every operator, by name. */
 
 import type { Op } from '../op.ts';
+import * as attention from './attention.ts';
 import * as binary from './binary.ts';
 import * as cast from './cast.ts';
 import * as conv from './conv.ts';
@@ -72,6 +73,7 @@ export const OPS = {
   crossEntropy: softmax.crossEntropyOp,
   layerNorm: norm.layerNormOp,
   rmsNorm: norm.rmsNormOp,
+  attention: attention.attentionOp,
   rotary: rotary.rotaryOp,
   gather: gather.gatherOp,
   gatherElements: gather.gatherElementsOp,
