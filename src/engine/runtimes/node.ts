@@ -6,6 +6,9 @@ import { loadOptional } from '../../base/optional.ts';
 import { allocate, elementCount, type Data, type DType, type Tensor } from '../../base/tensor.ts';
 import type { Graph } from '../graph.ts';
 import { toOnnx } from '../onnx/write.ts';
+import { checkLegal } from '../passes/legal.ts';
+import { viewState, type StateView, type ViewedGraph } from '../passes/state-views.ts';
+import { tileVectors } from '../passes/tile-vectors.ts';
 import { bindFeeds, visibleTypes, type Session, type SessionOptions } from '../session.ts';
 
 const TO_ORT: Readonly<Partial<Record<DType, ort.Tensor.Type>>> = {
@@ -39,13 +42,40 @@ function unwrap(result: ort.Tensor): Tensor {
   return { dtype: FROM_ORT[result.type]!, shape: result.dims, data: result.data as unknown as Data } as Tensor;
 }
 
-/** A session on ONNX Runtime. */
-export async function createNodeSession(graph: Graph, options: SessionOptions): Promise<Session> {
+/** One of the two buffers of all state, with its views as the graph feeds and fetches them. */
+interface Side {
+  readonly buffers: Readonly<Record<string, Tensor>>;
+  readonly feeds: Readonly<Record<string, ort.Tensor>>;
+  readonly fetches: Readonly<Record<string, ort.Tensor>>;
+}
+
+/** Each state as one input and one output. */
+function wholeState(graph: Graph, state: Readonly<Record<string, string>>): ViewedGraph {
+  const whole = (name: string, of: string): StateView => ({
+    name,
+    state: of,
+    offset: 0,
+    shape: graph.inputs[of]!.shape as readonly number[],
+  });
+  const names = Object.entries(state);
+  return {
+    graph,
+    reads: names.map(([name]) => whole(name, name)),
+    writes: names.map(([name, next]) => whole(next, name)),
+  };
+}
+
+/** A session on ONNX Runtime. `traced` has been through `optimise`. */
+export async function createNodeSession(traced: Graph, options: SessionOptions): Promise<Session> {
   const library = await loadOptional('onnxruntime-node', 'Running a model', async () => {
     const module = await import('onnxruntime-node');
     return (module as unknown as { default?: Ort }).default ?? module;
   });
-  const pairs = Object.entries(options.state ?? {});
+  const state = options.state ?? {};
+  // On the processor a state vector is one buffer, and the graph reads and writes views of it.
+  const { graph, reads, writes } =
+    options.runtime === 'cpu' ? viewState(tileVectors(traced), state) : wholeState(traced, state);
+  checkLegal(graph, 'state views');
   const session = await library.InferenceSession.create(toOnnx(graph, options.weights), {
     executionProviders: [options.runtime],
     graphOptimizationLevel: 'all',
@@ -54,27 +84,37 @@ export async function createNodeSession(graph: Graph, options: SessionOptions): 
       ? {}
       : { extra: { session: { model_external_initializers_file_folder_path: options.weightFolder } } }),
   });
-  const visible = visibleTypes(graph, options);
+  const visible = visibleTypes(traced, options);
   // Two buffers for each state: one is read while the other is written, then they change places. Nothing is allocated per run.
-  const reading: Record<string, ort.Tensor> = {};
-  const writing: Record<string, ort.Tensor> = {};
-  for (const [name] of pairs) {
-    const { dtype, shape } = graph.inputs[name]!;
-    for (const side of [reading, writing]) {
-      const data = allocate(dtype, elementCount(shape as number[]));
-      side[name] = wrap(library, { dtype, shape: shape as number[], data } as Tensor);
+  const sides = [0, 1].map(() => {
+    const buffers: Record<string, Tensor> = {};
+    for (const name of Object.keys(state)) {
+      const { dtype } = traced.inputs[name]!;
+      const shape = traced.inputs[name]!.shape as readonly number[];
+      buffers[name] = { dtype, shape, data: allocate(dtype, elementCount(shape)) } as Tensor;
     }
-  }
+    const views = (list: readonly StateView[]): Record<string, ort.Tensor> =>
+      Object.fromEntries(
+        list.map(({ name, state: of, offset, shape }) => {
+          const { dtype, data } = buffers[of]!;
+          return [
+            name,
+            wrap(library, { dtype, shape, data: data.subarray(offset, offset + elementCount(shape)) } as Tensor),
+          ];
+        }),
+      );
+    return { buffers, feeds: views(reads), fetches: views(writes) };
+  }) as [Side, Side];
   const write = (values: Readonly<Record<string, Tensor>>): void => {
     for (const [name, value] of Object.entries(values)) {
-      const target = lookUp('session state', name, reading);
-      if (target.size !== value.data.length || FROM_ORT[target.type] !== value.dtype) {
+      const target = lookUp('session state', name, sides[0].buffers);
+      if (target.data.length !== value.data.length || target.dtype !== value.dtype) {
         throw new VlaError(
           'bad-shape',
-          `session state "${name}": expected ${target.size} × ${FROM_ORT[target.type]}, got ${value.data.length} × ${value.dtype}.`,
+          `session state "${name}": expected ${target.data.length} × ${target.dtype}, got ${value.data.length} × ${value.dtype}.`,
         );
       }
-      (target.data as unknown as Float32Array).set(value.data as Float32Array);
+      (target.data as Float32Array).set(value.data as Float32Array);
     }
   };
   write(options.initialState ?? {});
@@ -83,12 +123,12 @@ export async function createNodeSession(graph: Graph, options: SessionOptions): 
 
   async function runOnce(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     bindFeeds(visible.inputs, feeds);
-    const all: Record<string, ort.Tensor> = { ...reading };
+    const all: Record<string, ort.Tensor> = { ...sides[0].feeds };
     for (const [name, fed] of Object.entries(feeds)) all[name] = wrap(library, fed);
-    const fetches: Record<string, ort.Tensor | null> = Object.fromEntries(visibleOutputs.map((name) => [name, null]));
-    for (const [name, next] of pairs) fetches[next] = writing[name]!;
+    const fetches: Record<string, ort.Tensor | null> = { ...sides[1].fetches };
+    for (const name of visibleOutputs) fetches[name] = null;
     const results = await session.run(all, fetches);
-    for (const [name] of pairs) [reading[name], writing[name]] = [writing[name]!, reading[name]!];
+    sides.reverse();
     return Object.fromEntries(visibleOutputs.map((name) => [name, unwrap(results[name]!)]));
   }
 
@@ -102,11 +142,11 @@ export async function createNodeSession(graph: Graph, options: SessionOptions): 
   return {
     ...visible,
     run: (feeds) => inTurn(() => runOnce(feeds)),
-    readState: (names = Object.keys(reading)) =>
+    readState: (names = Object.keys(state)) =>
       inTurn(() =>
         Object.fromEntries(
           names.map((name) => {
-            const { dtype, shape, data } = unwrap(lookUp('session state', name, reading));
+            const { dtype, shape, data } = lookUp('session state', name, sides[0].buffers);
             return [name, { dtype, shape, data: data.slice() } as Tensor];
           }),
         ),
