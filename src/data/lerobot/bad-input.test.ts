@@ -205,6 +205,15 @@ describe('metadata that lies', () => {
       await refuses(root, 'unsupported', /v2.0, v2.1 or v3.0, got "v4.0"/);
     }));
 
+  test('a depth map, which is no colour camera', () =>
+    onCopy('video', async (root) => {
+      editJson(path.join(root, 'meta', 'info.json'), (info) => set(info, ['features', FRONT, 'shape'], [16, 32, 1]));
+      const dataset = await openLeRobot(root, { episodes: 'all' });
+      assert.equal(dataset.cameras.includes(FRONT), false);
+      await dataset.close();
+      await refuses(root, 'unsupported', /expected a colour camera, got 1 channel/);
+    }));
+
   test('an episode longer than its rows', () =>
     onCopy('v2', async (root) => {
       const file = path.join(root, 'meta', 'episodes.jsonl');

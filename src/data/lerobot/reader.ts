@@ -120,7 +120,7 @@ function dataset(
     features: info.features,
     episodes: entries.map(({ index, length, tasks }) => ({ index, length, tasks })),
     cameras: Object.entries(info.features)
-      .filter(([, feature]) => isCamera(feature))
+      .filter(([, feature]) => isCamera(feature) && feature.shape[2] === 3)
       .map(([camera]) => camera),
     column,
     async instruction(episode, frame) {
@@ -140,6 +140,11 @@ function dataset(
       checkFrame(entry, frame);
       const feature = featureOf(camera);
       const where = `${name}: ${camera}, episode ${episode}, frame ${frame}`;
+      if (isCamera(feature) && feature.shape[2] !== 3) {
+        throw new VlaError('unsupported', `${where}: expected a colour camera, got ${feature.shape[2]} channel(s).`, {
+          hint: 'Depth maps cannot be read; leave this feature out.',
+        });
+      }
       let image: Image;
       if (feature.dtype === 'image') {
         image = await decodeImage((await encodedImages(camera, entry))[frame]!, where);

@@ -138,6 +138,24 @@ describe('LeRobot writer', () => {
     }
   });
 
+  test('lets only one writer into a folder, and none after the end', async () => {
+    const root = freshFolder();
+    const writer = createLeRobotWriter(options(root));
+    for (const existing of ['resume', 'replace'] as const) {
+      assert.throws(() => createLeRobotWriter(options(root, { existing })), /expected no other writer, got one/);
+    }
+    const last = writer.addEpisode(frames(1, 3));
+    writer.close();
+    await assert.rejects(last, /closed already/);
+    await assert.rejects(writer.addEpisode(frames(1, 3)), /closed already/);
+    const next = createLeRobotWriter(options(root, { existing: 'resume' }));
+    assert.equal(next.episodes, 0);
+    await next.addEpisode(frames(2, 3));
+    await next.finish();
+    await assert.rejects(next.addEpisode(frames(1, 3)), /finished already/);
+    await expectEpisode(root, 0, 2, 3);
+  });
+
   test('refuses what it cannot hold, and stores nothing of it', async () => {
     const root = freshFolder();
     const writer = createLeRobotWriter(options(root));

@@ -131,8 +131,14 @@ function startWriter(
     return (sink = createParquet(dataPath(recording, dataFile), layout, groups));
   };
 
+  /** A recording may have been closed while an episode was being prepared. */
+  const requireOpen = (): void => {
+    if (state !== 'open') throw new VlaError('bad-argument', `${root}: this recording is ${state} already.`);
+  };
+
   const store = async (given: EpisodeFrames | PreparedEpisode): Promise<number> => {
     const episode = 'taskOfFrame' in given ? given : await prepareEpisode(spec, given);
+    requireOpen();
     if (openSink().bytes + lastBytes > dataFileMegabytes * 2 ** 20 && openSink().bytes > PARQUET_HEAD) {
       openSink().finish();
       sink = null;
@@ -255,7 +261,7 @@ function startWriter(
   /** One call after the other; after a failure that may have left bytes behind, no further call. */
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const result = queue.then(async () => {
-      if (state !== 'open') throw new VlaError('bad-argument', `${root}: this recording is ${state} already.`);
+      requireOpen();
       if (failure !== undefined) throw failure;
       return work();
     });
