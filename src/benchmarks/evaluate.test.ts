@@ -29,6 +29,7 @@ const BASE: EvaluateOptions = {
   execute: 2,
   workers: 1,
   inferenceTimeoutMs: null,
+  policyName: null,
   film: null,
   command: 'vlakit evaluate test',
   checkpoint: null,

@@ -30,6 +30,8 @@ export interface EvaluateOptions {
   readonly inferenceTimeoutMs: number | null;
   /** Which episodes to film afterwards; null: none. */
   readonly film: FilmPlan | null;
+  /** What tables call the policy; null: as it calls itself. */
+  readonly policyName: string | null;
   /** For the record. */
   readonly command: string;
   readonly checkpoint: { readonly path: string; readonly sha256: string } | null;
@@ -106,7 +108,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
       created,
       command: options.command,
       policy: {
-        name: about.policy,
+        name: options.policyName ?? about.policy,
         checkpoint: options.checkpoint?.path ?? null,
         sha256: options.checkpoint?.sha256 ?? null,
       },

@@ -35,6 +35,7 @@ test('the expert solves the tabletop, with the same numbers from one worker and 
       execute: 1,
       workers,
       inferenceTimeoutMs: null,
+      policyName: null,
       film: null,
       command: 'test',
       checkpoint: null,

@@ -27,6 +27,7 @@ const evaluation = await evaluate({
   execute: 'half',
   workers: 1,
   inferenceTimeoutMs: 10_000,
+  policyName: null,
   film: filmPlan(null),
   command: `vlakit evaluate 'a b'`,
   checkpoint: { path: 'runs/x', sha256: 'ab'.repeat(32) },

@@ -31,11 +31,7 @@ export function define(command: Command): void {
   environmentOptions(
     command
       .argument('<policy>', 'a checkpoint or run folder, "expert", or a module that exports openPolicy')
-      .addOption(
-        new Option('--tasks <names>', 'tasks, separated by commas, or "all"')
-          .argParser(nameList)
-          .default(['all'], 'all'),
-      )
+      .option('--tasks <names>', 'tasks, separated by commas, or "all" (default: those it was trained for)', nameList)
       .addOption(
         new Option(
           '--conditions <names>',
@@ -48,9 +44,8 @@ export function define(command: Command): void {
       .option('--seed <n>', 'first seed, counted within the seeds that training never uses', wholeNumber(0), 0)
       .option(
         '--execute <n>',
-        'actions of a chunk to execute before the next inference, or "half"',
+        'actions of a chunk to execute before the next inference, or "half" (default: as its recipe says)',
         executeCount,
-        'half',
       )
       .option('--workers <n>', 'worker threads', wholeNumber(1), Math.min(MOST_WORKERS, os.availableParallelism()))
       .option('--timeout <seconds>', 'longest single inference', positiveNumber, 30),

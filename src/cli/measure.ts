@@ -57,6 +57,7 @@ export async function measure(options: MeasureOptions): Promise<EvaluationResult
     execute: options.execute,
     workers: options.workers,
     inferenceTimeoutMs: options.timeoutSeconds * 1000,
+    policyName: policy.name,
     film: options.films ? filmPlan(options.stage) : null,
     command: options.command,
     checkpoint: policy.checkpoint,

@@ -4,16 +4,17 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
+import { z } from 'zod';
 import { VlaError } from '../base/errors.ts';
 import { sha256File } from '../base/files.ts';
+import { shippedFile } from '../base/shipped-file.ts';
 import { expert } from '../benchmarks/expert-policy.ts';
 import type { ModuleCall } from '../benchmarks/player.ts';
 import { tabletop } from '../benchmarks/tabletop-environment.ts';
-import { loadCheckpoint } from '../training/checkpoint.ts';
 import { resolveCheckpoint } from '../training/checkpoint-series.ts';
+import { loadCheckpoint } from '../training/checkpoint.ts';
 import { parseEmbodiment } from '../training/embodiment-file.ts';
 import { checkpointPolicy } from '../training/policy-module.ts';
-import type { Recipe } from '../../recipes/recipe.ts';
 import { json, wholeNumber } from './argument-parsers.ts';
 
 const MODULE = /\.[cm]?[jt]s$/;
@@ -22,6 +23,8 @@ const IMAGE_SIZE = 64;
 
 /** A policy as the command line named it. */
 export interface NamedPolicy {
+  /** What tables call it; null: as it calls itself. */
+  readonly name: string | null;
   readonly call: ModuleCall;
   readonly checkpoint: { readonly path: string; readonly sha256: string } | null;
   /** The folder whose run this policy belongs to; null: none. */
@@ -37,43 +40,67 @@ export interface NamedPolicy {
 }
 
 /** A policy that tells nothing about its training. */
-const UNKNOWN = { checkpoint: null, run: null, imageSize: null, tasks: ['all'], execute: 'half' } as const;
+const UNKNOWN = { name: null, checkpoint: null, run: null, imageSize: null, tasks: ['all'], execute: 'half' } as const;
 
 /** The policy of a word: "expert", a module that exports openPolicy, or a checkpoint or run folder; null: the shipped one. */
 export async function namedPolicy(word: string | null): Promise<NamedPolicy> {
-  if (word === null) throw new VlaError('not-found', 'run: expected a policy, got none.');
-  if (word === 'expert') {
-    return { ...UNKNOWN, call: expert(), resultName: 'evaluation-expert' };
-  }
-  if (MODULE.test(word)) {
+  if (word === 'expert') return { ...UNKNOWN, call: expert(), resultName: 'evaluation-expert' };
+  if (word !== null && MODULE.test(word)) {
     return { ...UNKNOWN, call: moduleCall(word, null), resultName: 'evaluation' };
   }
-  if (!fs.existsSync(word)) {
+  if (word !== null && !fs.existsSync(word)) {
     throw new VlaError('not-found', `${word}: expected a checkpoint, a run, "expert" or a module, got no such file.`, {
       hint: 'Train a policy first (vlakit train), or check the path.',
     });
   }
-  return checkpointOf(word);
+  return checkpointPolicyOf(word ?? shippedCheckpoint());
 }
 
-/** The policy of a checkpoint or of a run, with what it tells about its training. */
-function checkpointOf(folder: string): NamedPolicy {
+function checkpointPolicyOf(folder: string): NamedPolicy {
   const checkpoint = loadCheckpoint(resolveCheckpoint(folder));
-  const embodiment = parseEmbodiment(checkpoint.json('embodiment.json'), path.join(folder, 'embodiment.json'));
-  const { recipe } = checkpoint.has('training.json')
-    ? checkpoint.json<{ recipe?: Partial<Recipe> }>('training.json')
-    : { recipe: undefined };
-  const above = path.dirname(path.resolve(checkpoint.folder));
-  const run = path.basename(above) === 'checkpoints' ? path.relative('.', path.dirname(above)) || '.' : null;
+  const weights = path.join(checkpoint.folder, 'model.safetensors');
+  const embodiment = parseEmbodiment(
+    checkpoint.json('embodiment.json'),
+    path.join(checkpoint.folder, 'embodiment.json'),
+  );
+  const sizes = new Set(embodiment.cameras.flatMap(({ width, height }) => [width, height]));
+  const training = checkpoint.has('training.json') ? checkpoint.json('training.json') : null;
+  const evaluation = evaluationPart.safeParse(training).data?.recipe.evaluation;
   return {
+    name: path.basename(path.resolve(runOf(folder, checkpoint.folder) ?? checkpoint.folder)),
     call: checkpointPolicy(checkpoint.folder),
-    checkpoint: { path: checkpoint.folder, sha256: sha256File(path.join(checkpoint.folder, 'model.safetensors')) },
-    run,
-    imageSize: embodiment.cameras[0]?.width ?? null,
-    tasks: recipe?.evaluation?.tasks ?? UNKNOWN.tasks,
-    execute: recipe?.evaluation?.execute ?? UNKNOWN.execute,
+    checkpoint: { path: checkpoint.folder, sha256: sha256File(weights) },
+    run: runOf(folder, checkpoint.folder),
+    imageSize: sizes.size === 1 ? [...sizes][0]! : null,
+    tasks: evaluation?.tasks ?? UNKNOWN.tasks,
+    execute: evaluation?.execute ?? UNKNOWN.execute,
     resultName: 'evaluation',
   };
+}
+
+/** The part of training.json that says how its recipe evaluates. */
+const evaluationPart = z.object({
+  recipe: z.object({ evaluation: z.object({ tasks: z.array(z.string()), execute: z.number().int().positive() }) }),
+});
+
+/** The run folder that a checkpoint belongs to: what was named, or the parent of its `checkpoints/`. */
+function runOf(named: string, checkpoint: string): string | null {
+  if (path.resolve(named) !== path.resolve(checkpoint)) return named;
+  const parent = path.dirname(path.resolve(checkpoint));
+  return path.basename(parent) === 'checkpoints' && fs.existsSync(path.join(parent, '..', 'metrics.jsonl'))
+    ? path.dirname(parent)
+    : null;
+}
+
+/** The checkpoint in assets/checkpoints; of several, the one called "tabletop". */
+function shippedCheckpoint(): string {
+  const folder = shippedFile('checkpoints');
+  const names = fs.readdirSync(folder).filter((name) => fs.existsSync(path.join(folder, name, 'model.safetensors')));
+  const name = names.includes('tabletop') ? 'tabletop' : names.sort()[0];
+  if (name !== undefined) return path.join(folder, name);
+  throw new VlaError('not-found', `${folder}: expected a checkpoint in the package, got none.`, {
+    hint: 'Name a checkpoint or a run folder, for example runs/quickstart.',
+  });
 }
 
 /** Options that name the environment. */

@@ -59,6 +59,7 @@ async function run(word: string | undefined, options: Options): Promise<void> {
       execute: policy.execute,
       workers: 1,
       inferenceTimeoutMs: options.timeout * 1000,
+      policyName: policy.name,
       film: { stage, perTask: options.episodes, perCondition: 0, options: FILM },
       command: commandLine(),
       checkpoint: policy.checkpoint,

@@ -27,6 +27,7 @@ const base = {
   firstSeed: 1_000_000_000,
   workers: 1,
   inferenceTimeoutMs: null,
+  policyName: null,
 };
 const policy = { module: module('flatland-policy'), options: { horizon: 4, noise: 0, fault: null, cameraName: null } };
 const checkpoint = { path: 'runs/<x>', sha256: 'cd'.repeat(32) };
