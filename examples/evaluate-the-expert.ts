@@ -17,6 +17,7 @@ const { result } = await evaluate({
   workers: 2,
   inferenceTimeoutMs: null,
   film: null,
+  policyName: null,
   command: 'node dist/examples/evaluate-the-expert.js',
   checkpoint: null,
 });
