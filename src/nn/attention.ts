@@ -5,8 +5,7 @@
  * Axes: B batch, T queries, S keys, D width, N query heads, K key-value heads, d features of a head.
  */
 
-import { VlaError } from '../base/errors.ts';
-import { add, dims, matmul, reshape, softmax, transpose, type Value } from '../engine/index.ts';
+import { attention, dims, reshape, transpose, type Value } from '../engine/index.ts';
 import { linear, linearSpec, type Linear } from './linear.ts';
 import { rmsNorm, rmsNormSpec, type RmsNorm } from './norm.ts';
 import type { ParameterSpec } from './parameters.ts';
@@ -32,14 +31,8 @@ export function mergeHeads(x: Value): Value {
  * ⌊n K / N⌋); mask broadcasts to [B, N, T, S], 0 or `HIDDEN`. Returns [B, T, N · d].
  */
 export function attend(q: Value, k: Value, v: Value, mask: Value | null): Value {
-  const { B, N, T, d } = dims(q, 'B N T d');
-  const { K, S } = dims(k, 'B K S d', { B, d });
-  if (N % K !== 0) throw new VlaError('bad-shape', `attend: expected key-value heads that divide ${N}, got ${K}.`);
-  // Heads of one group are neighbours, so their queries are rows of one product.
-  const grouped = reshape(q, [B, K, (N / K) * T, d]);
-  const scores = reshape(matmul(grouped, k, { transB: true, alpha: d ** -0.5 }), [B, N, T, S]);
-  const weights = softmax(mask === null ? scores : add(scores, mask));
-  return mergeHeads(reshape(matmul(reshape(weights, [B, K, (N / K) * T, S]), v), [B, N, T, d]));
+  const { d } = dims(q, 'B N T d');
+  return mergeHeads(attention(q, k, v, mask, { scale: d ** -0.5 }));
 }
 
 /** q [N·d, D], k and v [K·d, D], o [D, N·d]; the norms have the width of one head. */

@@ -73,7 +73,7 @@ export function traceStep(trainable: Trainable, optimiser: OptimiserConfig): Ste
       0,
     );
     const vectors = { weights: state.weights, gradient: flat, m: state.m, v: state.v };
-    const updated = adamw(optimiser, vectors, constant(decayMask(layout)), scalars, layout.count);
+    const updated = adamw(optimiser, vectors, constant(decayMask(layout)), scalars);
     output(`${OWN}weights.next`, updated.weights);
     output(`${OWN}m.next`, updated.m);
     output(`${OWN}v.next`, updated.v);

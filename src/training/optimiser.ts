@@ -7,7 +7,7 @@
  */
 
 import { VlaError } from '../base/errors.ts';
-import { add, constant, div, matmul, minimum, mul, reshape, sqrt, sub, where, type Value } from '../engine/index.ts';
+import { add, constant, div, minimum, mul, reduceSumSquare, sqrt, sub, where, type Value } from '../engine/index.ts';
 
 /** The optimiser of a run. */
 export interface OptimiserConfig {
@@ -47,11 +47,6 @@ export function updateScalars(
   };
 }
 
-/** The Euclidean norm of a vector [N]: its product with itself, one node. */
-export function vectorNorm(x: Value, count: number): Value {
-  return sqrt(reshape(matmul(reshape(x, [1, count]), reshape(x, [count, 1])), []));
-}
-
 /**
  * One AdamW update of the vector `weights` [N]. `decayed` (bool [N]) says where weight decay applies. Returns the new weights
  * and averages, and the norm of the gradient before clipping.
@@ -61,11 +56,10 @@ export function adamw(
   vectors: { readonly weights: Value; readonly gradient: Value; readonly m: Value; readonly v: Value },
   decayed: Value,
   scalars: UpdateScalars,
-  count: number,
 ): { readonly weights: Value; readonly m: Value; readonly v: Value; readonly norm: Value } {
   const { weights, gradient, m, v } = vectors;
   const [beta1, beta2] = config.betas;
-  const norm = vectorNorm(gradient, count);
+  const norm = sqrt(reduceSumSquare(gradient));
   // Clipping is folded into the scalars, which saves a pass over the vector.
   const clip =
     config.clipNorm === null ? constant(1) : minimum(div(constant(config.clipNorm), add(norm, constant(1e-6))), 1);
