@@ -5,47 +5,30 @@ import os from 'node:os';
 import path from 'node:path';
 import { openLeRobot } from 'vlakit/data/lerobot/reader';
 import { createLeRobotWriter } from 'vlakit/data/lerobot/writer';
-import type { Feature } from 'vlakit/interfaces/episode';
+import { embodimentFeatures, recordEpisode } from 'vlakit/data/record';
 import { createTabletop } from 'vlakit/simulation/tabletop';
 
-const SIZE = 64;
-const world = await createTabletop({ imageSize: SIZE });
+const world = await createTabletop({ imageSize: 64 });
 const { embodiment } = world;
-const picture: Feature = { dtype: 'image', shape: [SIZE, SIZE, 3], names: ['height', 'width', 'channels'] };
-const vector = (names: readonly string[]): Feature => ({ dtype: 'float32', shape: [names.length], names });
+const features = embodimentFeatures(embodiment, 'image');
 
 const root = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'vlakit-record-')), 'two-episodes');
 const writer = createLeRobotWriter({
   root,
   fps: embodiment.controlHz,
   robotType: embodiment.name,
-  features: {
-    'observation.images.front': picture,
-    'observation.state': vector(embodiment.state.names),
-    action: vector(embodiment.action.names),
-  },
+  features,
   existing: 'refuse',
 });
 for (const seed of [1, 2]) {
   await world.reset({ task: 'touch', seed });
-  const rgb: Uint8Array[] = [];
-  const states: number[] = [];
-  const actions: number[] = [];
-  const { instruction } = await world.observe();
+  const recorder = recordEpisode(features);
   for (let outcome = 'running'; outcome === 'running';) {
-    const { images, state } = await world.observe();
     const action = world.expert();
-    rgb.push(images['front']!.data);
-    states.push(...state);
-    actions.push(...action);
+    recorder.add(await world.observe(), action);
     outcome = await world.step(action);
   }
-  await writer.addEpisode({
-    length: rgb.length,
-    task: instruction,
-    columns: { 'observation.state': states, action: actions },
-    images: { 'observation.images.front': { rgb: Buffer.concat(rgb) } },
-  });
+  await writer.addEpisode(recorder.episode());
 }
 await writer.finish();
 await world.close();
