@@ -25,4 +25,5 @@ export const debug: Recipe = {
   loop: { steps: 30, logEvery: 5, checkpointEvery: 10, evaluateEvery: null, keepLast: 2 },
   device: { runtime: 'cpu', threads: 1 },
   evaluation: { tasks: TASKS, conditions: ['base', 'other'], episodes: 1, execute: 2 },
+  openLoop: null,
 };

@@ -26,4 +26,5 @@ export const quickstart: Recipe = {
   loop: { steps: 9000, logEvery: 50, checkpointEvery: 1000, evaluateEvery: null, keepLast: 2 },
   device: { runtime: 'cpu', threads: 2 },
   evaluation: { tasks: TASKS, conditions: ['base', 'other', 'shuffled'], episodes: 100, execute: 4 },
+  openLoop: null,
 };

@@ -14,11 +14,18 @@ export interface EvaluationConfig {
   readonly execute: number;
 }
 
-/** A whole run. `record` and `evaluation` are null where there is no simulator. */
+/** How a trained policy is compared with the held-out episodes of the first dataset. */
+export interface OpenLoopConfig {
+  /** At every n-th frame. */
+  readonly every: number;
+}
+
+/** A whole run. `record` and `evaluation` are null where there is no simulator, `openLoop` where nothing is held out. */
 export interface Recipe extends TrainingRecipe {
   readonly name: string;
   /** One line for `--help`. */
   readonly summary: string;
   readonly record: RecordConfig | null;
   readonly evaluation: EvaluationConfig | null;
+  readonly openLoop: OpenLoopConfig | null;
 }

@@ -9,7 +9,7 @@ import type { ModelConfig } from '../src/training/model-families.ts';
 import type { OptimiserConfig } from '../src/training/optimiser.ts';
 
 /** The tokens of assets/tokenizers/tabletop (569), and a few rows that are free. */
-const VOCABULARY = 576;
+export const VOCABULARY = 576;
 const STATE_SIZE = 8;
 const ACTION_SIZE = 7;
 /** As the environment numbers them. */

@@ -4,6 +4,11 @@
 import { runCommandLine, type CommandEntry } from './program.ts';
 
 const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'quickstart',
+    summary: 'Record, train, evaluate and report, with one command',
+    load: () => import('./quickstart.ts'),
+  },
   { name: 'record', summary: 'Record demonstrations of the tabletop’s expert', load: () => import('./record.ts') },
   { name: 'train', summary: 'Train a policy from a recipe', load: () => import('./train.ts') },
   {

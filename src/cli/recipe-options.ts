@@ -7,11 +7,17 @@ import { applyOverrides } from '../training/overrides.ts';
 
 /** Adds the recipe argument and `--set`. */
 export function recipeArgument(command: Command): Command {
-  const list = RECIPES.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`).join('\n');
-  return command
-    .argument('<recipe>', 'one of the recipes below')
-    .option('--set <path=value>', 'change one value of the recipe; may be given often', collect, [])
-    .addHelpText('after', `\nRecipes:\n${list}\n`);
+  return overrideOption(command.argument('<recipe>', 'one of the recipes below')).addHelpText('after', recipeList());
+}
+
+/** Adds `--set`. */
+export function overrideOption(command: Command): Command {
+  return command.option('--set <path=value>', 'change one value of the recipe; may be given often', collect, []);
+}
+
+/** The recipes, a line each, for help texts. */
+export function recipeList(): string {
+  return `\nRecipes:\n${RECIPES.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`).join('\n')}\n`;
 }
 
 /** The recipe of this name with its overrides; misses suggest the nearest name. */
