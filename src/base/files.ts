@@ -8,7 +8,8 @@ import { VlaError } from './errors.ts';
 /** Turns a file-system error into one that says what to do. */
 export function fileError(where: string, file: string, cause: unknown): VlaError {
   if (cause instanceof VlaError) return cause;
-  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
+  const reason = whyNoFolder(cause) ?? cause;
+  const code = (reason as NodeJS.ErrnoException | undefined)?.code;
   const hints: Record<string, string> = {
     ENOSPC: 'The disk is full: free some space, or choose another folder.',
     EDQUOT: 'Your disk quota is used up: free some space, or choose another folder.',
@@ -19,12 +20,29 @@ export function fileError(where: string, file: string, cause: unknown): VlaError
     ENOTDIR: 'A part of the path is a file, not a folder: check the path.',
     EMFILE: 'Too many open files: raise `ulimit -n`.',
   };
-  const text = cause instanceof Error ? cause.message : String(cause);
+  const text = reason instanceof Error ? reason.message : String(reason);
   const hint = code === undefined ? undefined : hints[code];
   return new VlaError(code === 'ENOENT' ? 'not-found' : 'io', `${where}: ${file}: ${text}.`, {
     cause,
     ...(hint === undefined ? {} : { hint }),
   });
+}
+
+/**
+ * `mkdir` with `recursive` says ENOENT where the folder above is read-only or not ours (seen with Node 20): asks that
+ * folder itself. Undefined where this is not what happened.
+ */
+function whyNoFolder(cause: unknown): unknown {
+  const { code, syscall, path: folder } = (cause ?? {}) as NodeJS.ErrnoException;
+  if (code !== 'ENOENT' || syscall !== 'mkdir' || folder === undefined) return undefined;
+  let above = path.resolve(folder);
+  while (!fs.existsSync(above) && above !== path.dirname(above)) above = path.dirname(above);
+  try {
+    fs.accessSync(above, fs.constants.W_OK);
+    return undefined;
+  } catch (better) {
+    return better;
+  }
 }
 
 /** Makes `folder` when needed and tries to write there; for commands that work long before they write. */

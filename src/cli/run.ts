@@ -5,6 +5,7 @@ import process from 'node:process';
 import type { Command } from 'commander';
 import { VlaError } from '../base/errors.ts';
 import { requireWritableFolder, writeFileAtomic } from '../base/files.ts';
+import { startProgress, type Progress } from '../base/progress.ts';
 import { evaluate, type Evaluation } from '../benchmarks/evaluate.ts';
 import { unseenSeed } from '../benchmarks/protocol.ts';
 import { commandLine } from '../benchmarks/provenance.ts';
@@ -48,6 +49,7 @@ async function run(word: string | undefined, options: Options): Promise<void> {
   const policy = await namedPolicy(word ?? null);
   const { environment, stage } = namedEnvironment(options, policy.imageSize, options.filmSize);
   requireWritableFolder(path.dirname(options.out));
+  const bar: { progress?: Progress } = {};
   const evaluation = await withInterrupt('Stopping.', (signal) =>
     evaluate({
       environment,
@@ -64,8 +66,13 @@ async function run(word: string | undefined, options: Options): Promise<void> {
       command: commandLine(),
       checkpoint: policy.checkpoint,
       signal,
+      onProgress(done, total, note) {
+        bar.progress ??= startProgress({ label: 'run', total, unit: 'episodes' });
+        bar.progress.update(done, note);
+      },
     }),
   );
+  bar.progress?.finish();
   const { result } = evaluation;
   for (const { task, seed, instruction, outcome, length } of result.episodes) {
     const seconds = (length / result.protocol.controlHz).toFixed(1);

@@ -1,0 +1,156 @@
+/** @file Bad input through the real command line: one clear error, a next step, exit code 1, and nothing half-written. */
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { ErrorCode } from '../../src/base/errors.ts';
+import {
+  assertFine,
+  assertOneError,
+  filesBelow,
+  noOwnDisks,
+  onOwnDisk,
+  scratchFolder,
+  vlakit,
+} from './command-line.ts';
+
+const folder = scratchFolder('bad-input');
+const SMALL = ['--set', 'record.episodes=3'];
+const SHORT = ['--set', 'loop.steps=3', '--set', 'schedule.warmupSteps=1', '--set', 'data.workers=1'];
+
+before(async () => {
+  assertFine(await vlakit(['record', 'debug', ...SMALL], { cwd: folder }));
+  assertFine(await vlakit(['train', 'debug', ...SHORT], { cwd: folder }));
+});
+after(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+/** Runs the command; it must fail with one error and leave neither a run nor a result. */
+async function refuses(args: readonly string[], code: ErrorCode, message: RegExp): Promise<void> {
+  const out = path.join(scratchFolder('out'), 'run');
+  try {
+    assertOneError(await vlakit([...args, '--out', out], { cwd: folder }), code, message);
+    assert.deepEqual(
+      filesBelow(out).filter((file) => /model\.safetensors|evaluation.*\.json|meta\/info\.json|\.html$/.test(file)),
+      [],
+      'nothing may be left that looks whole',
+    );
+  } finally {
+    fs.rmSync(path.dirname(out), { recursive: true, force: true });
+  }
+}
+
+/** Runs `use` on a copy of a folder of the setup. */
+async function onCopy(of: string, use: (copy: string) => Promise<void>): Promise<void> {
+  const copy = path.join(scratchFolder('copy'), 'copy');
+  fs.cpSync(path.join(folder, of), copy, { recursive: true });
+  try {
+    await use(copy);
+  } finally {
+    fs.rmSync(path.dirname(copy), { recursive: true, force: true });
+  }
+}
+
+const DATASET = path.join('data', 'debug');
+const train = (dataset: string): string[] => ['train', 'debug', ...SHORT, '--dataset', dataset];
+
+describe('datasets', () => {
+  test('a parquet file that was cut off', () =>
+    onCopy(DATASET, async (dataset) => {
+      const file = path.join(dataset, 'data', 'chunk-000', 'file-000.parquet');
+      fs.truncateSync(file, Math.floor(fs.statSync(file).size / 2));
+      await refuses(train(dataset), 'bad-data', /file-000\.parquet: expected a whole parquet file/);
+    }));
+
+  const lies: [string, RegExp, string, ErrorCode, RegExp][] = [
+    ['the number of frames', /"total_frames": \d+/, '"total_frames": 7', 'bad-data', /total_frames says 7/],
+    ['the action', /("action": \{[^}]*"shape": \[\s*)7/, '$15', 'mismatch', /"action": expected 7 numbers .* got 5/],
+    ['the pictures', /("observation\.images\.front": \{[^}]*"shape": \[\s*)32/, '$164', 'bad-data', /32 × 64 pixels/],
+  ];
+  for (const [what, find, replacement, code, message] of lies) {
+    test(`info.json lies about ${what}`, () =>
+      onCopy(DATASET, async (dataset) => {
+        const file = path.join(dataset, 'meta', 'info.json');
+        const text = fs.readFileSync(file, 'utf8');
+        const changed = text.replace(find, replacement);
+        assert.notEqual(changed, text);
+        fs.writeFileSync(file, changed);
+        await refuses(train(dataset), code, message);
+      }));
+  }
+
+  test('episodes that are not there are named', () =>
+    refuses([...train(path.join(folder, DATASET)), '--episodes', '0-4'], 'not-found', /episode.*\b3\b.*\b4\b/));
+
+  test('a folder without a dataset', () => refuses(train(folder), 'not-found', /no meta\/info\.json/));
+
+  test('an instruction longer than the context', () =>
+    refuses(
+      [...train(path.join(folder, DATASET)), '--set', 'codec.instructionTokens=1'],
+      'bad-argument',
+      /instruction: expected at most 1 token/,
+    ));
+
+  test('a dataset that is there already is not written over', async () => {
+    const before = filesBelow(path.join(folder, DATASET));
+    const again = await vlakit(['record', 'debug', '--set', 'record.episodes=4'], { cwd: folder });
+    assertOneError(again, 'bad-argument', /data.debug/);
+    assert.deepEqual(filesBelow(path.join(folder, DATASET)), before);
+  });
+});
+
+describe('words that are not known', () => {
+  test('a recipe', () => refuses(['train', 'debgu'], 'not-found', /Did you mean "debug"/));
+  test('a path of a recipe', () =>
+    refuses(['train', 'debug', '--set', 'loop.stepz=3'], 'not-found', /Did you mean "(loop\.)?steps"/));
+  test('a value of another type', () =>
+    refuses(['train', 'debug', '--set', 'loop.steps=many'], 'bad-argument', /loop\.steps/));
+  test('a task', () => refuses(['evaluate', 'expert', '--tasks', 'lfit'], 'not-found', /Did you mean "lift"/));
+  test('a policy', () => refuses(['evaluate', path.join(folder, 'nowhere')], 'not-found', /nowhere/));
+});
+
+describe('runs', () => {
+  test('a run is not continued with another recipe', async () => {
+    const before = filesBelow(path.join(folder, 'runs'));
+    const other = await vlakit(['train', 'debug', ...SHORT, '--set', 'seed=2'], { cwd: folder });
+    assertOneError(other, 'mismatch', /seed/);
+    assert.deepEqual(filesBelow(path.join(folder, 'runs')), before);
+  });
+
+  test('a report of nothing', async () => {
+    const empty = path.join(folder, 'empty');
+    fs.mkdirSync(empty);
+    assertOneError(await vlakit(['report', empty], { cwd: folder }), 'not-found', /empty/);
+    assert.deepEqual(filesBelow(empty), []);
+  });
+});
+
+const noDisks = noOwnDisks();
+describe('disks', { skip: noDisks }, () => {
+  const disk = path.join(folder, 'disk');
+
+  /** Runs the command with a disk of its own at `disk`, and says what is left there afterwards. */
+  async function onDisk(options: string, args: readonly string[], message: RegExp): Promise<void> {
+    const ended = await vlakit([...args, '--out', path.join(disk, 'out')], {
+      cwd: folder,
+      wrapper: onOwnDisk(disk, options),
+    });
+    assertOneError(ended, 'io', message);
+  }
+
+  test('recording onto a full disk', () => onDisk('size=40k', ['record', 'debug', ...SMALL], /disk is full/));
+  test('training onto a full disk', () => onDisk('size=200k', ['train', 'debug', ...SHORT], /disk is full/));
+  test('evaluating onto a full disk', () =>
+    onDisk(
+      'size=4k',
+      ['evaluate', 'expert', '--tasks', 'touch', '--episodes', '1', '--conditions', 'base'],
+      /disk is full/,
+    ));
+  for (const command of [
+    ['record', 'debug', ...SMALL],
+    ['train', 'debug', ...SHORT],
+    ['evaluate', 'expert'],
+  ]) {
+    test(`${command[0]} into a read-only folder fails before any work`, () => onDisk('ro', command, /read-only/));
+  }
+});

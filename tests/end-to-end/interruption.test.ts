@@ -1,0 +1,114 @@
+/** @file Ctrl-C in every phase through the real command line: it stops cleanly, leaves nothing that looks whole, goes on later. */
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, describe, test } from 'node:test';
+import { assertFine, assertOneError, filesBelow, scratchFolder, vlakit } from './command-line.ts';
+
+const folder = scratchFolder('interruption');
+after(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+/** A folder of its own for a test. */
+function room(name: string): string {
+  const cwd = path.join(folder, name);
+  fs.mkdirSync(cwd);
+  return cwd;
+}
+
+const whole = (cwd: string): string[] =>
+  filesBelow(cwd).filter((file) => /meta\/info\.json$|\.html$|^evaluation.*\.json$/.test(file));
+
+describe('record', () => {
+  const command = ['record', 'debug', '--set', 'record.episodes=8'];
+
+  test('stops, is not taken for a dataset, and goes on where it was', async () => {
+    const cwd = room('record');
+    assertOneError(
+      await vlakit(command, { cwd, interruptAt: [/\/8 episodes/] }),
+      'interrupted',
+      /again|resume|continue/i,
+    );
+    assert.deepEqual(whole(cwd), []);
+    const train = await vlakit(['train', 'debug'], { cwd });
+    assertOneError(train, 'bad-data', /interrupted/);
+    assertFine(await vlakit(command, { cwd }));
+    assert.deepEqual(whole(cwd), ['data/debug/meta/info.json']);
+  });
+
+  test('the second Ctrl-C ends at once', async () => {
+    const cwd = room('record-twice');
+    const { code } = await vlakit(command, { cwd, interruptAt: [/\/8 episodes/, /Ctrl-C again/] });
+    assert.equal(code, 130);
+    assert.deepEqual(whole(cwd), []);
+  });
+});
+
+describe('train', () => {
+  const steps = (count: number): string[] => ['--set', `loop.steps=${count}`, '--set', 'loop.logEvery=1'];
+  const command = ['train', 'debug', ...steps(2000)];
+  const checkpoints = (cwd: string): string[] => fs.readdirSync(path.join(cwd, 'runs', 'debug', 'checkpoints')).sort();
+
+  test('while pictures are loaded nothing is left that looks like a policy', async () => {
+    const cwd = room('load');
+    assertFine(await vlakit(['record', 'debug', '--set', 'record.episodes=2'], { cwd }));
+    assertOneError(await vlakit(command, { cwd, interruptAt: [/load .*pictures/] }), 'interrupted', /./);
+    assert.deepEqual(
+      filesBelow(cwd).filter((file) => file.endsWith('.safetensors')),
+      [],
+    );
+    fs.cpSync(cwd, path.join(folder, 'recorded'), { recursive: true });
+  });
+
+  test('saves a checkpoint and continues from it', async () => {
+    const cwd = path.join(folder, 'train');
+    fs.cpSync(path.join(folder, 'recorded'), cwd, { recursive: true });
+    assertOneError(await vlakit(command, { cwd, interruptAt: [/\/2000 steps/] }), 'interrupted', /./);
+    const saved = checkpoints(cwd);
+    assert.match(saved.at(-1)!, /^step-\d+$/);
+    const step = Number(saved.at(-1)!.replace('step-', ''));
+    assert.ok(step > 0 && step < 2000, `a checkpoint in between, got step ${step}`);
+    assertOneError(await vlakit(command, { cwd, interruptAt: [/\/2000 steps/] }), 'interrupted', /./);
+    assert.ok(Number(checkpoints(cwd).at(-1)!.replace('step-', '')) > step, 'the second run went on');
+  });
+
+  test('the second Ctrl-C ends at once and leaves no half checkpoint', async () => {
+    const cwd = path.join(folder, 'train-twice');
+    fs.cpSync(path.join(folder, 'recorded'), cwd, { recursive: true });
+    const { code } = await vlakit(command, { cwd, interruptAt: [/\/2000 steps/, /Ctrl-C again/] });
+    assert.equal(code, 130);
+    for (const name of checkpoints(cwd).filter((checkpoint) => /^step-\d+$/.test(checkpoint))) {
+      assert.ok(fs.existsSync(path.join(cwd, 'runs', 'debug', 'checkpoints', name, 'hashes.json')), name);
+    }
+  });
+});
+
+describe('evaluate', () => {
+  const command = ['evaluate', 'expert', '--tasks', 'touch', '--conditions', 'base', '--episodes', '500', '--no-films'];
+
+  test('saves what is finished, marked as partial', async () => {
+    const cwd = room('evaluate');
+    assertOneError(await vlakit(command, { cwd, interruptAt: [/[1-9]\d*\/500 episodes/] }), 'interrupted', /partial/);
+    const file = path.join(cwd, 'evaluation', 'evaluation-expert.json');
+    const result = JSON.parse(fs.readFileSync(file, 'utf8')) as {
+      partial: boolean;
+      planned: number;
+      episodes: unknown[];
+    };
+    assert.deepEqual([result.partial, result.planned], [true, 500]);
+    assert.ok(result.episodes.length > 0 && result.episodes.length < 500);
+  });
+
+  test('the second Ctrl-C ends at once', async () => {
+    const cwd = room('evaluate-twice');
+    const { code } = await vlakit(command, { cwd, interruptAt: [/\/500 episodes/, /Ctrl-C again/] });
+    assert.equal(code, 130);
+  });
+});
+
+test('run leaves no page', async () => {
+  const cwd = room('run');
+  const command = ['run', 'expert', '--task', 'touch', '--episodes', '200'];
+  assertOneError(await vlakit(command, { cwd, interruptAt: [/\/200 episodes/] }), 'interrupted', /./);
+  assert.deepEqual(whole(cwd), []);
+});
