@@ -23,6 +23,8 @@ export interface ImageCacheOptions {
   readonly workers?: number;
   /** The most bytes to hold; more is refused. */
   readonly limitBytes: number;
+  /** Aborting ends the decoding with the error `interrupted`. */
+  readonly signal?: AbortSignal;
   /** Called as pictures arrive. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -66,8 +68,11 @@ export async function cacheImages(dataset: LeRobotDataset, options: ImageCacheOp
     size,
     workerData,
   );
+  const stop = (): void => void pool.close();
+  options.signal?.addEventListener('abort', stop);
   let done = 0;
   try {
+    options.signal?.throwIfAborted();
     await Promise.all(
       cameras.flatMap((camera) =>
         dataset.episodes.map(async ({ index, length }) => {
@@ -78,6 +83,7 @@ export async function cacheImages(dataset: LeRobotDataset, options: ImageCacheOp
       ),
     );
   } finally {
+    options.signal?.removeEventListener('abort', stop);
     await pool.close();
   }
   return withImages(dataset, options.imageSize, shared, first);

@@ -126,7 +126,7 @@ async function steps(run: TrainingRun, start: LoopState, { log, events, progress
   // A batch that fails while a step runs is reported when its turn comes.
   next?.catch(() => undefined);
   while (step < config.steps) {
-    if (signal.aborted) throw interrupted(step, saved ?? (await save()));
+    if (signal.aborted) throw interrupted(step, saved ?? (step === 0 ? null : await save()));
     const feeds = await next!;
     next = step + 1 < config.steps ? batches.batch(step + 1) : null;
     next?.catch(() => undefined);
@@ -196,8 +196,9 @@ function requireFinite(step: number, scalars: Readonly<Record<string, number>>, 
   }
 }
 
-function interrupted(step: number, folder: string): VlaError {
-  return new VlaError('interrupted', `train: stopped after ${step} steps; the checkpoint is ${folder}.`, {
+function interrupted(step: number, folder: string | null): VlaError {
+  const saved = folder === null ? 'there is no checkpoint yet' : `the checkpoint is ${folder}`;
+  return new VlaError('interrupted', `train: stopped after ${step} steps; ${saved}.`, {
     hint: 'Run the same command again to continue exactly there.',
   });
 }

@@ -58,7 +58,7 @@ export async function trainPolicy(options: TrainPolicyOptions): Promise<Training
       session: recipe.device,
     });
     const order = new Random(seed, ORDER).bits();
-    const source = await openSamples(training, data, recipe.codec.cameras, codec.horizon, order);
+    const source = await openSamples(training, data, recipe.codec.cameras, codec.horizon, order, signal);
     try {
       return await train({
         folder,

@@ -144,6 +144,7 @@ export async function openSamples(
   cameras: readonly CameraConfig[],
   horizon: number,
   seed: number,
+  signal: AbortSignal,
 ): Promise<SampleSource> {
   const loaders: Loader[] = [];
   const held: Dataset[] = [];
@@ -163,6 +164,7 @@ export async function openSamples(
       imageSize: data.imageSize,
       workers: data.workers,
       limitBytes: data.pictureMegabytes * 1e6,
+      signal,
       onProgress: (done) => progress.update(done, dataset.name),
     });
     progress.finish(`${total} pictures of ${dataset.name}`);

@@ -66,7 +66,7 @@ export function assertFine({ code, out, err }: Ended): void {
 /** Fails unless the command ended with exactly one error, worded for a person, with a next step and no stack. */
 export function assertOneError(ended: Ended, code: ErrorCode, message: RegExp): void {
   const { err } = ended;
-  const errors = err.split('\n').filter((line) => /^error\[/.test(line));
+  const errors = err.split('\n').filter((line) => line.startsWith('error['));
   assert.equal(errors.length, 1, `expected one error, got:\n${err}`);
   assert.ok(errors[0]!.startsWith(`error[${code}]: `), errors[0]);
   assert.match(err, message);
