@@ -20,7 +20,8 @@ export const TABLETOP_NOISE: RecordConfig['noise'] = {
   cleanShare: 0.25,
   sigma: [0.05, 0.3],
   correlation: 0.8,
-  scale: [1, 1, 1, 0.3, 0.3, 0.3, 0],
+  scale: [1, 1, 1, 0.3, 0.3, 0.6, 0],
+  slips: { dimension: 6, rate: 0.03, steps: [3, 8] },
 };
 
 function camera(name: string, size: number, recorded: number): CameraConfig {

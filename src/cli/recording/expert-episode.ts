@@ -35,13 +35,13 @@ export interface Demonstration {
 }
 
 /**
- * Lets the expert act until the episode ends. Executed is the expert's action plus `noise()`; recorded is the expert's
+ * Lets the expert act until the episode ends. Executed is `disturbed` of the expert's action; recorded is the expert's
  * action, clipped to the embodiment's limits.
  */
 export async function demonstrate(
   environment: ExpertEnvironment,
   episode: EpisodeSpec,
-  noise: () => ArrayLike<number>,
+  disturbed: (action: Float32Array) => Float32Array,
 ): Promise<Demonstration> {
   const { embodiment, subtasks } = environment;
   await environment.reset(episode);
@@ -70,13 +70,7 @@ export async function demonstrate(
     put('supervision.has_goal', [known.goalPosition === null ? 0 : 1]);
     put('supervision.subtask', [subtasks.indexOf(known.subtask)]);
     length++;
-    const disturbance = noise();
-    outcome = await environment.step(
-      clipped(
-        action.map((value, i) => value + disturbance[i]!),
-        embodiment,
-      ),
-    );
+    outcome = await environment.step(clipped(disturbed(action), embodiment));
   }
   if (outcome !== 'success') return { outcome, frames: null };
   const images = Object.fromEntries(Object.entries(pixels).map(([name, frames]) => [name, { rgb: joined(frames) }]));

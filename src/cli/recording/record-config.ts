@@ -29,6 +29,18 @@ export interface ActionNoise {
   readonly correlation: number;
   /** Factor of sigma per action dimension; 0 leaves a dimension (the gripper) clean. */
   readonly scale: readonly number[];
+  /** The gripper slips: its command is executed the other way round for a while, so that the dataset shows how to recover. */
+  readonly slips: GripperSlips;
+}
+
+/** When the gripper does the opposite of what it is told, in the episodes with noise. */
+export interface GripperSlips {
+  /** The action's dimension. */
+  readonly dimension: number;
+  /** The probability, per control step, that a slip begins. */
+  readonly rate: number;
+  /** How long it lasts, control steps. */
+  readonly steps: readonly [shortest: number, longest: number];
 }
 
 /** The seed of an attempt at an episode: below the evaluations' first seed, so no recorded scene is ever a test scene. */
@@ -36,18 +48,29 @@ export function recordingSeed(config: RecordConfig, episode: number, attempt: nu
   return new Random(config.seed, episode, attempt, 0).integer(FIRST_EVALUATION_SEED);
 }
 
-/** A generator of action noise for one attempt at an episode; each call gives the next action's noise. */
-export function createActionNoise(config: RecordConfig, episode: number, attempt: number): () => Float32Array {
-  const { cleanShare, sigma, correlation, scale } = config.noise;
+/** A disturbance for one attempt at an episode: each call turns the next action into the one to execute. */
+export function createActionNoise(
+  config: RecordConfig,
+  episode: number,
+  attempt: number,
+): (action: Float32Array) => Float32Array {
+  const { cleanShare, sigma, correlation, scale, slips } = config.noise;
   const random = new Random(config.seed, episode, attempt, 1);
   const strength = random.uniform() < cleanShare ? 0 : random.range(...sigma);
   const fresh = Math.sqrt(1 - correlation * correlation);
   const state = new Float32Array(scale.length);
-  return () => {
+  let slipping = 0;
+  return (action) => {
     for (const [i, factor] of scale.entries()) {
       state[i] = correlation * state[i]! + fresh * strength * factor * random.normal();
     }
-    return state;
+    const executed = action.map((value, i) => value + state[i]!);
+    const [shortest, longest] = slips.steps;
+    const begins = random.uniform() < slips.rate;
+    const length = shortest + random.integer(longest - shortest + 1);
+    slipping = slipping > 0 ? slipping - 1 : begins && strength > 0 ? length : 0;
+    if (slipping > 0) executed[slips.dimension] = -executed[slips.dimension]!;
+    return executed;
   };
 }
 
@@ -64,5 +87,14 @@ export function checkRecordConfig(config: RecordConfig, actionDim: number): void
   check('noise.cleanShare', noise.cleanShare, noise.cleanShare >= 0 && noise.cleanShare <= 1, '0 to 1');
   check('noise.correlation', noise.correlation, Math.abs(noise.correlation) < 1, 'less than 1');
   check('noise.sigma', noise.sigma, noise.sigma[0] >= 0 && noise.sigma[1] >= noise.sigma[0], 'an ascending range');
+  const { slips } = noise;
+  check('noise.slips.rate', slips.rate, slips.rate >= 0 && slips.rate <= 1, '0 to 1');
+  check(
+    'noise.slips.steps',
+    slips.steps,
+    slips.steps[0] >= 1 && slips.steps[1] >= slips.steps[0],
+    'an ascending range',
+  );
+  check('noise.slips.dimension', slips.dimension, slips.dimension >= 0 && slips.dimension < actionDim, `0 to ${actionDim - 1}`);
   check('noise.scale', noise.scale.length, noise.scale.length === actionDim, `${actionDim} factors`);
 }

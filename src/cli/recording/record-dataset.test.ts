@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { TABLETOP_NOISE } from '../../../recipes/tabletop-parts.ts';
 import { FIRST_EVALUATION_SEED } from '../../benchmarks/protocol.ts';
 import { openLeRobot } from '../../data/lerobot/reader.ts';
 import { createTabletop } from '../../simulation/tabletop/index.ts';
@@ -20,7 +21,7 @@ const CONFIG: RecordConfig = {
   tasks: ['touch', 'lift'],
   seed: 3,
   imageSize: 16,
-  noise: { cleanShare: 0.25, sigma: [0.05, 0.3], correlation: 0.8, scale: [1, 1, 1, 0.3, 0.3, 0.3, 0] },
+  noise: TABLETOP_NOISE,
   attempts: 5,
 };
 
@@ -77,9 +78,9 @@ test('the dataset has the promised features, and its actions are the clean exper
   for (let frame = 0; frame < dataset.episodes[1]!.length; frame++) {
     const expert = environment.expert();
     assert.deepEqual([...actions.subarray(frame * 7, frame * 7 + 7)], [...expert], `frame ${frame}`);
-    const disturbance = noise();
-    disturbed += Number(disturbance.some((value) => Math.abs(value) > 0.01));
-    await environment.step(expert.map((value, i) => Math.max(-1, Math.min(1, value + disturbance[i]!))));
+    const executed = noise(expert);
+    disturbed += Number(executed.some((value, i) => Math.abs(value - expert[i]!) > 0.01));
+    await environment.step(executed.map((value) => Math.max(-1, Math.min(1, value))));
   }
   assert.ok(disturbed > dataset.episodes[1]!.length / 2, `${disturbed} disturbed frames`);
   await environment.close();
@@ -87,21 +88,41 @@ test('the dataset has the promised features, and its actions are the clean exper
 });
 
 test('noise is drawn per attempt, spares the gripper, and has the promised strength', () => {
-  const noise: RecordConfig['noise'] = { cleanShare: 0, sigma: [0.2, 0.2], correlation: 0.8, scale: [1, 0.5, 0] };
+  const slips = { dimension: 2, rate: 0, steps: [2, 4] } as const;
+  const scale = [1, 0.5, 0];
+  const noise: RecordConfig['noise'] = { cleanShare: 0, sigma: [0.2, 0.2], correlation: 0.8, scale, slips };
+  const still = new Float32Array(3);
   const config = { ...CONFIG, noise };
   const draws = Array.from({ length: 400 }, (_, episode) => {
     const next = createActionNoise(config, episode, 0);
-    for (let i = 0; i < 30; i++) next();
-    return Array.from(next());
+    for (let i = 0; i < 30; i++) next(still);
+    return Array.from(next(still));
   });
   const deviation = (d: number): number => Math.sqrt(draws.reduce((sum, draw) => sum + draw[d]! ** 2, 0) / 400);
   assert.ok(Math.abs(deviation(0) - 0.2) < 0.02, String(deviation(0)));
   assert.ok(Math.abs(deviation(1) - 0.1) < 0.01, String(deviation(1)));
   assert.equal(deviation(2), 0);
-  assert.deepEqual([...createActionNoise(config, 7, 1)()], [...createActionNoise(config, 7, 1)()]);
-  assert.notDeepEqual([...createActionNoise(config, 7, 1)()], [...createActionNoise(config, 7, 2)()]);
+  assert.deepEqual([...createActionNoise(config, 7, 1)(still)], [...createActionNoise(config, 7, 1)(still)]);
+  assert.notDeepEqual([...createActionNoise(config, 7, 1)(still)], [...createActionNoise(config, 7, 2)(still)]);
   const clean = createActionNoise({ ...config, noise: { ...noise, cleanShare: 1 } }, 0, 0);
-  assert.deepEqual([...clean()], [0, 0, 0]);
+  assert.deepEqual([...clean(still)], [0, 0, 0]);
+});
+
+test('the gripper slips for a few steps at the promised rate, in episodes with noise only', () => {
+  const slips = { dimension: 2, rate: 0.05, steps: [2, 4] } as const;
+  const noise: RecordConfig['noise'] = { cleanShare: 0, sigma: [0.1, 0.1], correlation: 0, scale: [1, 1, 0], slips };
+  const closing = Float32Array.of(0, 0, 1);
+  const play = (cleanShare: number): number[] =>
+    Array.from({ length: 200 }, (_, episode) => {
+      const next = createActionNoise({ ...CONFIG, noise: { ...noise, cleanShare } }, episode, 0);
+      return Array.from({ length: 100 }, () => next(closing)[2]!);
+    }).flat();
+  const executed = play(0);
+  assert.ok(executed.every((value) => value === 1 || value === -1));
+  // A slip of 3 steps on average begins once in 1 / rate free steps.
+  const slipped = executed.filter((value) => value === -1).length / executed.length;
+  assert.ok(Math.abs(slipped - 3 / (3 + 20)) < 0.02, String(slipped));
+  assert.ok(play(1).every((value) => value === 1));
 });
 
 test('recorded scenes are never evaluation scenes', () => {

@@ -8,12 +8,13 @@ import type { World } from './world.ts';
 /** The hand is on the object when it is this near, horizontally and vertically; metres. */
 const NEAR = 0.014;
 /** Nearer than this it may start to close. */
-const CLOSE_FROM = 0.01;
-const ALIGNED = 0.12;
+const CLOSE_FROM = 0.012;
 /** The fingers count as closed on an object when the gap is at most this much wider than it, metres. */
 const SLACK = 0.007;
 /** A gap below this is no longer the open gripper's: it is closing already. */
 const CLOSING = 0.074;
+/** Below this gap the hand waits above: closed fingers do not go around anything. */
+const WIDE = 0.07;
 const HOVER = 0.075;
 
 /** Whether the fingers are closed around an object. */
@@ -28,11 +29,12 @@ export function grasp(world: World, object: number): Plan {
   const yaw = gripYaw(robot.yaw(), world.yaw(object), world.shape(object).gripPeriod);
   const off = planarDistance(hand, place);
   const turn = Math.abs(wrapAngle(yaw - robot.yaw()));
-  if (isAround(world, object) && (robot.gap() < CLOSING || (off < CLOSE_FROM && turn < ALIGNED))) {
+  const aligned = world.shape(object).gripTolerance;
+  if (isAround(world, object) && (robot.gap() < CLOSING || (off < CLOSE_FROM && turn < aligned))) {
     return { subtask: 'grip', aim: { position: place, yaw, gripper: 'close' } };
   }
-  // Stay above the object until the hand is over it AND turned to fit.
-  const descent = Math.max(ramp(off, 0.01, 0.03), ramp(turn, ALIGNED / 2, 0.25));
+  // Stay above the object until the hand is over it, turned to fit, AND open.
+  const descent = Math.max(ramp(off, 0.01, 0.03), ramp(turn, aligned / 2, 0.25), ramp(WIDE - robot.gap(), 0, 0.03));
   const height = funnel(descent, place[2], place[2] + HOVER, 0, 1);
   return { subtask: 'reach', aim: { position: [place[0], place[1], height], yaw, gripper: 'open' } };
 }

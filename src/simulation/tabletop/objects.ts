@@ -23,6 +23,8 @@ export interface Shape {
   readonly footprint: readonly [x: number, y: number];
   /** The gripper fits at the thing's yaw plus any multiple of this; 0 = at any yaw. Radians. */
   readonly gripPeriod: number;
+  /** How far off that yaw the open fingers still go around the thing, and turn it into place as they close; radians. */
+  readonly gripTolerance: number;
 }
 
 /** Travel of a drawer, metres. */
@@ -33,9 +35,9 @@ const GREY: Rgb = [0.45, 0.45, 0.48];
 
 /** Every kind of thing that can lie or stand on the table. */
 export const SHAPES: Readonly<Record<ShapeName, Shape>> = {
-  cube: block([0.023, 0.023, 0.023], Math.PI / 2),
+  cube: block([0.023, 0.023, 0.023], Math.PI / 2, Math.PI),
   // Longer than the gripper opens, so it can only be taken across.
-  box: block([0.042, 0.02, 0.02], Math.PI),
+  box: block([0.042, 0.02, 0.02], Math.PI, 0.3),
   cylinder: round('type="cylinder" size=".023 .025" friction="1 .01 .001" condim="4"', 0.023, 0.025),
   // Rolling friction, or a touch would send it off the table.
   ball: round('type="sphere" size=".024" friction="1 .01 .004" condim="6"', 0.024, 0.024),
@@ -46,6 +48,7 @@ export const SHAPES: Readonly<Record<ShapeName, Shape>> = {
     halfGrip: 0.012,
     footprint: [0.1, 0.06],
     gripPeriod: Math.PI,
+    gripTolerance: 0.12,
     // The origin is the knob; the drawer runs along +x out of a closed cabinet, whose inside is not modelled.
     body: (name) =>
       `<body name="${name}-base">${fixed('box', '.048 .06 .035', '-.093 0 .035')}` +
@@ -63,6 +66,7 @@ export const SHAPES: Readonly<Record<ShapeName, Shape>> = {
     halfGrip: 0.022,
     footprint: [0.034, 0.034],
     gripPeriod: 0,
+    gripTolerance: Math.PI,
     body: (name) =>
       `<body name="${name}-base">${ghost('cylinder', '.034 .006', '0 0 .006')}` +
       `<body name="${name}" pos="0 0 .024"><inertial pos="0 0 0" mass=".02" diaginertia="1e-5 1e-5 1e-5"/>` +
@@ -76,7 +80,7 @@ export function paintedGeoms(shape: ShapeName, name: string): string[] {
   return shape === 'drawer' ? [name, `${name}-front`] : [name];
 }
 
-function block(half: readonly [number, number, number], gripPeriod: number): Shape {
+function block(half: readonly [number, number, number], gripPeriod: number, gripTolerance: number): Shape {
   const [x, y, z] = half;
   return {
     ...loose(`type="box" size="${half.join(' ')}" friction="1 .01 .001" condim="4"`),
@@ -85,11 +89,20 @@ function block(half: readonly [number, number, number], gripPeriod: number): Sha
     halfGrip: y,
     footprint: [x, y],
     gripPeriod,
+    gripTolerance,
   };
 }
 
 function round(geom: string, radius: number, halfHeight: number): Shape {
-  return { ...loose(geom), halfHeight, top: halfHeight, halfGrip: radius, footprint: [radius, radius], gripPeriod: 0 };
+  return {
+    ...loose(geom),
+    halfHeight,
+    top: halfHeight,
+    halfGrip: radius,
+    footprint: [radius, radius],
+    gripPeriod: 0,
+    gripTolerance: Math.PI,
+  };
 }
 
 function loose(geom: string): Pick<Shape, 'kind' | 'body'> {
