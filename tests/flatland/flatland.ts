@@ -58,6 +58,7 @@ export async function openEnvironment(options: FlatlandOptions): Promise<ExpertE
   let stayed = 0;
   let resets = 0;
   let closed = false;
+  let ended = false;
 
   const open = (): EpisodeSpec => {
     if (closed) throw new VlaError('bad-argument', 'flatland: expected an open world, got a closed one.');
@@ -73,6 +74,15 @@ export async function openEnvironment(options: FlatlandOptions): Promise<ExpertE
     return `${lookUp('task', task, verb)} the ${colour} dot`;
   };
 
+  const judge = (episode: EpisodeSpec): Outcome => {
+    const dot = touched();
+    if (dot > 0) return 'wrong';
+    stayed = dot === 0 ? stayed + 1 : 0;
+    if (stayed >= (episode.task === 'stay' ? STAY_TICKS : 1)) return 'success';
+    if (Math.hypot(...position) > 2) return 'failure';
+    return ticks >= TASKS[episode.task as keyof typeof TASKS] ? 'timeout' : 'running';
+  };
+
   return {
     name: 'flatland',
     embodiment: flatlandEmbodiment(imageSize),
@@ -81,7 +91,10 @@ export async function openEnvironment(options: FlatlandOptions): Promise<ExpertE
     subtasks: ['go'],
     maxSteps: (task) => lookUp('task', task, TASKS),
     async reset(episode) {
+      if (closed) throw new VlaError('bad-argument', 'flatland: expected an open world, got a closed one.');
       lookUp('task', episode.task, TASKS);
+      if (episode.perturbation !== undefined) lookUp('perturbation', episode.perturbation, { dim: 1, wind: 1 });
+      ended = false;
       if (++resets === options.breakAtReset) throw new Error('the world broke');
       const random = new Random(episode.seed, episode.task === 'touch' ? 1 : 2);
       const colours = random.shuffle(Object.keys(COLOURS) as Colour[]);
@@ -114,18 +127,16 @@ export async function openEnvironment(options: FlatlandOptions): Promise<ExpertE
     },
     async step(action): Promise<Outcome> {
       const episode = open();
-      for (let i = 0; i < 2; i++) {
-        if (!Number.isFinite(action[i])) throw new VlaError('not-finite', `flatland: got ${action[i]} as action.`);
-        position[i]! += SPEED * Math.min(1, Math.max(-1, action[i]!));
-      }
+      if (ended) throw new VlaError('bad-argument', 'flatland: expected a running episode, got one that ended.');
+      if (action.length !== 2) throw new VlaError('bad-shape', `flatland: expected 2 numbers, got ${action.length}.`);
+      const bad = Array.from(action).find((value) => !Number.isFinite(value));
+      if (bad !== undefined) throw new VlaError('not-finite', `flatland: got ${bad} as action.`);
+      for (let i = 0; i < 2; i++) position[i]! += SPEED * Math.min(1, Math.max(-1, action[i]!));
       if (episode.perturbation === 'wind') position[0] -= 0.8 * SPEED;
       ticks++;
-      const dot = touched();
-      if (dot > 0) return 'wrong';
-      stayed = dot === 0 ? stayed + 1 : 0;
-      if (stayed >= (episode.task === 'stay' ? STAY_TICKS : 1)) return 'success';
-      if (Math.hypot(...position) > 2) return 'failure';
-      return ticks >= TASKS[episode.task as keyof typeof TASKS] ? 'timeout' : 'running';
+      const outcome = judge(episode);
+      ended = outcome !== 'running';
+      return outcome;
     },
     expert() {
       open();

@@ -19,7 +19,7 @@ import { LIBERO_OSC, OscPose } from './osc-pose.ts';
 const mujoco = await loadMujoco();
 
 function open(): { sim: Sim; control: OscPose } {
-  const sim = Sim.fromXml(mujoco, worldXml({ shapes: ['cube'], marks: [] }));
+  const sim = Sim.fromXml(mujoco, worldXml(['cube']));
   return { sim, control: new OscPose(sim, { ...LIBERO_OSC, joints: ARM_JOINTS, site: GRIP_SITE }) };
 }
 

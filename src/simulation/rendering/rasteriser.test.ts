@@ -10,13 +10,13 @@ import type { Image } from '../../interfaces/observation.ts';
 import { repositoryRoot, sharedData, skipReason } from '../../../tests/shared-data.ts';
 import { loadMujoco } from '../mujoco/module.ts';
 import { Sim } from '../mujoco/sim.ts';
-import { cameraOf, project } from './camera.ts';
+import { cameraOf, project, projectedBox } from './camera.ts';
 import { boxGeometry, capsuleGeometry, cylinderGeometry, ellipsoidGeometry, planeGeometry } from './geometry.ts';
 import type { Geometry } from './geometry.ts';
 import { lightsOf } from './lights.ts';
 import { Rasteriser } from './rasteriser.ts';
 import { extractScene } from './scene.ts';
-import type { Scene } from './scene.ts';
+import type { Drawable, Scene } from './scene.ts';
 import { cubeTexture, flatTexture, sampleCube } from './texture.ts';
 
 const mujoco = await loadMujoco();
@@ -156,7 +156,7 @@ test('the same picture twice, also after others and from another rasteriser of t
   const shoot = (by: Rasteriser, dx: number): Uint8Array => {
     const camera = cameraOf(sim, 0);
     camera.position[0] = dx;
-    return by.render(drawn, sim.data('geom_xpos'), sim.data('geom_xmat'), camera, lightsOf(sim)).data;
+    return by.render(drawn, sim.data('geom_xpos'), sim.data('geom_xmat'), camera, lightsOf(sim)).data.slice();
   };
   const first = shoot(rasteriser, 0.1);
   for (let i = 0; i < 5; i++) shoot(rasteriser, random.range(-1, 1));
@@ -166,32 +166,40 @@ test('the same picture twice, also after others and from another rasteriser of t
   sim.close();
 });
 
-test('projection agrees with the picture, and visible samples with what hides what', () => {
+test('projection agrees with the picture, and `sees` with what hides what', () => {
   const ball = '<geom name="ball" type="sphere" size=".15" pos=".4 -.3 -1.5" rgba="1 0 0 1"/>';
   const lid = '<geom name="lid" type="box" size=".3 .3 .01" pos=".3 -.2 -1" rgba="0 0 1 1"/>';
   const { sim, drawn } = scene(ball + lid);
   const rasteriser = new Rasteriser({ width: 100, height: 100, samplesPerSide: 2, background: [0, 0, 0] });
   const [ballId, lidId] = [sim.id('geom', 'ball'), sim.id('geom', 'lid')];
   const camera = cameraOf(sim, sim.id('camera', 'eye'));
-  const shoot = (): Image =>
-    rasteriser.render(drawn, sim.data('geom_xpos'), sim.data('geom_xmat'), camera, lightsOf(sim));
+  const poses = [sim.data('geom_xpos'), sim.data('geom_xmat')] as const;
+  const shoot = (): Image => rasteriser.render(drawn, ...poses, camera, lightsOf(sim));
+  const find = (id: number): Drawable => drawn.drawables.find(({ geom }) => geom === id)!;
   shoot();
-  assert.equal(rasteriser.visibleSamples(new Set([ballId])), 0);
-  assert.ok(rasteriser.visibleSamples(new Set([lidId])) > 3000);
-  drawn.drawables.find(({ geom }) => geom === lidId)!.rgba[3] = 0;
+  assert.equal(rasteriser.sees(ballId), false);
+  assert.equal(rasteriser.sees(lidId), true);
+  find(lidId).rgba[3] = 0;
   const { data } = shoot();
-  let [sumX, sumY, count] = [0, 0, 0];
+  assert.equal(rasteriser.sees(ballId), true);
+  assert.equal(rasteriser.sees(lidId), false);
+  const [xs, ys]: [number[], number[]] = [[], []];
   for (let i = 0; i < 10_000; i++) {
     if (data[3 * i]! > 127) {
-      sumX += (i % 100) + 0.5;
-      sumY += Math.floor(i / 100) + 0.5;
-      count++;
+      xs.push((i % 100) + 0.5);
+      ys.push(Math.floor(i / 100) + 0.5);
     }
   }
+  const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
   const [x, y] = project(camera, [0.4, -0.3, -1.5])!;
-  assert.ok(Math.abs(sumX / count / 100 - x) < 0.005 && Math.abs(sumY / count / 100 - y) < 0.005);
-  assert.ok(Math.abs(rasteriser.visibleSamples(new Set([ballId])) / 4 - count) < 0.1 * count);
+  assert.ok(Math.abs(mean(xs) / 100 - x) < 0.005 && Math.abs(mean(ys) / 100 - y) < 0.005);
+  const box = projectedBox(camera, find(ballId), ...poses)!;
+  const drawnBox = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)].map((value) => value / 100);
+  for (let i = 0; i < 4; i++)
+    assert.ok(Math.abs(box[i]! - drawnBox[i]!) < 0.015, `${box.join(' ')} for ${drawnBox.join(' ')}`);
   assert.equal(project(camera, [0, 0, 1]), null);
+  camera.position[2] = -5;
+  assert.equal(projectedBox(camera, find(ballId), ...poses), null);
   sim.close();
 });
 

@@ -29,15 +29,18 @@ export interface RasteriserConfig {
 export class Rasteriser {
   private readonly config: RasteriserConfig;
   private readonly buffers: RasterBuffers;
+  private readonly image: Image;
   private scene: Scene = { drawables: [] };
+  private triangles = 0;
 
   constructor(config: RasteriserConfig) {
     this.config = config;
     this.buffers = makeBuffers(config.width, config.height, config.samplesPerSide);
+    this.image = { width: config.width, height: config.height, data: new Uint8Array(3 * config.width * config.height) };
   }
 
   /**
-   * One image. `positions` [geoms × 3] and `orientations` [geoms × 9] are the geoms' poses (MuJoCo's `geom_xpos`, `geom_xmat`).
+   * One image, in memory that the next one overwrites. `positions` [geoms × 3] and `orientations` [geoms × 9] are the geoms' poses (MuJoCo's `geom_xpos`, `geom_xmat`).
    */
   render(
     scene: Scene,
@@ -69,19 +72,23 @@ export class Rasteriser {
       state.vertices += count;
       fillTriangles(buffers, view, drawable.geometry.indices, base, i, state);
     }
-    const data = new Uint8Array(3 * config.width * config.height);
-    shade(buffers, drawables, config.background, data);
-    return { width: config.width, height: config.height, data };
+    this.triangles = state.triangles;
+    shade(buffers, drawables, config.background, this.image.data);
+    return this.image;
   }
 
-  /** The samples of the last image in which one of these geoms is seen. */
-  visibleSamples(geoms: ReadonlySet<number>): number {
-    const { triangleId, triangle } = this.buffers;
-    let seen = 0;
-    for (let i = 0; i < triangleId.length; i++) {
-      const id = triangleId[i]!;
-      if (id >= 0 && geoms.has(this.scene.drawables[triangle.drawable[id]!]!.geom)) seen++;
-    }
-    return seen;
+  /** Whether a geom is seen by at least one sample of the last image. */
+  sees(geom: number): boolean {
+    const drawable = this.scene.drawables.findIndex((candidate) => candidate.geom === geom);
+    const owners = this.buffers.triangle.drawable;
+    // A geom's triangles have consecutive ids.
+    let first = 0;
+    while (first < this.triangles && owners[first] !== drawable) first++;
+    let last = first;
+    while (last < this.triangles && owners[last] === drawable) last++;
+    if (first === last) return false;
+    const { triangleId } = this.buffers;
+    for (let i = 0; i < triangleId.length; i++) if (triangleId[i]! >= first && triangleId[i]! < last) return true;
+    return false;
   }
 }

@@ -10,7 +10,7 @@ import type { Rgb } from './colours.ts';
 import { distance, drawUntil } from './draw.ts';
 import type { Layout, Point } from './layout.ts';
 import type { World } from './world.ts';
-import { CLUTTER } from './world-model.ts';
+import { CLUTTER, MARK_HALF } from './world-model.ts';
 import { SHAPES } from './objects.ts';
 
 type Range = readonly [low: number, high: number];
@@ -69,7 +69,7 @@ export function drawClutter(look: Look, layout: Layout, random: Random): Point[]
   if (!look.clutter) return [];
   const taken = [
     ...layout.objects.map(({ shape, x, y }) => ({ at: [x, y] as const, radius: Math.max(...SHAPES[shape].footprint) })),
-    ...layout.marks.map(({ half, x, y }) => ({ at: [x, y] as const, radius: half })),
+    ...layout.marks.map(({ x, y }) => ({ at: [x, y] as const, radius: MARK_HALF })),
   ];
   return CLUTTER.map(() => {
     const at = drawUntil<Point>(

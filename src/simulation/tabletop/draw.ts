@@ -68,7 +68,8 @@ export function chooseTarget(random: Random, count: number): Pick<Layout, 'targe
   return { target, alternatives: [...Array(count).keys()].filter((i) => i !== target) };
 }
 
-/** `count` draws from a list. */
+/** `count` draws from a list, in the list's order: scenes with the same things share one compiled world. */
 export function pickShapes(random: Random, count: number, from: readonly ShapeName[]): ShapeName[] {
-  return Array.from({ length: count }, () => random.pick(from));
+  const drawn = Array.from({ length: count }, () => random.pick(from));
+  return from.flatMap((shape) => drawn.filter((name) => name === shape));
 }

@@ -19,10 +19,8 @@ export interface PlacedObject {
   readonly opening?: number;
 }
 
-/** A flat square on the table. */
+/** A flat square on the table, its sides `2 × MARK_HALF` along x and y. */
 export interface PlacedMark {
-  /** Half the side, metres. */
-  readonly half: number;
   readonly rgb: Rgb;
   readonly x: number;
   readonly y: number;

@@ -172,11 +172,11 @@ class TabletopEnvironment implements Tabletop {
 
   /** The compiled world of a layout; scenes with the same kinds of things share one. */
   private world(layout: Layout): World {
-    const model = { shapes: layout.objects.map(({ shape }) => shape), marks: layout.marks.map(({ half }) => half) };
-    const key = JSON.stringify(model);
+    const shapes = layout.objects.map(({ shape }) => shape);
+    const key = shapes.join(' ');
     let world = this.worlds.get(key);
     if (world === undefined) {
-      world = new World(this.mujoco, model);
+      world = new World(this.mujoco, shapes);
       this.worlds.set(key, world);
     }
     return world;

@@ -1,7 +1,7 @@
 /** @file The two camera images of a world, and where things are in them. */
 
 import type { Image } from '../../interfaces/observation.ts';
-import { cameraOf, project } from '../rendering/camera.ts';
+import { cameraOf, projectedBox } from '../rendering/camera.ts';
 import type { Light } from '../rendering/lights.ts';
 import { Rasteriser } from '../rendering/rasteriser.ts';
 import type { World } from './world.ts';
@@ -22,7 +22,7 @@ export class Views {
     this.rasterisers = Object.fromEntries(CAMERAS.map((name) => [name, new Rasteriser(config)]));
   }
 
-  /** One image per camera. */
+  /** One image per camera, in memory that the next call overwrites. */
   render({ sim, scene }: World, lights: readonly Light[]): Record<string, Image> {
     const [positions, orientations] = [sim.data('geom_xpos'), sim.data('geom_xmat')];
     return Object.fromEntries(
@@ -36,22 +36,13 @@ export class Views {
   /** The box around a geom in each of the last images, as if nothing hid it, clipped to the image; null where no sample sees it. */
   boxes(world: World, geomName: string): Record<string, Box | null> {
     const { sim } = world;
-    const geom = new Set([world.drawable(geomName).geom]);
-    const outline = world.outline(geomName);
-    const boxIn = (name: string, rasteriser: Rasteriser): Box | null => {
-      if (rasteriser.visibleSamples(geom) === 0) return null;
-      const camera = cameraOf(sim, sim.id('camera', name));
-      const [xs, ys]: [number[], number[]] = [[], []];
-      for (const point of outline) {
-        const at = project(camera, point);
-        if (at === null) continue;
-        xs.push(Math.max(0, Math.min(1, at[0])));
-        ys.push(Math.max(0, Math.min(1, at[1])));
-      }
-      return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
-    };
+    const drawable = world.drawable(geomName);
+    const [positions, orientations] = [sim.data('geom_xpos'), sim.data('geom_xmat')];
     return Object.fromEntries(
-      Object.entries(this.rasterisers).map(([name, rasteriser]) => [name, boxIn(name, rasteriser)]),
+      Object.entries(this.rasterisers).map(([name, rasteriser]) => {
+        if (!rasteriser.sees(drawable.geom)) return [name, null];
+        return [name, projectedBox(cameraOf(sim, sim.id('camera', name)), drawable, positions, orientations)];
+      }),
     );
   }
 

@@ -4,19 +4,14 @@ import { armActuators, armBodies, armExclusions } from './arm.ts';
 import { SHAPES } from './objects.ts';
 import type { ShapeName } from './objects.ts';
 
-/** What a compiled model contains; colours and poses are set per episode. */
-export interface WorldModel {
-  /** One thing each, named object0, object1 … */
-  readonly shapes: readonly ShapeName[];
-  /** Half sizes of flat square marks on the table (zones, pads), named mark0, mark1 … */
-  readonly marks: readonly number[];
-}
-
 /** Physics step, seconds; ten make one control period of 50 ms. */
 export const TIMESTEP = 0.005;
 export const SUBSTEPS = 10;
 /** Front camera: in front of the table, looking back at the robot and down by 49 degrees; it just holds the workspace. */
 const FRONT_CAMERA = '<camera name="front" pos="1.15 0 .72" xyaxes="0 1 0 -.7547 0 .6561" fovy="24"/>';
+/** Every model has so many flat square marks (zones, pads), named mark0, mark1 …; half the side of one, metres. */
+export const MARKS = 2;
+export const MARK_HALF = 0.05;
 /** Where unused things wait, out of sight below the floor. */
 export const HIDDEN_HEIGHT = -2;
 
@@ -27,13 +22,17 @@ export const CLUTTER: readonly { readonly geom: string; readonly halfHeight: num
   { geom: 'name="clutter2" type="box" size=".02 .045 .012" rgba=".3 .5 .5 1"', halfHeight: 0.012 },
 ];
 
-/** World frame = base frame: x forward from the robot, y to its left, z up, table top at z = 0; metres. */
-export function worldXml({ shapes, marks }: WorldModel): string {
+/**
+ * A scene with these things, named object0, object1 …; colours and poses are set per episode.
+ * World frame = base frame: x forward from the robot, y to its left, z up, table top at z = 0; metres.
+ */
+export function worldXml(shapes: readonly ShapeName[]): string {
   const objects = shapes.map((shape, i) => SHAPES[shape].body(`object${i}`));
-  const flats = marks.map(
-    (half, i) =>
+  const marks = Array.from(
+    { length: MARKS },
+    (_, i) =>
       `<body name="mark${i}" mocap="true" pos="0 0 ${HIDDEN_HEIGHT}">` +
-      `<geom name="mark${i}" type="box" size="${half} ${half} .001" group="1" contype="0" conaffinity="0"/></body>`,
+      `<geom name="mark${i}" type="box" size="${MARK_HALF} ${MARK_HALF} .001" group="1" contype="0" conaffinity="0"/></body>`,
   );
   const clutter = CLUTTER.map(
     ({ geom }, i) =>
@@ -41,12 +40,12 @@ export function worldXml({ shapes, marks }: WorldModel): string {
   );
   return (
     '<mujoco model="tabletop"><compiler angle="radian"/>' +
-    `<option timestep="${TIMESTEP}" integrator="implicitfast" cone="elliptic" impratio="10"/><size memory="4M"/>` +
+    `<option timestep="${TIMESTEP}" integrator="implicitfast" cone="elliptic" impratio="10"/><size memory="1M"/>` +
     '<visual><headlight ambient=".35 .35 .35" diffuse=".5 .5 .5" specular="0 0 0"/></visual><worldbody>' +
     '<light name="lamp" pos="1.1 1 2.1" dir="-.3 -.4 -1" diffuse=".45 .45 .45" specular="0 0 0" cutoff="80" exponent="1"/>' +
-    '<geom name="floor" type="plane" pos="0 0 -.4" size="2 2 .1" rgba=".5 .52 .56 1" group="1" contype="0" conaffinity="0"/>' +
+    '<geom name="floor" type="plane" pos="0 0 -.4" size="2 2 .5" rgba=".5 .52 .56 1" group="1" contype="0" conaffinity="0"/>' +
     '<geom name="table" type="box" pos=".55 0 -.2" size=".4 .5 .2" rgba=".62 .5 .38 1" group="1"/>' +
-    `${FRONT_CAMERA}${armBodies()}${objects.join('')}${flats.join('')}${clutter.join('')}</worldbody>` +
+    `${FRONT_CAMERA}${armBodies()}${objects.join('')}${marks.join('')}${clutter.join('')}</worldbody>` +
     `<contact>${armExclusions()}</contact><actuator>${armActuators()}</actuator></mujoco>`
   );
 }

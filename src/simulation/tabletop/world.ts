@@ -11,11 +11,10 @@ import { HAND_GEOMS } from './arm.ts';
 import type { Rgb } from './colours.ts';
 import type { Layout } from './layout.ts';
 import { paintedGeoms, SHAPES } from './objects.ts';
-import type { Shape } from './objects.ts';
+import type { Shape, ShapeName } from './objects.ts';
 import { Robot } from './robot.ts';
 import type { RobotState } from './robot.ts';
-import { CLUTTER, HIDDEN_HEIGHT, worldXml } from './world-model.ts';
-import type { WorldModel } from './world-model.ts';
+import { CLUTTER, HIDDEN_HEIGHT, MARKS, worldXml } from './world-model.ts';
 
 /** A moment of a world, to return to. */
 export interface WorldState {
@@ -43,7 +42,7 @@ export class World {
   readonly sim: Sim;
   readonly robot: Robot;
   readonly scene: Scene;
-  private readonly model: WorldModel;
+  private readonly shapes: readonly ShapeName[];
   private currentLayout: Layout | null = null;
   private readonly bodies: readonly number[];
   private readonly joints: readonly number[];
@@ -53,11 +52,11 @@ export class World {
   private readonly drawables: ReadonlyMap<number, Drawable>;
   private readonly mounts: Readonly<Record<string, CameraMount>>;
 
-  constructor(mujoco: MujocoModule, model: WorldModel) {
-    this.model = model;
-    this.sim = Sim.fromXml(mujoco, worldXml(model));
+  constructor(mujoco: MujocoModule, shapes: readonly ShapeName[]) {
+    this.shapes = shapes;
+    this.sim = Sim.fromXml(mujoco, worldXml(shapes));
     const { sim } = this;
-    const names = model.shapes.map((_, i) => `object${i}`);
+    const names = shapes.map((_, i) => `object${i}`);
     this.bodies = names.map((name) => sim.id('body', name));
     this.joints = names.map((name) => sim.model('jnt_qposadr')[sim.id('joint', name)]!);
     this.objectOfBody = new Map(this.bodies.map((body, i) => [body, i]));
@@ -98,10 +97,13 @@ export class World {
         qpos[this.joints[i]!] = opening ?? 0;
       }
     }
-    for (const [i, { x, y }] of layout.marks.entries()) this.moveFlat(`mark${i}`, [x, y, 0]);
+    for (let i = 0; i < MARKS; i++) {
+      const mark = layout.marks[i];
+      this.putFlat(`mark${i}`, mark === undefined ? null : [mark.x, mark.y, 0]);
+    }
     for (const [i, { halfHeight }] of CLUTTER.entries()) {
       const at = layout.clutter?.[i];
-      this.moveFlat(`clutter${i}`, at === undefined ? [0, 0, HIDDEN_HEIGHT] : [at[0], at[1], halfHeight]);
+      this.putFlat(`clutter${i}`, at === undefined ? null : [at[0], at[1], halfHeight]);
     }
     this.robot.place(start.position, start.yaw);
     sim.computePose();
@@ -110,7 +112,7 @@ export class World {
   /** Sets the colour of an object or a mark. */
   paint(kind: 'object' | 'mark', index: number, rgb: Rgb): void {
     const name = `${kind}${index}`;
-    const geoms = kind === 'mark' ? [name] : paintedGeoms(this.model.shapes[index]!, name);
+    const geoms = kind === 'mark' ? [name] : paintedGeoms(this.shapes[index]!, name);
     for (const geom of geoms) this.drawable(geom).rgba.set(rgb);
   }
 
@@ -119,7 +121,7 @@ export class World {
   }
 
   shape(object: number): Shape {
-    return SHAPES[this.model.shapes[object]!];
+    return SHAPES[this.shapes[object]!];
   }
 
   cameraMount(name: string): CameraMount {
@@ -170,26 +172,6 @@ export class World {
     return this.layout.objects.map((_, i) => i).filter((i) => i !== this.layout.target);
   }
 
-  /** The vertices of a geom in the world, for boxes in images. */
-  outline(geomName: string): number[][] {
-    const { geom, geometry } = this.drawable(geomName);
-    const [position, r] = [this.sim.data('geom_xpos'), this.sim.data('geom_xmat')];
-    const points: number[][] = [];
-    const p = geometry.positions;
-    for (let i = 0; i < p.length; i += 3) {
-      points.push(
-        [0, 1, 2].map(
-          (k) =>
-            position[3 * geom + k]! +
-            r[9 * geom + 3 * k]! * p[i]! +
-            r[9 * geom + 3 * k + 1]! * p[i + 1]! +
-            r[9 * geom + 3 * k + 2]! * p[i + 2]!,
-        ),
-      );
-    }
-    return points;
-  }
-
   save(): WorldState {
     return { sim: this.sim.save(), robot: this.robot.save() };
   }
@@ -199,8 +181,11 @@ export class World {
     this.robot.restore(saved.robot);
   }
 
-  private moveFlat(bodyName: string, position: Vector3): void {
+  /** Puts a mark or a piece of clutter somewhere, or away. Its body and its geom have the same name. */
+  private putFlat(name: string, position: Vector3 | null): void {
     const { sim } = this;
-    sim.data('mocap_pos').set(position, 3 * sim.model('body_mocapid')[sim.id('body', bodyName)]!);
+    const slot = sim.model('body_mocapid')[sim.id('body', name)]!;
+    sim.data('mocap_pos').set(position ?? [0, 0, HIDDEN_HEIGHT], 3 * slot);
+    this.drawable(name).rgba[3] = position === null ? 0 : 1;
   }
 }

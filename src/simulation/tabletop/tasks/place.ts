@@ -7,8 +7,7 @@ import { chooseTarget, drawPoints, dress, pickShapes } from '../draw.ts';
 import type { Task } from '../task.ts';
 import type { World } from '../world.ts';
 
-/** Half the side of a pad, metres; the object's centre must rest within `INSIDE` of its centre. */
-const PAD = 0.045;
+/** The object's centre must rest this near to the pad's, metres. */
 const INSIDE = 0.03;
 
 /** Put the named object on the named place. */
@@ -31,7 +30,7 @@ export const place: Task = {
     const objects = dress(random, pickShapes(random, 2, ['cube', 'cylinder', 'box']), points.slice(0, 2));
     const used = new Set(objects.map(({ colour }) => colour));
     const colours = random.shuffle(COLOUR_NAMES.filter((name) => !used.has(name)));
-    const marks = points.slice(2).map(([x, y], i) => ({ half: PAD, rgb: COLOURS[colours[i]!], x, y }));
+    const marks = points.slice(2).map(([x, y], i) => ({ rgb: COLOURS[colours[i]!], x, y }));
     const goal = random.integer(2);
     return { objects, marks, goal, goalName: `${colours[goal]} pad`, ...chooseTarget(random, 2) };
   },

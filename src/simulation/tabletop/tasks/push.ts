@@ -6,9 +6,10 @@ import type { Point } from '../layout.ts';
 import { funnel, planarDistance } from '../motion.ts';
 import type { Task } from '../task.ts';
 import type { World } from '../world.ts';
+import { MARK_HALF } from '../world-model.ts';
 
-/** Half the side of the zone, metres. The object's centre must come inside. */
-const ZONE = 0.05;
+/** The object's centre must be this near to the zone's along x and y, metres. */
+const INSIDE = MARK_HALF - 0.005;
 const DARK = [0.1, 0.1, 0.12] as const;
 /** Free width on each side of the way to the zone, metres. */
 const CORRIDOR = 0.085;
@@ -41,7 +42,7 @@ export const push: Task = {
     // The way is free for the first point: the target gets it, wherever it stands in the list.
     const choice = chooseTarget(random, 3);
     [points[0], points[choice.target]] = [points[choice.target]!, points[0]!];
-    const marks = [{ half: ZONE, rgb: DARK, x: zone[0], y: zone[1] }];
+    const marks = [{ rgb: DARK, x: zone[0], y: zone[1] }];
     return { objects: dress(random, shapes, points), marks, goal: 0, ...choice };
   },
 
@@ -80,7 +81,7 @@ export const push: Task = {
 function isInZone(world: World, object: number): boolean {
   const [x, y, z] = world.position(object);
   const zone = world.layout.marks[0]!;
-  return Math.abs(x - zone.x) < ZONE - 0.005 && Math.abs(y - zone.y) < ZONE - 0.005 && z < 0.06 && z > 0;
+  return Math.abs(x - zone.x) < INSIDE && Math.abs(y - zone.y) < INSIDE && z < 0.06 && z > 0;
 }
 
 /** Whether the first point has a way of 10 to 22 cm to the zone that keeps clear of the others, with room for the hand behind it. */

@@ -1,0 +1,131 @@
+/** @file The tabletop keeps the contract of environments, and its own promises: snapshots, boxes, words, looks. */
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Random } from '../../base/random.ts';
+import type { Outcome } from '../../interfaces/environment.ts';
+import type { Observation } from '../../interfaces/observation.ts';
+import { environmentContract, expertContract } from '../../../tests/contracts/environment.ts';
+import { instructionFor } from './instruction.ts';
+import { apart, distance, SEPARATION } from './draw.ts';
+import { createTabletop, TASKS } from './index.ts';
+import type { Tabletop } from './index.ts';
+
+const open = (): Promise<Tabletop> => createTabletop({ imageSize: 32 });
+
+environmentContract('tabletop', { open, unseenPerturbations: [] });
+expertContract('tabletop', open);
+
+test('tabletop: a restored moment continues bit for bit, in the same and in another instance', async () => {
+  const [environment, twin] = [await open(), await open()];
+  for (const { name } of TASKS) {
+    const random = new Random(1);
+    const noisy = (tabletop: Tabletop): Float32Array =>
+      tabletop.expert().map((value, i) => (i < 6 ? value + 0.2 * random.normal() : value));
+    const run = async (tabletop: Tabletop): Promise<(Outcome | Observation)[]> => {
+      const out: (Outcome | Observation)[] = [];
+      for (let i = 0; i < 10; i++) {
+        const outcome = await tabletop.step(tabletop.expert());
+        out.push(outcome, await tabletop.observe());
+        if (outcome !== 'running') break;
+      }
+      return out;
+    };
+    await environment.reset({ task: name, seed: 21, perturbation: 'moved-camera' });
+    // Well into the episode: contacts, a closing gripper, an object in the hand.
+    for (let i = 0; i < environment.maxSteps(name) / 8; i++)
+      assert.equal(await environment.step(noisy(environment)), 'running', name);
+    const saved = environment.save();
+    const first = await run(environment);
+    await environment.restore(saved);
+    assert.deepEqual(await run(environment), first, name);
+    await twin.restore(structuredClone(saved));
+    assert.deepEqual(await run(twin), first, `${name} in another instance`);
+  }
+  await environment.close();
+  await twin.close();
+});
+
+test('tabletop: instructions name colour and object, held-out ones use known words in new sentences', () => {
+  const known = new Set<string>();
+  const trained = new Set<string>();
+  const heldOut = new Set<string>();
+  for (const task of TASKS) {
+    for (let seed = 0; seed < 200; seed++) {
+      const layout = task.layout(new Random(seed));
+      const say = (phrasing: 'train' | 'held-out'): string =>
+        instructionFor(task, layout, layout.target, phrasing, new Random(seed, 1));
+      trained.add(say('train'));
+      for (const word of say('train').split(' ')) known.add(word);
+      heldOut.add(say('held-out'));
+    }
+  }
+  for (const sentence of trained) {
+    assert.match(sentence, /\b(red|green|blue|yellow|purple|white) (cube|cylinder|box|ball|drawer|button)\b/);
+  }
+  for (const sentence of heldOut) {
+    assert.ok(!trained.has(sentence), sentence);
+    for (const word of sentence.split(' ')) assert.ok(known.has(word), `"${word}" of "${sentence}"`);
+  }
+});
+
+test('tabletop: templates of the two sets do not overlap, and each task has several of its own', () => {
+  const all = TASKS.flatMap(({ phrasings }) => [...phrasings.train, ...phrasings.heldOut]);
+  assert.equal(new Set(all).size, all.length);
+  for (const { name, phrasings } of TASKS) {
+    assert.ok(phrasings.train.length >= 4 && phrasings.heldOut.length >= 2, name);
+    for (const template of [...phrasings.train, ...phrasings.heldOut])
+      assert.equal(template.split('{object}').length, 2);
+  }
+});
+
+test('tabletop: scenes keep their distances and colours, and every place in the list can be the target', () => {
+  for (const task of TASKS) {
+    const targets = new Set<number>();
+    for (let seed = 0; seed < 100; seed++) {
+      const { objects, marks, target, alternatives } = task.layout(new Random(seed, 1));
+      targets.add(target);
+      assert.ok(alternatives.length > 0 && !alternatives.includes(target));
+      assert.equal(new Set(objects.map(({ colour }) => colour)).size, objects.length, 'colours are distinct');
+      const points = objects.map(({ x, y }) => [x, y] as const);
+      assert.ok(apart(points, SEPARATION), task.name);
+      if (task.name === 'push') {
+        const way = distance(points[target]!, [marks[0]!.x, marks[0]!.y]);
+        assert.ok(way >= 0.1 && way <= 0.22);
+      }
+    }
+    assert.ok(targets.size >= 2, task.name);
+  }
+});
+
+test('tabletop: boxes enclose what has the object’s colour in the picture', async () => {
+  const environment = await createTabletop({ imageSize: 64 });
+  let checked = 0;
+  for (let seed = 0; seed < 40; seed++) {
+    await environment.reset({ task: 'touch', seed });
+    const { images, instruction } = await environment.observe();
+    if (!/\bblue\b/.test(instruction)) continue;
+    const box = environment.privileged().targetBox['front'];
+    assert.ok(box, 'the target is in view');
+    const [x0, y0, x1, y1] = box.map((value) => value * 64) as [number, number, number, number];
+    let [inside, outside] = [0, 0];
+    for (let i = 0; i < 64 * 64; i++) {
+      const [red, green, blue] = images['front']!.data.subarray(3 * i, 3 * i + 3);
+      if (!(blue! > 90 && blue! > 2 * red! && blue! > 1.4 * green!)) continue;
+      const [x, y] = [i % 64, Math.floor(i / 64)];
+      if (x >= Math.floor(x0) && x < Math.ceil(x1) && y >= Math.floor(y0) && y < Math.ceil(y1)) inside++;
+      else outside++;
+    }
+    assert.ok(inside > 0.4 * (x1 - x0) * (y1 - y0), `${inside} blue pixels in a box of ${(x1 - x0) * (y1 - y0)}`);
+    assert.equal(outside, 0);
+    checked++;
+  }
+  assert.ok(checked >= 5);
+  await environment.close();
+});
+
+test('tabletop: an image size that cannot work is refused', async () => {
+  for (const imageSize of [0, 8, 64.5, NaN, 5000]) {
+    await assert.rejects(() => createTabletop({ imageSize }), /expected an image size from 16 to 2048 pixels/);
+  }
+});
