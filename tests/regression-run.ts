@@ -1,5 +1,5 @@
 /**
- * @file A training run as a process of its own, for tests that kill it: `node regression-run.js FOLDER STEPS SEED`.
+ * @file A training run as a process of its own, for tests that kill it: `node regression-run.js FOLDER STEPS SEED [REPLICAS]`.
  * Ctrl-C saves and ends with 130, as on the command line.
  */
 
@@ -10,7 +10,7 @@ import { train } from '../src/training/loop.ts';
 import { regressionBatches, regressionFiles, regressionLearner } from './regression.ts';
 
 const [folder, steps, seed] = [process.argv[2]!, Number(process.argv[3]), Number(process.argv[4])];
-const learner = await regressionLearner(seed, steps);
+const learner = await regressionLearner(seed, steps, process.argv[5] === undefined ? null : Number(process.argv[5]));
 try {
   await withInterrupt('Saving a checkpoint …', (signal) =>
     train({

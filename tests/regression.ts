@@ -4,9 +4,10 @@ import { Random } from '../src/base/random.ts';
 import { elementCount, type Tensor } from '../src/base/tensor.ts';
 import { add, matmul, mul, reduceMean, sub, tanh, type Value } from '../src/engine/index.ts';
 import type { CheckpointFiles } from '../src/training/checkpoint.ts';
-import { createGraphLearner } from '../src/training/graph-learner.ts';
+import { createGraphLearner, type LearnerOptions } from '../src/training/graph-learner.ts';
 import type { Learner } from '../src/training/learner.ts';
 import type { OptimiserConfig } from '../src/training/optimiser.ts';
+import { createReplicatedLearner } from '../src/training/replicated-learner.ts';
 import type { BatchSource, Trainable } from '../src/training/trainable.ts';
 
 const BATCH = 16;
@@ -25,22 +26,22 @@ const SHAPES = {
   ],
 };
 
-/** y ≈ W₂ tanh(W₁ x + b₁) + b₂ under the mean squared error. */
-export const REGRESSION: Trainable = {
+/** y ≈ W₂ tanh(W₁ x + b₁) + b₂ under the mean squared error, on `samples` samples. */
+export const regression = (samples: number): Trainable => ({
   parameters: {
     layers: SHAPES.layers.map(({ weight, bias }) => ({
       weight: { dtype: 'f32', shape: weight, init: { kind: 'normal', std: 0.5 } },
       bias: { dtype: 'f32', shape: bias, init: 'zeros' },
     })),
   },
-  inputs: { x: { dtype: 'f32', shape: [BATCH, INPUTS] }, y: { dtype: 'f32', shape: [BATCH, 1] } },
+  inputs: { x: { dtype: 'f32', shape: [samples, INPUTS] }, y: { dtype: 'f32', shape: [samples, 1] } },
   loss(parameters, { x, y }) {
     const [first, second] = (parameters as unknown as { layers: Layer<Value>[] }).layers;
     const hidden = tanh(add(matmul(x!, first!.weight), first!.bias));
     const error = sub(add(matmul(hidden, second!.weight), second!.bias), y!);
     return { loss: reduceMean(mul(error, error)), metrics: { bias: reduceMean(error) } };
   },
-};
+});
 
 /** First weights: normal, from `seed`. */
 export function regressionWeights(seed: number): Record<string, Tensor> {
@@ -78,15 +79,17 @@ export const REGRESSION_OPTIMISER: OptimiserConfig = {
   emaDecay: 0.99,
 };
 
-/** A learner of the regression on the native runtime. */
-export function regressionLearner(seed: number, steps: number, threads = 1): Promise<Learner> {
-  return createGraphLearner(REGRESSION, {
+/** A learner of the regression on the native runtime, in `replicas` threads or (null) as one graph. */
+export function regressionLearner(seed: number, steps: number, replicas: number | null = null): Promise<Learner> {
+  const options: LearnerOptions = {
     optimiser: REGRESSION_OPTIMISER,
     schedule: { learningRate: 1e-2, warmupSteps: 10, finalFraction: 0.1 },
     steps,
     initial: regressionWeights(seed),
-    session: { runtime: 'cpu', threads },
-  });
+    session: { runtime: 'cpu', threads: 1 },
+  };
+  if (replicas === null) return createGraphLearner(regression(BATCH), options);
+  return createReplicatedLearner(regression(BATCH / replicas), { ...options, replicas });
 }
 
 /** What lies beside the weights of a regression checkpoint. */

@@ -2,11 +2,19 @@
 
 export type { Dim } from './axis-size.ts';
 export { addDims, bindDim, divideDims, multiplyDims, sizeOf, subtractDims } from './axis-size.ts';
+export { compile, type CompiledGraph, type CompileOptions } from './compile.ts';
 export { dims, namedDims, type Letters } from './dims.ts';
 export { gradient } from './gradient.ts';
 export { constant, input, output, trace, weight, type Graph, type TensorType, type Value } from './graph.ts';
 export { toOnnx, type WeightContent } from './onnx/write.ts';
-export { createSession, type Runtime, type Session, type SessionOptions } from './session.ts';
+export {
+  createCompiledSession,
+  createSession,
+  type CompiledSessionOptions,
+  type Runtime,
+  type Session,
+  type SessionOptions,
+} from './session.ts';
 export type { Operand } from './ops/broadcast.ts';
 export { attention } from './ops/attention.ts';
 export { add, clamp, div, maximum, minimum, mul, pow, sub } from './ops/binary.ts';

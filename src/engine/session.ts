@@ -3,9 +3,9 @@
 import { VlaError, lookUp, nearestName } from '../base/errors.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { shapeText } from './axis-size.ts';
+import { compile, type CompiledGraph } from './compile.ts';
 import type { Graph, TensorType } from './graph.ts';
 import type { WeightContent } from './onnx/write.ts';
-import { optimise } from './passes/optimise.ts';
 
 /**
  * Where a graph runs. `cpu`: ONNX Runtime in this process. `webgpu`: the same on a graphics card. `reference`: plain
@@ -64,13 +64,26 @@ export async function createSession(graph: Graph, options: SessionOptions): Prom
     const { createReferenceSession } = await import('./runtimes/reference.ts');
     return createReferenceSession(graph, options);
   }
+  return createCompiledSession(compile(graph, { ...options, runtime: options.runtime }), options);
+}
+
+/** What a session of a compiled graph still needs to know. */
+export type CompiledSessionOptions = Pick<SessionOptions, 'threads' | 'initialState' | 'weightFolder'>;
+
+/** Makes a compiled graph ready to run, in this thread or in another than the one that traced it. */
+export async function createCompiledSession(
+  compiled: CompiledGraph,
+  options: CompiledSessionOptions = {},
+): Promise<Session> {
   const { createNodeSession } = await import('./runtimes/node.ts');
-  return createNodeSession(optimise(graph), options);
+  return createNodeSession(compiled, options);
 }
 
 /** Inputs and outputs of a graph that are not state. */
-export function visibleTypes(graph: Graph, options: SessionOptions): Pick<Session, 'inputs' | 'outputs'> {
-  const state = options.state ?? {};
+export function visibleTypes(
+  graph: Pick<CompiledGraph, 'inputs' | 'outputs'>,
+  { state = {} }: Pick<SessionOptions, 'state'>,
+): Pick<Session, 'inputs' | 'outputs'> {
   const hidden = new Set(Object.values(state));
   const pick = (all: Readonly<Record<string, TensorType>>, keep: (name: string) => boolean) =>
     Object.fromEntries(

@@ -60,3 +60,10 @@ export function nameParameters(layout: FlatLayout, vector: Tensor): Record<strin
     ]),
   );
 }
+
+/** Which elements of the vector are decayed (1). Weight decay is for matrices: gains, biases and other vectors keep their scale. */
+export function decayMask(layout: FlatLayout): Uint8Array {
+  const mask = new Uint8Array(layout.count);
+  for (const { shape, offset, count } of layout.entries) if (shape.length > 1) mask.fill(1, offset, offset + count);
+  return mask;
+}

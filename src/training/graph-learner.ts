@@ -3,37 +3,27 @@
  * that stays in the session between steps.
  */
 
-import { VlaError } from '../base/errors.ts';
 import { zeros, type Tensor } from '../base/tensor.ts';
 import {
-  concat,
   constant,
   createSession,
-  gradient,
   input,
   output,
-  reshape,
-  split,
   trace,
   type Graph,
   type SessionOptions,
   type Value,
 } from '../engine/index.ts';
-import { flatten, mapTree, type ParameterSpec, type Tree } from '../nn/parameters.ts';
-import { flatLayout, joinParameters, nameParameters, type FlatLayout } from './flat-parameters.ts';
+import { flatten, type ParameterSpec } from '../nn/parameters.ts';
+import { OWN, flatGradient, outputScalars } from './flat-gradient.ts';
+import { decayMask, flatLayout, joinParameters, nameParameters, type FlatLayout } from './flat-parameters.ts';
+import { requireState, stateNamesOf, type StateName } from './learner-state.ts';
 import type { Learner } from './learner.ts';
 import { adamw, checkOptimiser, movedAverage, updateScalars, type OptimiserConfig } from './optimiser.ts';
 import { checkSchedule, emaDecayAt, learningRateAt, type ScheduleConfig } from './schedule.ts';
 import type { Trainable } from './trainable.ts';
 
-/** State of the step graph. The names are those of training-state/state.safetensors. */
-const STATE = ['weights', 'm', 'v', 'average'] as const;
-type StateName = (typeof STATE)[number];
-
 const SCALARS = ['stepSize', 'epsilon', 'decay', 'averageRate'] as const;
-
-/** Inputs and outputs of the step graph that are not the trainable's own start with this. */
-const OWN = 'step.';
 
 /** A traced training step. */
 export interface StepGraph {
@@ -48,8 +38,8 @@ export interface StepGraph {
 export function traceStep(trainable: Trainable, optimiser: OptimiserConfig): StepGraph {
   checkOptimiser(optimiser);
   const layout = flatLayout(flatten<ParameterSpec>(trainable.parameters));
-  const stateNames = optimiser.emaDecay === null ? STATE.slice(0, 3) : STATE;
-  let scalarNames: string[] = [];
+  const stateNames = stateNamesOf(optimiser);
+  let scalarNames: readonly string[] = [];
   const graph = trace(() => {
     const state = Object.fromEntries(
       stateNames.map((name) => [name, input(OWN + name, 'f32', [layout.count])]),
@@ -58,53 +48,19 @@ export function traceStep(trainable: Trainable, optimiser: OptimiserConfig): Ste
       (typeof SCALARS)[number],
       Value
     >;
-    const leaves = splitVector(layout, state.weights);
-    const byName = new Map(layout.entries.map(({ name }, i) => [name, leaves[i]!]));
-    const tree: Tree<Value> = mapTree<Tree<ParameterSpec>, ParameterSpec, Value>(trainable.parameters, (_, name) =>
-      byName.get(name)!,
-    );
-    const feeds = Object.fromEntries(
-      Object.entries(trainable.inputs).map(([name, { dtype, shape }]) => [name, input(name, dtype, shape)]),
-    );
-    const { loss, metrics } = trainable.loss(tree, feeds);
-    const gradients = gradient(loss, leaves);
-    const flat = concat(
-      gradients.map((g, i) => reshape(g, [layout.entries[i]!.count])),
-      0,
-    );
-    const vectors = { weights: state.weights, gradient: flat, m: state.m, v: state.v };
-    const updated = adamw(optimiser, vectors, constant(decayMask(layout)), scalars);
+    const { gradient, loss, metrics } = flatGradient(trainable, layout, state.weights);
+    const vectors = { weights: state.weights, gradient, m: state.m, v: state.v };
+    const decayed: Tensor = { dtype: 'bool', shape: [layout.count], data: decayMask(layout) };
+    const updated = adamw(optimiser, vectors, constant(decayed), scalars);
     output(`${OWN}weights.next`, updated.weights);
     output(`${OWN}m.next`, updated.m);
     output(`${OWN}v.next`, updated.v);
     if (optimiser.emaDecay !== null) {
       output(`${OWN}average.next`, movedAverage(state.average, updated.weights, scalars.averageRate));
     }
-    const logged = { loss, gradientNorm: updated.norm, ...metrics };
-    scalarNames = Object.keys(logged);
-    output(
-      `${OWN}scalars`,
-      concat(
-        Object.values(logged).map((value) => reshape(value, [1])),
-        0,
-      ),
-    );
+    scalarNames = outputScalars({ loss, gradientNorm: updated.norm, ...metrics });
   });
   return { graph, layout, stateNames, scalarNames };
-}
-
-/** The parameters as pieces of the vector, in their own shapes. */
-function splitVector(layout: FlatLayout, vector: Value): Value[] {
-  const sizes = layout.entries.map(({ count }) => count);
-  const pieces = sizes.length === 1 ? [vector] : split(vector, 0, sizes);
-  return pieces.map((piece, i) => reshape(piece, layout.entries[i]!.shape));
-}
-
-/** Weight decay is for matrices: gains, biases and other vectors keep their scale. */
-function decayMask(layout: FlatLayout): Tensor {
-  const data = new Uint8Array(layout.count);
-  for (const { shape, offset, count } of layout.entries) if (shape.length > 1) data.fill(1, offset, offset + count);
-  return { dtype: 'bool', shape: [layout.count], data };
 }
 
 /** What a learner needs beside the trainable. */
@@ -151,14 +107,7 @@ export async function createGraphLearner(trainable: Trainable, options: LearnerO
       return Object.fromEntries(stateNames.map((name) => [name, state[OWN + name]!]));
     },
     async restore(state) {
-      for (const name of stateNames) {
-        const got = state[name];
-        if (got?.dtype === 'f32' && got.data.length === layout.count) continue;
-        const what = got === undefined ? 'none' : `${got.dtype} [${got.shape.join(', ')}]`;
-        throw new VlaError('mismatch', `training state "${name}": expected f32 [${layout.count}], got ${what}.`, {
-          hint: 'The checkpoint belongs to another model: train into another folder.',
-        });
-      }
+      requireState(layout, stateNames, state);
       await session.writeState(Object.fromEntries(stateNames.map((name) => [OWN + name, state[name]!])));
     },
     close: () => session.close(),

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
 import { elementCount, type Tensor } from '../base/tensor.ts';
-import { createGraphLearner } from './graph-learner.ts';
+import { createGraphLearner, type LearnerOptions } from './graph-learner.ts';
 import { checkOptimiser } from './optimiser.ts';
-import { REGRESSION, REGRESSION_OPTIMISER } from '../../tests/regression.ts';
+import { createReplicatedLearner } from './replicated-learner.ts';
+import { REGRESSION_OPTIMISER, regression } from '../../tests/regression.ts';
 
 interface Golden {
   readonly losses: readonly number[];
@@ -39,18 +40,23 @@ function distance(got: ArrayLike<number>, wanted: readonly number[], floor: numb
   return Math.max(...wanted.map((value, i) => Math.abs(got[i]! - value) / Math.max(floor, Math.abs(value))));
 }
 
-for (const session of [
-  { runtime: 'cpu', threads: 1 },
-  { runtime: 'reference', precision: 'f32' },
+for (const [session, replicas] of [
+  [{ runtime: 'cpu', threads: 1 }, 1],
+  [{ runtime: 'reference', precision: 'f32' }, 1],
+  [{ runtime: 'cpu', threads: 1 }, 2],
 ] as const) {
-  test(`200 steps of AdamW as in PyTorch, on ${session.runtime}`, async () => {
-    const learner = await createGraphLearner(REGRESSION, {
+  test(`200 steps of AdamW as in PyTorch, on ${session.runtime} × ${replicas}`, async () => {
+    const options: LearnerOptions = {
       optimiser: REGRESSION_OPTIMISER,
       schedule: { learningRate: 1e-2, warmupSteps: 10, finalFraction: 0.1 },
       steps: 200,
       initial: Object.fromEntries(Object.entries(SHAPES).map(([name, shape], phase) => [name, wave(shape, phase)])),
       session,
-    });
+    };
+    const learner =
+      replicas === 1
+        ? await createGraphLearner(regression(BATCH), options)
+        : await createReplicatedLearner(regression(BATCH / replicas), { ...options, replicas });
     const losses: number[] = [];
     const norms: number[] = [];
     for (let step = 0; step < 200; step++) {

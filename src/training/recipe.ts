@@ -75,8 +75,19 @@ export interface TrainingRecipe {
   readonly optimiser: OptimiserConfig;
   readonly schedule: ScheduleConfig;
   readonly loop: LoopConfig;
-  /** Where the training step runs. */
-  readonly device: { readonly runtime: Runtime; readonly threads: number };
+  readonly device: DeviceConfig;
+}
+
+/** Where the training step runs. */
+export interface DeviceConfig {
+  readonly runtime: Runtime;
+  /** Threads within one operator, in each replica. */
+  readonly threads: number;
+  /**
+   * Copies of the step's graph that share each batch, side by side (cpu only). With more than one the loss is the mean
+   * of the replicas' losses; see `createReplicatedLearner`.
+   */
+  readonly replicas: number;
 }
 
 /** Samples per step. */

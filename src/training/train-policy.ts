@@ -11,11 +11,14 @@ import type { Tensor } from '../base/tensor.ts';
 import type { CheckpointFiles } from './checkpoint.ts';
 import { setUpCodec, type CodecSetup } from './codec-setup.ts';
 import { createGraphLearner } from './graph-learner.ts';
+import type { Learner } from './learner.ts';
 import { train, type TrainingResult, type TrainingRun } from './loop.ts';
 import type { PolicySettings } from './load-policy.ts';
 import { familyOf } from './model-families.ts';
 import { policyBatches } from './policy-batches.ts';
 import { batchSizeOf, type TrainingRecipe } from './recipe.ts';
+import { createReplicatedLearner } from './replicated-learner.ts';
+import type { Trainable } from './trainable.ts';
 import { openSamples, openTrainingData } from './training-data.ts';
 
 /** The file of a run folder that holds its recipe. */
@@ -48,15 +51,9 @@ export async function trainPolicy(options: TrainPolicyOptions): Promise<Training
   try {
     const setup = await setUpCodec(recipe.codec, data, training);
     const { codec } = setup;
-    const trainable = family.trainable(model, codec, batchSizeOf(data));
+    const trainable = family.trainable(model, codec, shareSizeOf(recipe));
     const weights = materialise(trainable.parameters, new Random(seed, INITIAL_WEIGHTS));
-    const learner = await createGraphLearner(trainable, {
-      optimiser: recipe.optimiser,
-      schedule: recipe.schedule,
-      steps: recipe.loop.steps,
-      initial: Object.fromEntries(flatten<Tensor>(weights)),
-      session: recipe.device,
-    });
+    const learner = await createLearner(trainable, recipe, Object.fromEntries(flatten<Tensor>(weights)));
     const order = new Random(seed, ORDER).bits();
     const source = await openSamples(training, data, recipe.codec.cameras, codec.horizon, order, signal);
     try {
@@ -79,6 +76,27 @@ export async function trainPolicy(options: TrainPolicyOptions): Promise<Training
   } finally {
     await training.close();
   }
+}
+
+/** Samples of a step that one replica gets; for one replica, all. */
+export function shareSizeOf({ data, device: { replicas } }: Pick<TrainingRecipe, 'data' | 'device'>): number {
+  const batchSize = batchSizeOf(data);
+  if (Number.isInteger(replicas) && replicas >= 1 && batchSize % replicas === 0) return batchSize / replicas;
+  throw new VlaError(
+    'bad-argument',
+    `device.replicas: expected a whole number that divides the ${batchSize} samples of a step, got ${replicas}.`,
+  );
+}
+
+/** The learner that a recipe asks for; `share` is the trainable for `shareSizeOf(recipe)` samples. */
+export function createLearner(
+  share: Trainable,
+  { optimiser, schedule, loop, device }: Pick<TrainingRecipe, 'optimiser' | 'schedule' | 'loop' | 'device'>,
+  initial: Readonly<Record<string, Tensor>>,
+): Promise<Learner> {
+  const { replicas, ...session } = device;
+  const options = { optimiser, schedule, steps: loop.steps, initial, session };
+  return replicas === 1 ? createGraphLearner(share, options) : createReplicatedLearner(share, { ...options, replicas });
 }
 
 /** The part of a recipe that the numbers depend on: paths, memory and decoding threads change none. */

@@ -4,12 +4,9 @@ import type * as ort from 'onnxruntime-node';
 import { VlaError, lookUp } from '../../base/errors.ts';
 import { loadOptional } from '../../base/optional.ts';
 import { allocate, elementCount, type Data, type DType, type Tensor } from '../../base/tensor.ts';
-import type { Graph } from '../graph.ts';
-import { toOnnx } from '../onnx/write.ts';
-import { checkLegal } from '../passes/legal.ts';
-import { viewState, type StateView, type ViewedGraph } from '../passes/state-views.ts';
-import { tileVectors } from '../passes/tile-vectors.ts';
-import { bindFeeds, visibleTypes, type Session, type SessionOptions } from '../session.ts';
+import type { CompiledGraph } from '../compile.ts';
+import type { StateView } from '../passes/state-views.ts';
+import { bindFeeds, visibleTypes, type CompiledSessionOptions, type Session } from '../session.ts';
 
 const TO_ORT: Readonly<Partial<Record<DType, ort.Tensor.Type>>> = {
   f64: 'float64',
@@ -49,48 +46,28 @@ interface Side {
   readonly fetches: Readonly<Record<string, ort.Tensor>>;
 }
 
-/** Each state as one input and one output. */
-function wholeState(graph: Graph, state: Readonly<Record<string, string>>): ViewedGraph {
-  const whole = (name: string, of: string): StateView => ({
-    name,
-    state: of,
-    offset: 0,
-    shape: graph.inputs[of]!.shape as readonly number[],
-  });
-  const names = Object.entries(state);
-  return {
-    graph,
-    reads: names.map(([name]) => whole(name, name)),
-    writes: names.map(([name, next]) => whole(next, name)),
-  };
-}
-
-/** A session on ONNX Runtime. `traced` has been through `optimise`. */
-export async function createNodeSession(traced: Graph, options: SessionOptions): Promise<Session> {
+/** A session on ONNX Runtime. */
+export async function createNodeSession(compiled: CompiledGraph, options: CompiledSessionOptions): Promise<Session> {
   const library = await loadOptional('onnxruntime-node', 'Running a model', async () => {
     const module = await import('onnxruntime-node');
     return (module as unknown as { default?: Ort }).default ?? module;
   });
-  const state = options.state ?? {};
-  // On the processor a state vector is one buffer, and the graph reads and writes views of it.
-  const { graph, reads, writes } =
-    options.runtime === 'cpu' ? viewState(tileVectors(traced), state) : wholeState(traced, state);
-  checkLegal(graph, 'state views');
-  const session = await library.InferenceSession.create(toOnnx(graph, options.weights), {
-    executionProviders: [options.runtime],
+  const { inputs, state, reads, writes } = compiled;
+  const session = await library.InferenceSession.create(compiled.onnx, {
+    executionProviders: [compiled.runtime],
     graphOptimizationLevel: 'all',
     ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
     ...(options.weightFolder === undefined
       ? {}
       : { extra: { session: { model_external_initializers_file_folder_path: options.weightFolder } } }),
   });
-  const visible = visibleTypes(traced, options);
+  const visible = visibleTypes(compiled, compiled);
   // Two buffers for each state: one is read while the other is written, then they change places. Nothing is allocated per run.
   const sides = [0, 1].map(() => {
     const buffers: Record<string, Tensor> = {};
     for (const name of Object.keys(state)) {
-      const { dtype } = traced.inputs[name]!;
-      const shape = traced.inputs[name]!.shape as readonly number[];
+      const { dtype } = inputs[name]!;
+      const shape = inputs[name]!.shape as readonly number[];
       buffers[name] = { dtype, shape, data: allocate(dtype, elementCount(shape)) } as Tensor;
     }
     const views = (list: readonly StateView[]): Record<string, ort.Tensor> =>

@@ -1,0 +1,79 @@
+/**
+ * @file Training speed of the quickstart's model on real batches: one graph on several threads against replicas of one
+ * thread each. Both learners take turns; every repetition gives one ratio.
+ *
+ *     node dist/bench/learner.js DATASET [repetitions] [steps per turn]
+ */
+
+import process from 'node:process';
+import { quickstart } from '../recipes/quickstart.ts';
+import { Random } from '../src/base/random.ts';
+import type { Tensor } from '../src/base/tensor.ts';
+import { flatten, materialise } from '../src/nn/parameters.ts';
+import { setUpCodec } from '../src/training/codec-setup.ts';
+import { familyOf } from '../src/training/model-families.ts';
+import { policyBatches } from '../src/training/policy-batches.ts';
+import { batchSizeOf, type DeviceConfig } from '../src/training/recipe.ts';
+import { createLearner, shareSizeOf } from '../src/training/train-policy.ts';
+import { openSamples, openTrainingData } from '../src/training/training-data.ts';
+
+/** The devices to compare; ratios are to the first. */
+const DEVICES: readonly DeviceConfig[] = [
+  { runtime: 'cpu', threads: 2, replicas: 1 },
+  { runtime: 'cpu', threads: 1, replicas: 2 },
+];
+const EPISODES = 20;
+const WARM_UP = 3;
+
+const [root, repetitions = '5', stepsPerTurn = '30'] = process.argv.slice(2);
+if (root === undefined) throw new Error('Give a dataset recorded by `vlakit record quickstart`.');
+const share = { ...quickstart.data.datasets[0]!, root, episodes: Array.from({ length: EPISODES }, (_, i) => i) };
+const data = { ...quickstart.data, datasets: [share] };
+const training = await openTrainingData(data);
+const { codec } = await setUpCodec(quickstart.codec, data, training);
+
+const contestants = await Promise.all(
+  DEVICES.map(async (device) => {
+    const recipe = { ...quickstart, data, device };
+    const trainable = familyOf(recipe.model.config, 'bench').trainable(recipe.model, codec, shareSizeOf(recipe));
+    const weights = materialise(trainable.parameters, new Random(1));
+    const learner = await createLearner(trainable, recipe, Object.fromEntries(flatten<Tensor>(weights)));
+    const source = await openSamples(training, data, recipe.codec.cameras, codec.horizon, 1, new AbortController().signal);
+    const batches = policyBatches(source, codec, trainable, 1);
+    let step = 0;
+    let next = batches.batch(step);
+    /** Trains as the loop does, one batch ahead. */
+    const train = async (steps: number): Promise<number> => {
+      const start = performance.now();
+      for (const end = step + steps; step < end; step++) {
+        const feeds = await next;
+        next = batches.batch(step + 1);
+        await learner.step(step, feeds);
+      }
+      return (steps * batchSizeOf(data)) / ((performance.now() - start) / 1000);
+    };
+    const close = async (): Promise<void> => {
+      await next;
+      await learner.close();
+      await source.close();
+    };
+    const name = `${device.replicas} × ${device.threads} thread${device.threads === 1 ? '' : 's'}`;
+    return { name, train, close, rates: [] as number[] };
+  }),
+);
+for (const { train } of contestants) await train(WARM_UP);
+for (let i = 0; i < Number(repetitions); i++) {
+  for (const { train, rates } of contestants) rates.push(await train(Number(stepsPerTurn)));
+}
+for (const { close } of contestants) await close();
+await training.close();
+
+const summary = (values: readonly number[], digits: number): string => {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number): string => sorted[Math.round(share * (sorted.length - 1))]!.toFixed(digits);
+  return `median ${at(0.5)}, ${at(0)} to ${at(1)}`;
+};
+for (const { name, rates } of contestants) {
+  const ratios = rates.map((rate, i) => rate / contestants[0]!.rates[i]!);
+  console.log(`${name.padEnd(14)} ${summary(rates, 0)} samples/s; ratio ${summary(ratios, 2)}`);
+}

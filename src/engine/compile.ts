@@ -1,0 +1,64 @@
+/** @file A graph brought into the form that ONNX Runtime loads: optimised, its state cut into views, written as ONNX. */
+
+import type { Graph, TensorType } from './graph.ts';
+import { toOnnx } from './onnx/write.ts';
+import { checkLegal } from './passes/legal.ts';
+import { optimise } from './passes/optimise.ts';
+import { viewState, type StateView, type ViewedGraph } from './passes/state-views.ts';
+import { tileVectors } from './passes/tile-vectors.ts';
+import type { Runtime, SessionOptions } from './session.ts';
+
+/** A graph ready for `createCompiledSession`: plain data, which a worker thread can be sent. */
+export interface CompiledGraph {
+  readonly runtime: Exclude<Runtime, 'reference'>;
+  readonly onnx: Uint8Array;
+  /** Inputs and outputs of the graph as it was traced, state included. */
+  readonly inputs: Readonly<Record<string, TensorType>>;
+  readonly outputs: Readonly<Record<string, TensorType>>;
+  readonly state: Readonly<Record<string, string>>;
+  /** The parts of the state that the ONNX graph reads and writes. */
+  readonly reads: readonly StateView[];
+  readonly writes: readonly StateView[];
+}
+
+/** What a compiled graph depends on. */
+export interface CompileOptions extends Pick<SessionOptions, 'state' | 'weights'> {
+  readonly runtime: CompiledGraph['runtime'];
+}
+
+/** Compiles a graph; `createSession` does this by itself. */
+export function compile(graph: Graph, { runtime, state = {}, weights = {} }: CompileOptions): CompiledGraph {
+  const optimised = optimise(graph);
+  // On the processor a state vector is one buffer, and the graph reads and writes views of it.
+  const viewed = runtime === 'cpu' ? viewState(tileVectors(optimised), state) : wholeState(optimised, state);
+  checkLegal(viewed.graph, 'state views');
+  return {
+    runtime,
+    onnx: toOnnx(viewed.graph, weights),
+    inputs: typesOf(optimised.inputs),
+    outputs: typesOf(optimised.outputs),
+    state,
+    reads: viewed.reads,
+    writes: viewed.writes,
+  };
+}
+
+function typesOf(values: Readonly<Record<string, TensorType>>): Record<string, TensorType> {
+  return Object.fromEntries(Object.entries(values).map(([name, { dtype, shape }]) => [name, { dtype, shape }]));
+}
+
+/** Each state as one input and one output. */
+function wholeState(graph: Graph, state: Readonly<Record<string, string>>): ViewedGraph {
+  const whole = (name: string, of: string): StateView => ({
+    name,
+    state: of,
+    offset: 0,
+    shape: graph.inputs[of]!.shape as readonly number[],
+  });
+  const names = Object.entries(state);
+  return {
+    graph,
+    reads: names.map(([name]) => whole(name, name)),
+    writes: names.map(([name, next]) => whole(next, name)),
+  };
+}

@@ -1,0 +1,42 @@
+/** @file Loss and gradient of a trainable, traced as functions of one flat parameter vector. */
+
+import { concat, gradient, input, output, reshape, split, type Value } from '../engine/index.ts';
+import { mapTree, type ParameterSpec, type Tree } from '../nn/parameters.ts';
+import type { FlatLayout } from './flat-parameters.ts';
+import type { Trainable } from './trainable.ts';
+
+/** Inputs and outputs of a step's graph that are not the trainable's own start with this. */
+export const OWN = 'step.';
+
+/** Appends inputs, forward pass and backward pass; `weights` and the gradient are f32 [layout.count]. */
+export function flatGradient(
+  trainable: Trainable,
+  layout: FlatLayout,
+  weights: Value,
+): { readonly gradient: Value; readonly loss: Value; readonly metrics: Readonly<Record<string, Value>> } {
+  const leaves = splitVector(layout, weights);
+  const byName = new Map(layout.entries.map(({ name }, i) => [name, leaves[i]!]));
+  const tree: Tree<Value> = mapTree<Tree<ParameterSpec>, ParameterSpec, Value>(trainable.parameters, (_, name) =>
+    byName.get(name)!,
+  );
+  const feeds = Object.fromEntries(
+    Object.entries(trainable.inputs).map(([name, { dtype, shape }]) => [name, input(name, dtype, shape)]),
+  );
+  const { loss, metrics } = trainable.loss(tree, feeds);
+  const pieces = gradient(loss, leaves).map((piece, i) => reshape(piece, [layout.entries[i]!.count]));
+  return { gradient: concat(pieces, 0), loss, metrics };
+}
+
+/** Makes scalars one output vector, `step.scalars`; returns the names of its elements. */
+export function outputScalars(scalars: Readonly<Record<string, Value>>): readonly string[] {
+  const elements = Object.values(scalars).map((value) => reshape(value, [1]));
+  output(`${OWN}scalars`, concat(elements, 0));
+  return Object.keys(scalars);
+}
+
+/** The parameters as pieces of the vector, in their own shapes. */
+function splitVector(layout: FlatLayout, vector: Value): Value[] {
+  const sizes = layout.entries.map(({ count }) => count);
+  const pieces = sizes.length === 1 ? [vector] : split(vector, 0, sizes);
+  return pieces.map((piece, i) => reshape(piece, layout.entries[i]!.shape));
+}
