@@ -39,6 +39,8 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal;
   /** Called with the finished episodes so far, the planned ones, and a short note. */
   readonly onProgress?: (done: number, total: number, note: string) => void;
+  /** The same while chosen episodes are filmed. */
+  readonly onFilm?: (done: number, total: number) => void;
 }
 
 /** Which episodes are filmed, and through what. */
@@ -158,6 +160,7 @@ function recordOf(planned: PlannedEpisode, report: Report, latenciesMs: number[]
     instruction: played.instruction,
     outcome: played.outcome,
     length: played.length,
+    actionsHash: played.actionsHash,
     inferences: played.latenciesMs.length,
     timing: { seconds: Math.round(seconds * 1e4) / 1e4, latencyMs: summariseLatency(played.latenciesMs) },
   };
@@ -175,6 +178,8 @@ async function film(
   const chosen = chooseEpisodes(episodes, wanted);
   const films: (Film | null)[] = chosen.map(() => null);
   const warnings: string[] = [];
+  let done = 0;
+  if (chosen.length > 0) options.onFilm?.(0, chosen.length);
   try {
     await pool.run(
       chosen.map((episode) => {
@@ -184,6 +189,7 @@ async function film(
       }),
       (index, report) => {
         if (report.kind === 'filmed') films[index] = report.film;
+        options.onFilm?.(++done, chosen.length);
       },
       options.signal,
     );
@@ -194,10 +200,10 @@ async function film(
   const rollouts = chosen.flatMap((episode, i) => {
     const filmed = films[i];
     if (filmed === null || filmed === undefined) return [];
-    const { outcome, length } = filmed.played;
-    if (outcome !== episode.outcome || length !== episode.length) {
+    const { outcome, length, actionsHash } = filmed.played;
+    if (outcome !== episode.outcome || length !== episode.length || actionsHash !== episode.actionsHash) {
       warnings.push(
-        `${describe(plan[episode.index]!.spec)} did not repeat: ${episode.outcome} after ${episode.length} steps, then ${outcome} after ${length}.`,
+        `${describe(plan[episode.index]!.spec)} did not repeat exactly: ${episode.outcome} after ${episode.length} steps, then ${outcome} after ${length}.`,
       );
     }
     return [{ episode, film: filmed }];

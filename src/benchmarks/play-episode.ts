@@ -8,12 +8,16 @@ import type { Observation } from '../interfaces/observation.ts';
 import type { Policy } from '../interfaces/policy.ts';
 import type { PlannedEpisode } from './protocol.ts';
 
+const FNV_OFFSET = 0x811c9dc5;
+
 /** What happened in one episode. */
 export interface PlayedEpisode {
   readonly instruction: string;
   readonly outcome: Exclude<Outcome, 'running'>;
   /** Control steps. */
   readonly length: number;
+  /** A hash of all executed actions: two episodes with the same one did the same, bit for bit. */
+  readonly actionsHash: string;
   /** One per inference, milliseconds. */
   readonly latenciesMs: readonly number[];
 }
@@ -49,6 +53,7 @@ export async function playEpisode(
   let outcome: Outcome = 'running';
   let length = 0;
   let instruction = '';
+  let hash = FNV_OFFSET;
   while (outcome === 'running' && length < maxSteps) {
     if (hooks.stopped?.()) return null;
     const seen = await environment.observe();
@@ -65,12 +70,21 @@ export async function playEpisode(
     const count = executed(where, execute, chunk.horizon);
     for (let i = 0; i < count && outcome === 'running' && length < maxSteps; i++) {
       const action = actionAt(chunk, i);
+      hash = fnv1a(hash, action);
       outcome = await environment.step(action);
       length++;
       await hooks.onTick?.(length, action, null);
     }
   }
-  return { instruction, outcome: outcome === 'running' ? 'timeout' : outcome, length, latenciesMs };
+  const actionsHash = (hash >>> 0).toString(16).padStart(8, '0');
+  return { instruction, outcome: outcome === 'running' ? 'timeout' : outcome, length, actionsHash, latenciesMs };
+}
+
+/** FNV-1a (Fowler, Noll and Vo), 32 bits, continued over the bytes of `values`. */
+function fnv1a(hash: number, values: Float32Array): number {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash;
 }
 
 async function instructionOf(environment: Environment, spec: PlannedEpisode['spec']): Promise<string> {

@@ -24,6 +24,8 @@ const episode = z
     outcome: z.enum(['success', 'wrong', 'failure', 'timeout']),
     /** Control steps. */
     length: count,
+    /** Of the executed actions: two episodes with the same hash did the same, bit for bit. */
+    actionsHash: z.string(),
     /** Calls of the policy. */
     inferences: count,
     /** Differs from run to run; everything else repeats exactly. */

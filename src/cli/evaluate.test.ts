@@ -64,6 +64,8 @@ test('mistakes are one clear line and exit code 1', async () => {
     [['evaluate', 'expert', ...FLATLAND_OPTIONS, '--episodes', '0'], /Expected a whole number from 1, got "0"/],
     [['evaluate', 'expert', '--environment', 'none.js'], /none\.js: expected a module, got no such file/],
     [['evaluate', 'expert', ...FLATLAND_OPTIONS, '--out', 'a-file/below'], /error\[io\]: write: a-file\/below: /],
+    [['evaluate', 'runs/none'], /runs\/none: expected a checkpoint, a run, "expert" or a module, got no such file/],
+    [['evaluate', '.'], /\.: expected a checkpoint or a training run, got neither/],
     [['report', 'nowhere'], /error\[not-found\]: report: nowhere/],
   ];
   fs.writeFileSync(path.join(folder, 'a-file'), '');

@@ -46,7 +46,7 @@ export interface MeasureOptions {
 export async function measure(options: MeasureOptions): Promise<EvaluationResult> {
   const { policy, folder, print } = options;
   requireWritableFolder(folder);
-  const bar: { progress?: Progress } = {};
+  const bars: { episodes?: Progress; films?: Progress } = {};
   const evaluation = await evaluate({
     environment: options.environment,
     policy: policy.call,
@@ -63,12 +63,17 @@ export async function measure(options: MeasureOptions): Promise<EvaluationResult
     checkpoint: policy.checkpoint,
     signal: options.signal,
     onProgress(done, total, note) {
-      bar.progress ??= startProgress({ label: 'evaluate', total, unit: 'episodes' });
-      bar.progress.update(done, note);
-      if (done === total) bar.progress.finish();
+      bars.episodes ??= startProgress({ label: 'evaluate', total, unit: 'episodes' });
+      bars.episodes.update(done, note);
+      if (done === total) bars.episodes.finish();
+    },
+    onFilm(done, total) {
+      bars.films ??= startProgress({ label: 'film', total, unit: 'rollouts' });
+      bars.films.update(done);
+      if (done === total) bars.films.finish();
     },
   });
-  if (evaluation.result.partial) bar.progress?.finish();
+  if (evaluation.result.partial) bars.episodes?.finish();
   if (evaluation.result.episodes.length === 0) {
     throw new VlaError('interrupted', 'evaluate: stopped before the first episode was finished.');
   }

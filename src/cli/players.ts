@@ -92,11 +92,12 @@ function runOf(named: string, checkpoint: string): string | null {
     : null;
 }
 
-/** The checkpoint in assets/checkpoints; of several, the one called "tabletop". */
+/** The checkpoint that ships with the package; of several, the one called "tabletop". */
 function shippedCheckpoint(): string {
-  const folder = shippedFile('checkpoints');
-  const names = fs.readdirSync(folder).filter((name) => fs.existsSync(path.join(folder, name, 'model.safetensors')));
-  const name = names.includes('tabletop') ? 'tabletop' : names.sort()[0];
+  const folder = path.join(path.dirname(shippedFile('tokenizers')), 'checkpoints');
+  const names = fs.existsSync(folder) ? fs.readdirSync(folder).sort() : [];
+  const whole = names.filter((name) => fs.existsSync(path.join(folder, name, 'model.safetensors')));
+  const name = whole.includes('tabletop') ? 'tabletop' : whole[0];
   if (name !== undefined) return path.join(folder, name);
   throw new VlaError('not-found', `${folder}: expected a checkpoint in the package, got none.`, {
     hint: 'Name a checkpoint or a run folder, for example runs/quickstart.',

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { policyContract } from '../../../tests/contracts/policy.ts';
 import { codecOf, noiseImage, tinyDesign, tinyRobot, tinySample } from '../../../tests/codec-fixtures.ts';
 import { Random } from '../../base/random.ts';
 import type { Tensor } from '../../base/tensor.ts';
@@ -41,6 +42,8 @@ function open(runtime: Runtime, changes: Partial<Zr0PolicyOptions> = {}): Promis
 }
 
 const numbers = ({ data }: ActionChunk): number[] => [...data];
+
+policyContract('zr-0', { open: () => open('cpu'), observation: async () => structuredClone(observation) });
 
 test('a seed names the noise of an episode', async (t) => {
   const policy = await open('cpu');
