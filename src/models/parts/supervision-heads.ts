@@ -5,7 +5,7 @@
  * Axes: B batch, D width, M image tokens.
  */
 
-import { VlaError, lookUp } from '../../base/errors.ts';
+import { invariant, lookUp } from '../../base/errors.ts';
 import type { TokenLayout } from '../../codec/prompt.ts';
 import {
   constant,
@@ -46,78 +46,104 @@ export type SupervisionHead =
 /** Heads by name. */
 export type SupervisionConfig = Readonly<Record<string, SupervisionHead>>;
 
-type Pointer<T> = { readonly query: Linear<T>; readonly key: Linear<T> };
-type Readout<T> = { readonly out: Linear<T> };
+/** A pointer has a query and a key, the other heads one affine map. */
+type HeadParameters<T> = { readonly query: Linear<T>; readonly key: Linear<T> } | { readonly out: Linear<T> };
 
 /** Names under `supervision`. */
-export type SupervisionHeads<T> = { readonly [name: string]: Pointer<T> | Readout<T> };
+export type SupervisionHeads<T> = { readonly [name: string]: HeadParameters<T> };
+
+/** What a loss is computed from. */
+export interface HeadContext {
+  /** Hidden states [B, S, D] with the image tokens at the places of `layout`. */
+  readonly hidden: Value;
+  /** The state that has seen the whole prompt, [B, D]. */
+  readonly readout: Value;
+  readonly layout: TokenLayout;
+  /** Targets and masks by name. */
+  readonly inputs: Readonly<Record<string, Value>>;
+}
+
+interface HeadKind<H extends SupervisionHead> {
+  spec(head: H, width: number): HeadParameters<ParameterSpec>;
+  /** Sizes per sample of the inputs that it reads. */
+  inputs(head: H, layout: TokenLayout): Readonly<Record<string, number>>;
+  loss(p: HeadParameters<Value>, head: H, context: HeadContext): Value;
+}
+
+const KINDS: { readonly [K in SupervisionHead['kind']]: HeadKind<Extract<SupervisionHead, { kind: K }>> } = {
+  pointer: {
+    spec: (_, width) => ({
+      query: linearSpec(width, width, { bias: true }),
+      key: linearSpec(width, width, { bias: true }),
+    }),
+    inputs: (head, layout) => ({ [head.input]: imageTokens(layout, head.camera).count }),
+    loss(p, head, { hidden, readout, layout, inputs }) {
+      invariant('query' in p, 'a pointer has a query and a key');
+      const { B, D } = dims(readout, 'B D');
+      const { start, count } = imageTokens(layout, head.camera);
+      const keys = linear(p.key, slice(hidden, 1, start, start + count));
+      const query = reshape(linear(p.query, readout), [B, D, 1]);
+      const logits = reshape(matmul(keys, query, { alpha: D ** -0.5 }), [B, count]);
+      return oneHotCrossEntropy(logits, target(head, inputs));
+    },
+  },
+  values: {
+    spec: (head, width) => ({ out: linearSpec(width, head.size, { bias: true, gain: 0.3 }) }),
+    inputs: (head) => ({ [head.input]: head.size, ...(head.mask === null ? {} : { [head.mask]: 1 }) }),
+    loss(p, head, { readout, inputs }) {
+      const { B } = dims(readout, 'B D');
+      const mask = head.mask === null ? constant(1) : lookUp('supervision mask', head.mask, inputs);
+      return maskedMeanSquare(readOut(p, readout), target(head, inputs), expand(mask, [B, head.size]));
+    },
+  },
+  class: {
+    spec: (head, width) => ({ out: linearSpec(width, head.classes, { bias: true, gain: 0.3 }) }),
+    inputs: (head) => ({ [head.input]: head.classes }),
+    loss: (p, head, { readout, inputs }) => oneHotCrossEntropy(readOut(p, readout), target(head, inputs)),
+  },
+};
+
+/** The kind of a head; the table pairs each kind with its own type of head. */
+const kindOf = (head: SupervisionHead): HeadKind<SupervisionHead> =>
+  KINDS[head.kind] as unknown as HeadKind<SupervisionHead>;
 
 /** Initial parameters of heads that read states of `width` features. */
 export function supervisionSpec(heads: SupervisionConfig, width: number): SupervisionHeads<ParameterSpec> {
-  return Object.fromEntries(
-    Object.entries(heads).map(([name, head]): [string, Pointer<ParameterSpec> | Readout<ParameterSpec>] => {
-      switch (head.kind) {
-        case 'pointer':
-          return [
-            name,
-            { query: linearSpec(width, width, { bias: true }), key: linearSpec(width, width, { bias: true }) },
-          ];
-        case 'values':
-          return [name, { out: linearSpec(width, head.size, { bias: true, gain: 0.3 }) }];
-        case 'class':
-          return [name, { out: linearSpec(width, head.classes, { bias: true, gain: 0.3 }) }];
-      }
-    }),
-  );
+  return mapEntries(heads, (head) => kindOf(head).spec(head, width));
 }
 
 /** The inputs that the heads read, with their sizes per sample. */
 export function supervisionInputs(heads: SupervisionConfig, layout: TokenLayout): Record<string, number> {
-  const sizes: Record<string, number> = {};
-  for (const head of Object.values(heads)) {
-    sizes[head.input] =
-      head.kind === 'pointer'
-        ? imageTokens(layout, head.camera).count
-        : head.kind === 'values'
-          ? head.size
-          : head.classes;
-    if (head.kind === 'values' && head.mask !== null) sizes[head.mask] = 1;
-  }
-  return sizes;
+  return Object.assign({}, ...Object.values(heads).map((head) => kindOf(head).inputs(head, layout))) as Record<
+    string,
+    number
+  >;
 }
 
-/** Each head's loss: `hidden` [B, S, D] holds the image tokens, `readout` [B, D] has seen the whole prompt. */
+/** Each head's loss, a scalar. */
 export function supervisionLosses(
   p: SupervisionHeads<Value>,
   heads: SupervisionConfig,
-  hidden: Value,
-  readout: Value,
-  layout: TokenLayout,
-  inputs: Readonly<Record<string, Value>>,
+  context: HeadContext,
 ): Record<string, Value> {
-  return Object.fromEntries(
-    Object.entries(heads).map(([name, head]) => {
-      const target = lookUp('supervision input', head.input, inputs);
-      const { B, D } = dims(readout, 'B D');
-      const parameters = p[name]!;
-      if (head.kind === 'pointer' && 'query' in parameters) {
-        const { start, count } = imageTokens(layout, head.camera);
-        const keys = linear(parameters.key, slice(hidden, 1, start, start + count));
-        const query = reshape(linear(parameters.query, readout), [B, D, 1]);
-        return [name, oneHotCrossEntropy(reshape(matmul(keys, query, { alpha: D ** -0.5 }), [B, count]), target)];
-      }
-      if (!('out' in parameters)) throw new VlaError('bad-argument', `supervision head "${name}": other parameters.`);
-      const out = linear(parameters.out, readout);
-      if (head.kind !== 'values') return [name, oneHotCrossEntropy(out, target)];
-      const mask = head.mask === null ? constant(1) : lookUp('supervision mask', head.mask, inputs);
-      return [name, maskedMeanSquare(out, target, expand(mask, [B, head.size]))];
-    }),
-  );
+  return mapEntries(heads, (head, name) => kindOf(head).loss(p[name]!, head, context));
+}
+
+function mapEntries<A, B>(record: Readonly<Record<string, A>>, f: (value: A, name: string) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value, name)]));
+}
+
+const target = (head: SupervisionHead, inputs: HeadContext['inputs']): Value =>
+  lookUp('supervision input', head.input, inputs);
+
+function readOut(p: HeadParameters<Value>, readout: Value): Value {
+  invariant('out' in p, 'the head has one affine map');
+  return linear(p.out, readout);
 }
 
 /** −Σ target · log softmax(logits) / max(rows with a target, 1). */
-function oneHotCrossEntropy(logits: Value, target: Value): Value {
-  return div(neg(reduceSum(mul(target, logSoftmax(logits)))), maximum(reduceSum(target), constant(1)));
+function oneHotCrossEntropy(logits: Value, oneHot: Value): Value {
+  return div(neg(reduceSum(mul(oneHot, logSoftmax(logits)))), maximum(reduceSum(oneHot), constant(1)));
 }
 
 function imageTokens(layout: TokenLayout, camera: string): TokenLayout['images'][number] {

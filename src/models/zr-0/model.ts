@@ -68,14 +68,12 @@ export function zr0Loss(
   const prompt = encodePrompt(p.model, inputs, layout, c);
   const context = expertContext(p, prompt.hidden, prompt.mask, inputs.state, c.expert);
   const flow = flowLoss(p, context, inputs, c.expert);
-  const heads = supervisionLosses(
-    p.supervision,
-    c.supervision,
-    prompt.hidden,
-    prompt.readout,
+  const heads = supervisionLosses(p.supervision, c.supervision, {
+    hidden: prompt.hidden,
+    readout: prompt.readout,
     layout,
-    inputs.supervision,
-  );
+    inputs: inputs.supervision,
+  });
   let loss = flow;
   for (const [name, value] of Object.entries(heads)) {
     loss = add(loss, mul(value, constant(c.supervision[name]!.weight)));
