@@ -1,6 +1,6 @@
 /** @file What the evaluation and its worker threads say to each other. */
 
-import { VlaError, type ErrorCode } from '../base/errors.ts';
+import type { PlainError } from '../base/plain-error.ts';
 import type { PlayedEpisode } from './play-episode.ts';
 import type { ModuleCall } from './player.ts';
 import type { PlannedEpisode } from './protocol.ts';
@@ -44,31 +44,4 @@ export type Report =
   | { readonly kind: 'filmed'; readonly film: Film | null }
   | { readonly kind: 'failed'; readonly error: PlainError };
 
-/** An error that crosses threads. */
-export interface PlainError {
-  readonly message: string;
-  readonly code: ErrorCode | null;
-  readonly hint: string | null;
-  readonly stack: string | null;
-}
-
-/** Takes an error apart for the way to another thread. */
-export function toPlainError(error: unknown): PlainError {
-  const known = error instanceof VlaError ? error : null;
-  return {
-    message: error instanceof Error ? error.message : String(error),
-    code: known?.code ?? null,
-    hint: known?.hint ?? null,
-    stack: error instanceof Error ? (error.stack ?? null) : null,
-  };
-}
-
-/** Puts it together again: a VlaError stays one, with its code and hint. */
-export function fromPlainError(plain: PlainError): Error {
-  const error =
-    plain.code === null
-      ? new Error(plain.message)
-      : new VlaError(plain.code, plain.message, plain.hint === null ? {} : { hint: plain.hint });
-  if (plain.stack !== null) error.stack = plain.stack;
-  return error;
-}
+export { fromPlainError, toPlainError, type PlainError } from '../base/plain-error.ts';

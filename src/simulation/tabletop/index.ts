@@ -1,6 +1,7 @@
 /** @file The tabletop's public names. */
 
-export { createTabletop } from './tabletop.ts';
+/** The tabletop, also under the name by which worker threads open an environment module. */
+export { createTabletop, createTabletop as openEnvironment } from './tabletop.ts';
 export type { Tabletop, TabletopConfig, TabletopState } from './tabletop.ts';
 export { TASKS } from './tasks.ts';
 export type { Task } from './task.ts';

@@ -1,0 +1,121 @@
+/** @file The worker of a VectorEnvironment: opens its share of environments and plays them by order. */
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { invariant, VlaError } from '../base/errors.ts';
+import { toPlainError, type PlainError } from '../base/plain-error.ts';
+import type { Embodiment } from '../interfaces/embodiment.ts';
+import type { Environment, EpisodeSpec } from '../interfaces/environment.ts';
+import type { Observation } from '../interfaces/observation.ts';
+import type { VectorStep } from './vector.ts';
+
+/** What the worker is started with. */
+export interface VectorSetup {
+  readonly module: string;
+  readonly options: unknown;
+  /** The numbers of its environments, for error messages. */
+  readonly slots: readonly number[];
+}
+
+/** To the worker: one entry per environment of its share; null leaves it alone. */
+export type VectorOrder =
+  | { readonly kind: 'reset'; readonly episodes: readonly (EpisodeSpec | null)[] }
+  | { readonly kind: 'step'; readonly actions: readonly (Float32Array | null)[] }
+  | { readonly kind: 'close' };
+
+/** From the worker. */
+export type VectorReport =
+  | {
+      readonly kind: 'ready';
+      readonly embodiment: Embodiment;
+      readonly tasks: readonly string[];
+      readonly perturbations: readonly string[];
+    }
+  | { readonly kind: 'done'; readonly answers: readonly (Observation | VectorStep | null)[] }
+  | { readonly kind: 'failed'; readonly error: PlainError };
+
+interface EnvironmentModule {
+  openEnvironment?(options: unknown): Promise<Environment>;
+}
+
+invariant(parentPort !== null, 'the vector worker runs outside a worker thread');
+const port = parentPort;
+const { module, options, slots } = workerData as VectorSetup;
+
+async function open(): Promise<Environment[]> {
+  const { openEnvironment } = (await import(module)) as EnvironmentModule;
+  if (openEnvironment === undefined) {
+    throw new VlaError('bad-argument', `VectorEnvironment: expected ${module} to export openEnvironment.`);
+  }
+  const environments: Environment[] = [];
+  for (let i = 0; i < slots.length; i++) environments.push(await openEnvironment(options));
+  return environments;
+}
+
+function send(report: VectorReport): void {
+  const pictures =
+    report.kind === 'done'
+      ? report.answers.flatMap((answer) => {
+          if (answer === null) return [];
+          const observation = 'outcome' in answer ? answer.observation : answer;
+          return Object.values(observation.images).map((image) => image.data.buffer as ArrayBuffer);
+        })
+      : [];
+  port.postMessage(report, pictures);
+}
+
+/** Plays one order. Every environment has its turn before the first failure is reported. */
+async function obey(
+  environments: readonly Environment[],
+  order: Exclude<VectorOrder, { kind: 'close' }>,
+): Promise<void> {
+  const answers: (Observation | VectorStep | null)[] = [];
+  let failure: { readonly error: unknown } | null = null;
+  for (const [i, environment] of environments.entries()) {
+    try {
+      answers.push(await answer(environment, order, i));
+    } catch (error) {
+      failure ??= { error };
+      answers.push(null);
+    }
+  }
+  if (failure !== null) throw failure.error;
+  send({ kind: 'done', answers });
+}
+
+async function answer(
+  environment: Environment,
+  order: Exclude<VectorOrder, { kind: 'close' }>,
+  index: number,
+): Promise<Observation | VectorStep | null> {
+  if (order.kind === 'reset') {
+    const episode = order.episodes[index] ?? null;
+    if (episode === null) return null;
+    await environment.reset(episode);
+    return environment.observe();
+  }
+  const action = order.actions[index] ?? null;
+  if (action === null) return null;
+  const outcome = await environment.step(action);
+  return { outcome, observation: await environment.observe() };
+}
+
+const opened = open();
+opened.then(
+  ([first]) => {
+    const { embodiment, tasks, perturbations } = first!;
+    send({ kind: 'ready', embodiment, tasks: [...tasks], perturbations: [...perturbations] });
+  },
+  (error: unknown) => send({ kind: 'failed', error: toPlainError(error) }),
+);
+
+port.on('message', (order: VectorOrder) => {
+  void (async () => {
+    const environments = await opened;
+    if (order.kind === 'close') {
+      for (const environment of environments) await environment.close();
+      port.close();
+      return;
+    }
+    await obey(environments, order);
+  })().catch((error: unknown) => send({ kind: 'failed', error: toPlainError(error) }));
+});
