@@ -211,11 +211,13 @@ async function film(
   return { rollouts, warnings };
 }
 
-/** In the order of the plan: the first successes and failures per task, and the first episodes of the other conditions. */
+/** In the order of the plan: the first successes and failures per task; of the other conditions each shows another task. */
 function chooseEpisodes(episodes: readonly EpisodeRecord[], wanted: FilmPlan): EpisodeRecord[] {
-  const first = episodes[0]?.condition;
+  const tasks = [...new Set(episodes.map(({ task }) => task))];
+  const [first, ...others] = new Set(episodes.map(({ condition }) => condition));
   const counts = new Map<string, number>();
   return episodes.filter(({ condition, task, outcome }) => {
+    if (condition !== first && task !== tasks[others.indexOf(condition) % tasks.length]) return false;
     const key = condition === first ? `${task} ${outcome === 'success'}` : condition;
     const count = (counts.get(key) ?? 0) + 1;
     counts.set(key, count);

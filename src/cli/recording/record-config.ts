@@ -95,6 +95,11 @@ export function checkRecordConfig(config: RecordConfig, actionDim: number): void
     slips.steps[0] >= 1 && slips.steps[1] >= slips.steps[0],
     'an ascending range',
   );
-  check('noise.slips.dimension', slips.dimension, slips.dimension >= 0 && slips.dimension < actionDim, `0 to ${actionDim - 1}`);
+  check(
+    'noise.slips.dimension',
+    slips.dimension,
+    slips.dimension >= 0 && slips.dimension < actionDim,
+    `0 to ${actionDim - 1}`,
+  );
   check('noise.scale', noise.scale.length, noise.scale.length === actionDim, `${actionDim} factors`);
 }

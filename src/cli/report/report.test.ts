@@ -61,7 +61,7 @@ const lines = Array.from({ length: 900 }, (_, i) => ({
   step: i + 1,
   kind: 'train',
   loss: 1 / (i + 1),
-  learning_rate: 1e-3,
+  learningRate: 1e-3,
 }));
 fs.writeFileSync(path.join(folder, 'metrics.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
 fs.writeFileSync(path.join(folder, 'recipe.json'), JSON.stringify({ name: '<script>alert(1)</script>' }));
@@ -122,7 +122,7 @@ test('it shows rates, intervals, both policies, films, curves, errors and how to
     'cd'.repeat(32),
     'vlakit evaluate &#39;runs/&lt;x&gt;&#39; --seed 1',
     '<b>loss</b>',
-    '<b>learning_rate</b>',
+    '<b>learningRate</b>',
     'elbow',
     '“touch the ',
     '✓ success',

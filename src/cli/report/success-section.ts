@@ -22,10 +22,14 @@ export function tiles(result: EvaluationResult): Html {
     ${base === undefined ? null : tile('Success on unseen seeds', percent(base.rate), `${range(base)}, ${base.successes} of ${base.episodes}`)}
     ${other === undefined ? null : tile('… when another object is named', percent(other.rate), `of the true targets are still served, ${range(other)}`)}
     ${shuffled === undefined ? null : tile('… with shuffled instructions', percent(shuffled.rate), `${range(shuffled)}; the words are another episode’s`)}
-    ${perturbed.length === 0 ? null : tile('Worst perturbation', percent(Math.min(...perturbed.map(({ rate }) => rate))), worst(perturbed))}
-    ${tile('Policy latency', `${timing.latencyMs.p50.toFixed(1)} ms`, `median; 99th percentile ${timing.latencyMs.p99.toFixed(1)} ms`)}
+    ${perturbed.length === 0 ? null : tile('Worst change of the world or wording', percent(Math.min(...perturbed.map(({ rate }) => rate))), worst(perturbed))}
+    ${tile('Policy latency', milliseconds(timing.latencyMs.p50), `median; 99th percentile ${milliseconds(timing.latencyMs.p99)}`)}
     ${tile('Episodes', `${episodes.length}`, episodes.length < planned ? `of ${planned} planned` : `${protocol.episodesPerTask} seeds per task and condition`)}
   </div>`;
+}
+
+function milliseconds(value: number): string {
+  return `${value.toFixed(value < 100 ? 1 : 0)} ms`;
 }
 
 function worst(rows: readonly ResultRow[]): string {

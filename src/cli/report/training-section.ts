@@ -4,6 +4,9 @@ import type { MetricsLine } from '../../training/metrics-log.ts';
 import { html, type Html } from './html.ts';
 import { lineChart, type Curve } from './line-chart.ts';
 
+/** The metric that is set, not measured: nothing to smooth. */
+const SCHEDULED = 'learningRate';
+
 /** Loss first, then the rest in the order of their first appearance, then what evaluations during training said. */
 export function trainingSection(metrics: readonly MetricsLine[]): Html | null {
   const train = curves(
@@ -41,6 +44,6 @@ function curves(lines: readonly MetricsLine[], smoothing: number): Curve[] {
   const rank = (name: string): number => (name === 'loss' ? 0 : 1);
   return [...byName]
     .filter(([, { steps }]) => steps.length > 1)
-    .map(([name, { steps, values }]) => ({ name, steps, values, smoothing }))
+    .map(([name, { steps, values }]) => ({ name, steps, values, smoothing: name === SCHEDULED ? 0 : smoothing }))
     .sort((a, b) => rank(a.name) - rank(b.name));
 }
