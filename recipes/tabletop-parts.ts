@@ -21,7 +21,7 @@ export const TABLETOP_NOISE: RecordConfig['noise'] = {
   sigma: [0.05, 0.3],
   correlation: 0.8,
   scale: [1, 1, 1, 0.3, 0.3, 0.6, 0],
-  slips: { dimension: 6, rate: 0.03, steps: [3, 8] },
+  slips: { dimension: 6, rate: 0.015, steps: [3, 8] },
 };
 
 function camera(name: string, size: number, recorded: number): CameraConfig {
@@ -57,6 +57,8 @@ export function tabletopCodec(imageSize: number, horizon: number): CodecRecipe {
     instructionTokens: 16,
     supervision: [
       { kind: 'patch', feature: 'supervision.target_box.front', output: 'targetPatch', camera: 'front' },
+      { kind: 'patch', feature: 'supervision.target_box.wrist', output: 'targetWristPatch', camera: 'wrist' },
+      { kind: 'box', feature: 'supervision.target_box.wrist', output: 'targetWristBox', camera: 'wrist' },
       {
         kind: 'values',
         feature: 'supervision.target_position',
@@ -92,6 +94,8 @@ export function tabletopModel(draws: number): ModelConfig {
       actionDim: ACTION_SIZE,
       supervision: {
         targetPatch: { kind: 'pointer', input: 'targetPatch', weight: 0.1, camera: 'front' },
+        targetWristPatch: { kind: 'pointer', input: 'targetWristPatch', weight: 0.1, camera: 'wrist' },
+        targetWristBox: { kind: 'values', input: 'targetWristBox', weight: 2, size: 4, mask: null },
         targetPosition: { kind: 'values', input: 'targetPosition', weight: 0.5, size: 3, mask: null },
         goalPosition: { kind: 'values', input: 'goalPosition', weight: 0.5, size: 3, mask: 'hasGoal' },
         subtask: { kind: 'class', input: 'subtask', weight: 0.05, classes: SUBTASKS },

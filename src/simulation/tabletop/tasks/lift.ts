@@ -23,7 +23,7 @@ export const lift: Task = {
   subtasks: ['reach', 'grip', 'raise'],
 
   layout(random) {
-    return objectsScene(random, pickShapes(random, 3, ['cube', 'cylinder', 'box']), drawPoints(random, 3));
+    return objectsScene(random, pickShapes(random, 3, ['cube', 'cylinder']), drawPoints(random, 3));
   },
 
   judge(world) {
