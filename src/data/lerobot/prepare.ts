@@ -105,9 +105,10 @@ export async function prepareEpisode(spec: EpisodeSpec, frames: EpisodeFrames): 
     const column = typedColumn(source, feature, where);
     columns[name] = column;
     if (feature.dtype !== 'string') {
-      // Of the stored numbers, not of those given: float32 rounds.
+      // Of the stored numbers, not of those given: float32 rounds. Of an array, as LeRobot does, along its last axis.
       const stored = column instanceof BigInt64Array ? Float64Array.from(column, Number) : column;
-      statistics[name] = exactStatistics([stored as ArrayLike<number>], size, where);
+      const summary = exactStatistics([stored as ArrayLike<number>], feature.shape.at(-1)!, where);
+      statistics[name] = { ...summary, count: length };
     }
   }
   return { length, ...indexTasks(frames.task, length), columns, images, videos, statistics };
