@@ -38,7 +38,14 @@ const contestants = await Promise.all(
     const trainable = familyOf(recipe.model.config, 'bench').trainable(recipe.model, codec, shareSizeOf(recipe));
     const weights = materialise(trainable.parameters, new Random(1));
     const learner = await createLearner(trainable, recipe, Object.fromEntries(flatten<Tensor>(weights)));
-    const source = await openSamples(training, data, recipe.codec.cameras, codec.horizon, 1, new AbortController().signal);
+    const source = await openSamples(
+      training,
+      data,
+      recipe.codec.cameras,
+      codec.horizon,
+      1,
+      new AbortController().signal,
+    );
     const batches = policyBatches(source, codec, trainable, 1);
     let step = 0;
     let next = batches.batch(step);

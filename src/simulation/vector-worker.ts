@@ -99,23 +99,28 @@ async function answer(
   return { outcome, observation: await environment.observe() };
 }
 
-const opened = open();
-opened.then(
-  ([first]) => {
-    const { embodiment, tasks, perturbations } = first!;
+async function introduce(): Promise<void> {
+  try {
+    const [first] = (await opened) as [Environment];
+    const { embodiment, tasks, perturbations } = first;
     send({ kind: 'ready', embodiment, tasks: [...tasks], perturbations: [...perturbations] });
-  },
-  (error: unknown) => send({ kind: 'failed', error: toPlainError(error) }),
-);
+  } catch (error) {
+    send({ kind: 'failed', error: toPlainError(error) });
+  }
+}
 
-port.on('message', (order: VectorOrder) => {
-  void (async () => {
+async function serve(order: VectorOrder): Promise<void> {
+  try {
     const environments = await opened;
-    if (order.kind === 'close') {
-      for (const environment of environments) await environment.close();
-      port.close();
-      return;
-    }
-    await obey(environments, order);
-  })().catch((error: unknown) => send({ kind: 'failed', error: toPlainError(error) }));
-});
+    if (order.kind !== 'close') return await obey(environments, order);
+    for (const environment of environments) await environment.close();
+    port.close();
+  } catch (error) {
+    send({ kind: 'failed', error: toPlainError(error) });
+  }
+}
+
+const opened = open();
+void introduce();
+
+port.on('message', (order: VectorOrder) => void serve(order));
