@@ -25,7 +25,7 @@ export interface ImageCacheOptions {
   readonly limitBytes: number;
   /** Aborting ends the decoding with the error `interrupted`. */
   readonly signal?: AbortSignal;
-  /** Called as pictures arrive. */
+  /** Called as pictures arrive; what it throws stops the loading. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 

@@ -110,6 +110,10 @@ describe('loader', () => {
       const dataset = await openLeRobot(root, { episodes: 'all' });
       assert.equal(imageCacheBytes(dataset, dataset.cameras, null), 2 * 4 * 32 * 16 * 3);
       await assert.rejects(cacheImages(dataset, { imageSize: null, limitBytes: 100 }), { code: 'bad-argument' });
+      const stop = (): void => {
+        throw new Error('stopped by the user');
+      };
+      await assert.rejects(cacheImages(dataset, { imageSize: null, limitBytes: 1e6, onProgress: stop }), /by the user/);
       const sample = { ...sampleSpec(dataset, plainWindow(1)), action: 'actoin' };
       assert.throws(() => createLoader(dataset, { sample, batchSize: 1, seed: 0, prefetch: 0 }), /actoin/);
       await dataset.close();
