@@ -1,5 +1,6 @@
 /** @file A graph brought into the form that ONNX Runtime loads: optimised, its state cut into views, written as ONNX. */
 
+import type { DType } from '../base/tensor.ts';
 import type { Graph, TensorType } from './graph.ts';
 import { toOnnx } from './onnx/write.ts';
 import { checkLegal } from './passes/legal.ts';
@@ -41,6 +42,16 @@ export function compile(graph: Graph, { runtime, state = {}, weights = {} }: Com
     reads: viewed.reads,
     writes: viewed.writes,
   };
+}
+
+/** The state's names with their types. */
+export function stateTypes(
+  compiled: CompiledGraph,
+): readonly (readonly [string, { readonly dtype: DType; readonly shape: readonly number[] }])[] {
+  return Object.keys(compiled.state).map((name) => {
+    const { dtype, shape } = compiled.inputs[name]!;
+    return [name, { dtype, shape: shape as readonly number[] }];
+  });
 }
 
 function typesOf(values: Readonly<Record<string, TensorType>>): Record<string, TensorType> {

@@ -6,6 +6,7 @@ export { compile, type CompiledGraph, type CompileOptions } from './compile.ts';
 export { dims, namedDims, type Letters } from './dims.ts';
 export { gradient } from './gradient.ts';
 export { constant, input, output, trace, weight, type Graph, type TensorType, type Value } from './graph.ts';
+export { safetensorsWeights } from './onnx/safetensors-weights.ts';
 export { toOnnx, type WeightContent } from './onnx/write.ts';
 export {
   createCompiledSession,

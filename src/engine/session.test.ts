@@ -9,6 +9,7 @@ import {
   gradient,
   input,
   linear,
+  matmul,
   mul,
   output,
   reduceMean,
@@ -20,8 +21,9 @@ import {
   trace,
   weight,
   type Graph,
-  type Runtime,
+  type SessionOptions,
 } from './index.ts';
+import { webGpuMissing } from './runtimes/webgpu-driver.ts';
 
 /** A small regression by gradient descent; the parameters are one flat vector of 2·3 + 2. */
 function regression(): Graph {
@@ -46,11 +48,25 @@ const FEEDS = {
   x: f32([1, 0.5, -1, 0.3, -0.2, 0.9, -0.7, 0.1, 0.4, 0.2, 0.8, -0.6], [4, 3]),
   y: f32([0.5, -0.5, 0.2, 0.1, -0.3, 0.4, 0.6, -0.1], [4, 2]),
 };
+const missingWebGpu = await webGpuMissing();
+
 const START = { flat: f32([0.1, -0.2, 0.3, 0.2, 0.1, -0.1, 0, 0]) };
 
-for (const runtime of ['cpu', 'reference'] as readonly Runtime[]) {
-  test(`${runtime}: state feeds itself, is read and written as copies`, async () => {
-    const options = { runtime, state: { flat: 'flat.next' }, initialState: START, threads: 1 };
+/** Every way to run a session, with what it needs; a missing driver skips with the reason. */
+const PLACES: readonly (readonly [
+  name: string,
+  where: Pick<SessionOptions, 'runtime' | 'worker'>,
+  skip: string | false,
+])[] = [
+  ['cpu', { runtime: 'cpu' }, false],
+  ['cpu in a worker', { runtime: 'cpu', worker: true }, false],
+  ['webgpu', { runtime: 'webgpu' }, missingWebGpu],
+  ['reference', { runtime: 'reference' }, false],
+];
+
+for (const [place, where, skip] of PLACES) {
+  test(`${place}: state feeds itself, is read and written as copies`, { skip }, async () => {
+    const options = { ...where, state: { flat: 'flat.next' }, initialState: START, threads: 1 };
     const session = await createSession(regression(), options);
     assert.deepEqual(Object.keys(session.inputs), ['x', 'y']);
     assert.deepEqual(Object.keys(session.outputs), ['loss']);
@@ -66,19 +82,19 @@ for (const runtime of ['cpu', 'reference'] as readonly Runtime[]) {
     await session.close();
   });
 
-  test(`${runtime}: runs started together run one after the other`, async () => {
-    const options = { runtime, state: { flat: 'flat.next' }, initialState: START, threads: 1 };
+  test(`${place}: runs started together run one after the other`, { skip }, async () => {
+    const options = { ...where, state: { flat: 'flat.next' }, initialState: START, threads: 1 };
     const [one, two] = [await createSession(regression(), options), await createSession(regression(), options)];
     const together = await Promise.all([one.run(FEEDS), one.run(FEEDS), one.run(FEEDS)]);
     for (const result of together) assert.deepEqual((await two.run(FEEDS))['loss'], result['loss']);
     await Promise.all([one.close(), two.close()]);
   });
 
-  test(`${runtime}: named axes take the size that is fed`, async () => {
+  test(`${place}: named axes take the size that is fed`, { skip }, async () => {
     const graph = trace(() =>
       output('y', softmax(add(input('x', 'f32', ['B', 'T']), input('shift', 'f32', ['B', 1])))),
     );
-    const session = await createSession(graph, { runtime });
+    const session = await createSession(graph, where);
     for (const length of [1, 3]) {
       const results = await session.run({
         x: f32([0, 0, 0, 0, 0, 0].slice(0, 2 * length), [2, length]),
@@ -92,15 +108,15 @@ for (const runtime of ['cpu', 'reference'] as readonly Runtime[]) {
     await session.close();
   });
 
-  test(`${runtime}: weights are bound when the session is made`, async () => {
+  test(`${place}: weights are bound when the session is made`, { skip }, async () => {
     const graph = trace(() => output('y', linear(input('x', 'f32', [1, 2]), weight('w', 'f32', [1, 2]))));
-    const session = await createSession(graph, { runtime, weights: { w: f32([2, 3], [1, 2]) } });
+    const session = await createSession(graph, { ...where, weights: { w: f32([2, 3], [1, 2]) } });
     assert.deepEqual([...((await session.run({ x: f32([10, 1], [1, 2]) }))['y']!.data as Float32Array)], [23]);
     await session.close();
   });
 
-  test(`${runtime}: wrong feeds are named`, async () => {
-    const session = await createSession(regression(), { runtime, state: { flat: 'flat.next' } });
+  test(`${place}: wrong feeds are named`, { skip }, async () => {
+    const session = await createSession(regression(), { ...where, state: { flat: 'flat.next' } });
     await assert.rejects(session.run({ x: FEEDS.x }), { message: 'session: expected an input "y", got none.' });
     await assert.rejects(session.run({ ...FEEDS, z: FEEDS.y }), { code: 'not-found' });
     await assert.rejects(session.run({ ...FEEDS, x: f32([1, 2, 3, 4], [2, 2]) }), {
@@ -117,4 +133,34 @@ test('state that does not fit is refused', async () => {
     code: 'not-found',
     hint: 'Did you mean "flat"?',
   });
+});
+
+test('while a worker computes, the caller goes on', async () => {
+  const graph = trace(() => {
+    const x = input('x', 'f32', [512, 512]);
+    output(
+      'y',
+      [1, 2, 3, 4, 5, 6, 7, 8].reduce((y) => softmax(matmul(y, x)), x),
+    );
+  });
+  const session = await createSession(graph, { runtime: 'cpu', worker: true, threads: 1 });
+  let turns = 0;
+  const turn = (): void => {
+    turns++;
+    timer = setImmediate(turn);
+  };
+  let timer = setImmediate(turn);
+  await session.run({ x: f32(new Float32Array(512 * 512), [512, 512]) });
+  clearImmediate(timer);
+  await session.close();
+  assert.ok(turns > 1, 'the event loop turned while the model ran');
+});
+
+test('errors keep their kind across the worker, and a closed session refuses', async () => {
+  const session = await createSession(regression(), { runtime: 'cpu', worker: true, state: { flat: 'flat.next' } });
+  await assert.rejects(session.writeState({ flat: f32([1, 2]) }), { name: 'VlaError', code: 'bad-shape' });
+  await assert.rejects(session.readState(['flatt']), { code: 'not-found', hint: 'Did you mean "flat"?' });
+  await session.close();
+  await assert.rejects(session.run(FEEDS), { code: 'interrupted' });
+  await session.close();
 });

@@ -26,6 +26,11 @@ export interface SessionOptions {
   readonly weights?: Readonly<Record<string, WeightContent>>;
   /** The folder that `file` names in `weights` are relative to. */
   readonly weightFolder?: string;
+  /**
+   * Run in a worker thread, so that the calling thread stays free while the model computes (cpu, webgpu). Default false: ONNX
+   * Runtime blocks the calling thread for the time of a run.
+   */
+  readonly worker?: boolean;
   /** Arithmetic of the `reference` runtime; default `f32`. */
   readonly precision?: 'f32' | 'f64';
 }
@@ -61,6 +66,9 @@ export async function createSession(graph: Graph, options: SessionOptions): Prom
     }
   }
   if (options.runtime === 'reference') {
+    if (options.worker ?? false) {
+      throw new VlaError('unsupported', 'session: expected runtime cpu or webgpu for a worker, got reference.');
+    }
     const { createReferenceSession } = await import('./runtimes/reference.ts');
     return createReferenceSession(graph, options);
   }
@@ -68,15 +76,19 @@ export async function createSession(graph: Graph, options: SessionOptions): Prom
 }
 
 /** What a session of a compiled graph still needs to know. */
-export type CompiledSessionOptions = Pick<SessionOptions, 'threads' | 'initialState' | 'weightFolder'>;
+export type CompiledSessionOptions = Pick<SessionOptions, 'threads' | 'initialState' | 'weightFolder' | 'worker'>;
 
 /** Makes a compiled graph ready to run, in this thread or in another than the one that traced it. */
 export async function createCompiledSession(
   compiled: CompiledGraph,
   options: CompiledSessionOptions = {},
 ): Promise<Session> {
-  const { createNodeSession } = await import('./runtimes/node.ts');
-  return createNodeSession(compiled, options);
+  if (options.worker ?? false) {
+    const { openWorkerSession } = await import('./runtimes/node-worker.ts');
+    return openWorkerSession(compiled, options);
+  }
+  const { openSession } = await import('./runtimes/node-session.ts');
+  return openSession(compiled, options);
 }
 
 /** Inputs and outputs of a graph that are not state. */

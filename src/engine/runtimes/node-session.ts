@@ -1,0 +1,124 @@
+/** @file Runs a compiled graph on ONNX Runtime in this thread (onnxruntime-node). */
+
+import type * as ort from 'onnxruntime-node';
+import { VlaError, lookUp } from '../../base/errors.ts';
+import { loadOptional } from '../../base/optional.ts';
+import type { Tensor } from '../../base/tensor.ts';
+import type { CompiledGraph } from '../compile.ts';
+import { bindFeeds, visibleTypes, type CompiledSessionOptions, type Session } from '../session.ts';
+import { hostState } from './node-host-state.ts';
+import { gpuState } from './node-gpu-state.ts';
+import { unwrap, wrap, type Ort } from './node-tensor.ts';
+
+/** State between runs, wherever it lies. */
+export interface ResidentState {
+  /** What to feed, and what to pass as preallocated outputs (null: ONNX Runtime allocates). */
+  readonly feeds: Readonly<Record<string, ort.Tensor>>;
+  readonly fetches: Readonly<Record<string, ort.Tensor | null>>;
+  /** Takes the next state from a run's results. */
+  advance(results: Readonly<Record<string, ort.Tensor>>): void;
+  read(name: string): Promise<Tensor>;
+  /** Copies a tensor that fits into the state. */
+  write(name: string, value: Tensor): void;
+  close(): void;
+}
+
+/** Loads the model and puts the first state in its place. */
+export async function openSession(compiled: CompiledGraph, options: CompiledSessionOptions): Promise<Session> {
+  const library = await loadOptional('onnxruntime-node', 'Running a model', async (): Promise<Ort> => {
+    const module = await import('onnxruntime-node');
+    return (module as unknown as { default?: Ort }).default ?? module;
+  });
+  const { runtime } = compiled;
+  const { threads, weightFolder, initialState = {} } = options;
+  const { inputs, outputs } = visibleTypes(compiled, compiled);
+  const session = await createOrtSession(library, compiled.onnx, {
+    executionProviders: [runtime],
+    graphOptimizationLevel: 'all',
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    ...(weightFolder === undefined
+      ? {}
+      : { extra: { session: { model_external_initializers_file_folder_path: weightFolder } } }),
+    ...(runtime === 'webgpu'
+      ? {
+          preferredOutputLocation: Object.fromEntries(compiled.writes.map(({ name }) => [name, 'gpu-buffer' as const])),
+        }
+      : {}),
+  });
+  const state: ResidentState = runtime === 'webgpu' ? gpuState(library, compiled) : hostState(library, compiled);
+  const visible = Object.keys(outputs);
+  const write = (values: Readonly<Record<string, Tensor>>): void => {
+    for (const [name, value] of Object.entries(values)) {
+      lookUp('session state', name, compiled.state);
+      const { dtype, shape } = compiled.inputs[name]!;
+      if (value.dtype !== dtype || value.shape.join() !== shape.join()) {
+        throw new VlaError(
+          'bad-shape',
+          `session state "${name}": expected ${dtype} [${shape.join(', ')}], got ${value.dtype} [${value.shape.join(', ')}].`,
+        );
+      }
+    }
+    for (const [name, value] of Object.entries(values)) state.write(name, value);
+  };
+  write(initialState);
+
+  async function run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+    bindFeeds(inputs, feeds);
+    const all: Record<string, ort.Tensor> = { ...state.feeds };
+    for (const [name, fed] of Object.entries(feeds)) all[name] = wrap(library, fed);
+    const fetches: Record<string, ort.Tensor | null> = { ...state.fetches };
+    for (const name of visible) fetches[name] = null;
+    const results = await session.run(all, fetches);
+    state.advance(results);
+    return Object.fromEntries(visible.map((name) => [name, unwrap(results[name]!)]));
+  }
+
+  let last: Promise<unknown> = Promise.resolve();
+  /** Runs and state access one after the other, in the order of the calls. */
+  function inTurn<T>(work: () => T | Promise<T>): Promise<T> {
+    const next = last.then(work, work);
+    last = next.catch(() => undefined);
+    return next;
+  }
+
+  return {
+    inputs,
+    outputs,
+    run: (feeds) => inTurn(() => run(feeds)),
+    readState: (names = Object.keys(compiled.state)) =>
+      inTurn(async () => {
+        const read: Record<string, Tensor> = {};
+        for (const name of names) {
+          lookUp('session state', name, compiled.state);
+          read[name] = await state.read(name);
+        }
+        return read;
+      }),
+    writeState: (values) => inTurn(() => write(values)),
+    close: () =>
+      inTurn(async () => {
+        state.close();
+        await session.release();
+      }),
+  };
+}
+
+async function createOrtSession(
+  library: Ort,
+  model: Uint8Array,
+  options: ort.InferenceSession.SessionOptions,
+): Promise<ort.InferenceSession> {
+  try {
+    return await library.InferenceSession.create(model, options);
+  } catch (cause) {
+    const [provider] = options.executionProviders as readonly [string];
+    const text = cause instanceof Error ? cause.message : String(cause);
+    throw new VlaError('unsupported', `session: ONNX Runtime could not load the model on "${provider}": ${text}`, {
+      cause,
+      hint:
+        provider === 'webgpu'
+          ? 'WebGPU needs a Vulkan driver (libvulkan and a graphics card, or SwiftShader); `vlakit doctor` says what is found.'
+          : 'If a weight file is named, check that it lies in the weight folder.',
+    });
+  }
+}
