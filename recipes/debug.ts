@@ -5,12 +5,12 @@ import { TABLETOP_NOISE, TABLETOP_OPTIMISER, tabletopCodec, tabletopModel } from
 
 const TASKS = ['touch', 'push', 'lift'];
 
-/** Six demonstrations at 32 pixels, thirty steps, two episodes per task. */
+/** Three demonstrations at 32 pixels, twenty steps, one episode per task and condition. */
 export const debug: Recipe = {
   name: 'debug',
-  summary: 'seconds long: six demonstrations, thirty steps, a few episodes',
+  summary: 'seconds long: three demonstrations, twenty steps, six episodes',
   seed: 1,
-  record: { episodes: 6, tasks: TASKS, seed: 1, imageSize: 32, noise: TABLETOP_NOISE, attempts: 5 },
+  record: { episodes: 3, tasks: TASKS, seed: 1, imageSize: 32, noise: TABLETOP_NOISE, attempts: 5 },
   data: {
     datasets: [{ root: 'data/debug', episodes: 'all', heldOut: [], samplesPerStep: 4 }],
     stride: 1,
@@ -22,7 +22,7 @@ export const debug: Recipe = {
   model: tabletopModel(2),
   optimiser: TABLETOP_OPTIMISER,
   schedule: { learningRate: 1e-3, warmupSteps: 5, finalFraction: 0.1 },
-  loop: { steps: 30, logEvery: 5, checkpointEvery: 10, evaluateEvery: null, keepLast: 2 },
+  loop: { steps: 20, logEvery: 5, checkpointEvery: 5, evaluateEvery: null, keepLast: 2 },
   device: { runtime: 'cpu', threads: 1, replicas: 1 },
   evaluation: { tasks: TASKS, conditions: ['base', 'other'], episodes: 1, execute: 2 },
   openLoop: null,

@@ -21,7 +21,11 @@ try {
       batches: regressionBatches(seed + 1),
       files: regressionFiles,
       // A score that falls and rises, so that the best checkpoint is not simply the last.
-      evaluate: async (step) => ({ score: Math.cos(step / 40), metrics: { seen: step } }),
+      evaluate: async (_, step) => {
+        process.stderr.write(`evaluating ${step}\n`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return { score: Math.cos(step / 40), metrics: { seen: step } };
+      },
       signal,
       wallClock: () => Date.now() / 1000,
     }),

@@ -101,6 +101,20 @@ test('killed again and again and resumed, it continues bit for bit', async () =>
   );
 });
 
+test('killed while it evaluates, it evaluates again', async () => {
+  const folder = path.join(root, 'evaluating');
+  const child = start(folder, 400);
+  await new Promise<void>((resolve) => {
+    child.stderr!.on('data', () => child.text().includes('evaluating 150') && resolve());
+  });
+  child.kill('SIGKILL');
+  assert.equal(await child.exited, null, child.text());
+  const again = start(folder, 400);
+  assert.equal(await again.exited, 0, again.text());
+  assert.match(again.text(), /^evaluating 150\n/m);
+  assert.deepEqual(outcome(folder), outcome(path.join(root, 'a')));
+});
+
 test('Ctrl-C saves, says how to go on and ends with 130; the rest continues bit for bit', async () => {
   const folder = path.join(root, 'interrupted');
   const child = start(folder, 400);

@@ -48,7 +48,8 @@ export interface TrainingRun {
   readonly batches: BatchSource;
   /** The files beside the weights, for a checkpoint after `step` steps. */
   files(step: number, metrics: Readonly<Record<string, number>>): CheckpointFiles;
-  readonly evaluate: ((step: number) => Promise<EvaluationDuringTraining>) | null;
+  /** Evaluates the checkpoint in `folder`; must be a pure function of the weights and the step. */
+  readonly evaluate: ((folder: string, step: number) => Promise<EvaluationDuringTraining>) | null;
   /** Aborting saves a checkpoint and rejects with `interrupted`. */
   readonly signal: AbortSignal;
   /** The wall clock for TensorBoard, seconds since 1970. */
@@ -76,9 +77,11 @@ interface LoopState {
   readonly summed: number;
   readonly lastMetrics: Readonly<Record<string, number>>;
   readonly best: BestCheckpoint | null;
+  /** The checkpoint was written for an evaluation, whose line follows it in metrics.jsonl. */
+  readonly evaluationDue: boolean;
 }
 
-const START = { step: 0, metricsBytes: 0, sums: {}, summed: 0, lastMetrics: {}, best: null };
+const START = { step: 0, metricsBytes: 0, sums: {}, summed: 0, lastMetrics: {}, best: null, evaluationDue: false };
 
 /**
  * Trains until `config.steps`, resuming from the newest checkpoint of the folder. Rejects with `not-finite` when the
@@ -110,28 +113,49 @@ async function steps(run: TrainingRun, start: LoopState, { log, events, progress
   const { config, learner, batches, signal } = run;
   let { step, sums, summed, lastMetrics, best } = start;
   let since = { step, time: run.wallClock() };
-  const save = async (): Promise<string> => {
+  const save = async (evaluationDue: boolean): Promise<string> => {
     const folder = checkpointFolder(run.folder, step);
-    const loop: LoopState = { identity: run.identity, step, metricsBytes: log.sync(), sums, summed, lastMetrics, best };
+    const metricsBytes = log.sync();
+    const loop: LoopState = {
+      identity: run.identity,
+      step,
+      metricsBytes,
+      sums,
+      summed,
+      lastMetrics,
+      best,
+      evaluationDue,
+    };
     await writeCheckpoint(folder, await learner.weights(), run.files(step, lastMetrics), {
       tensors: await learner.state(),
       loop,
     });
-    if (best !== null) writeBest(run.folder, best);
     pruneCheckpoints(run.folder, config.keepLast, best?.step ?? null);
     return folder;
   };
+  const evaluate = async (folder: string): Promise<void> => {
+    const { score, metrics } = await run.evaluate!(folder, step);
+    log.append({ step, kind: 'evaluate', score, ...metrics });
+    events.write(step, tagged('evaluate', { score, ...metrics }));
+    if (best !== null && score <= best.score) return;
+    best = { step, score };
+    writeBest(run.folder, best);
+  };
+  /** The checkpoint of the present step, and the last one at all. */
   let saved = step > 0 ? checkpointFolder(run.folder, step) : null;
+  let lastSaved = saved;
+  // A process may have died between the checkpoint and the evaluation that it was written for.
+  if (start.evaluationDue && saved !== null && run.evaluate !== null) await evaluate(saved);
   let next = step < config.steps ? batches.batch(step) : null;
   // A batch that fails while a step runs is reported when its turn comes.
   next?.catch(() => undefined);
   while (step < config.steps) {
-    if (signal.aborted) throw interrupted(step, saved ?? (step === 0 ? null : await save()));
+    if (signal.aborted) throw interrupted(step, saved ?? (step === 0 ? null : await save(false)));
     const feeds = await next!;
     next = step + 1 < config.steps ? batches.batch(step + 1) : null;
     next?.catch(() => undefined);
     const scalars = await learner.step(step, feeds);
-    requireFinite(step + 1, scalars, saved);
+    requireFinite(step + 1, scalars, lastSaved);
     step++;
     saved = null;
     sums = Object.fromEntries(Object.entries(scalars).map(([name, value]) => [name, (sums[name] ?? 0) + value]));
@@ -146,16 +170,9 @@ async function steps(run: TrainingRun, start: LoopState, { log, events, progress
       since = { step, time: now };
       [sums, summed] = [{}, 0];
     }
-    if (run.evaluate !== null && config.evaluateEvery !== null && step % config.evaluateEvery === 0) {
-      const { score, metrics } = await run.evaluate(step);
-      log.append({ step, kind: 'evaluate', score, ...metrics });
-      events.write(step, tagged('evaluate', { score, ...metrics }));
-      if (best === null || score > best.score) {
-        best = { step, score };
-        saved = await save();
-      }
-    }
-    if (step % config.checkpointEvery === 0 || step === config.steps) saved ??= await save();
+    const due = run.evaluate !== null && config.evaluateEvery !== null && step % config.evaluateEvery === 0;
+    if (due || step % config.checkpointEvery === 0 || step === config.steps) lastSaved = saved = await save(due);
+    if (due) await evaluate(saved!);
   }
   progress.finish(`${config.steps} steps, loss ${(lastMetrics['loss'] ?? Number.NaN).toPrecision(4)}`);
   return { checkpoint: saved ?? checkpointFolder(run.folder, step), best, metrics: lastMetrics };

@@ -25,12 +25,17 @@ export interface Surroundings {
   readonly cwd: string;
   /** Sends SIGINT when standard error matches, once for each pattern, in order. */
   readonly interruptAt?: readonly RegExp[];
+  /** Kills the process, without a chance to clean up, when standard error matches. */
+  readonly killAt?: RegExp;
   /** A program to run the command with, for example `['unshare', '-rm', …]`. */
   readonly wrapper?: readonly string[];
 }
 
 /** Runs `vlakit …args` and waits for its end. */
-export function vlakit(args: readonly string[], { cwd, interruptAt = [], wrapper = [] }: Surroundings): Promise<Ended> {
+export function vlakit(
+  args: readonly string[],
+  { cwd, interruptAt = [], killAt, wrapper = [] }: Surroundings,
+): Promise<Ended> {
   const [program, ...rest] = [...wrapper, process.execPath, MAIN, ...args];
   return new Promise((resolve, reject) => {
     const child = spawn(program!, rest, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -40,6 +45,7 @@ export function vlakit(args: readonly string[], { cwd, interruptAt = [], wrapper
     child.stdout.on('data', (data: Buffer) => (out += String(data)));
     child.stderr.on('data', (data: Buffer) => (err += String(data)));
     interruptWhen(child, () => err, interruptAt);
+    if (killAt !== undefined) child.stderr.on('data', () => killAt.test(err) && child.kill('SIGKILL'));
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(timer);

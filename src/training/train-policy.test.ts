@@ -1,0 +1,196 @@
+/** @file From a recorded dataset to a policy: it repeats, resumes, loads in both ways, and refuses what does not fit. */
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { FRONT, HEIGHT, WIDTH, pictureAt, stateAt, taskOf, writeSmallDataset } from '../../tests/small-dataset.ts';
+import { smallRecipe, smallRobot } from '../../tests/small-recipe.ts';
+import type { Observation } from '../interfaces/observation.ts';
+import { encodeSafetensors, decodeSafetensors } from '../base/safetensors.ts';
+import { loadCheckpoint } from './checkpoint.ts';
+import { loadPolicy } from './load-policy.ts';
+import type { TrainingRecipe } from './recipe.ts';
+import { RECIPE_FILE, trainPolicy, type TrainPolicyOptions } from './train-policy.ts';
+import { openTrainingData } from './training-data.ts';
+
+const root = fs.mkdtempSync(path.join(os.tmpdir(), 'train-policy-'));
+const dataset = path.join(root, 'dataset');
+const recipe = smallRecipe(dataset);
+before(() => writeSmallDataset(dataset, 'image', [8, 9, 7]));
+after(() => fs.rmSync(root, { recursive: true }));
+
+const at = (name: string): string => path.join(root, name);
+const ON_CPU = { runtime: 'cpu', threads: 1, inWorker: false } as const;
+
+function options(name: string, changes: Partial<TrainPolicyOptions> = {}): TrainPolicyOptions {
+  return {
+    recipe,
+    folder: at(name),
+    versions: { vlakit: 'test' },
+    evaluate: null,
+    signal: new AbortController().signal,
+    wallClock: () => 0,
+    progressStream: { write: () => true },
+    ...changes,
+  };
+}
+
+const read = (...parts: string[]): string => fs.readFileSync(path.join(root, ...parts), 'hex');
+const observation: Observation = {
+  images: { front: { width: WIDTH, height: HEIGHT, data: pictureAt(FRONT, 0, 2) } },
+  state: Float32Array.from(stateAt(0, 2)),
+  instruction: taskOf(0),
+};
+
+test('the same recipe gives the same run, whatever the threads that decode', async () => {
+  const { checkpoint } = await trainPolicy(options('one'));
+  assert.equal(path.relative(root, checkpoint), path.join('one', 'checkpoints', 'step-00000012'));
+  const decoding: TrainingRecipe = { ...recipe, data: { ...recipe.data, pictureMegabytes: 0, workers: 2 } };
+  await trainPolicy(options('two', { recipe: decoding }));
+  assert.equal(read('two', 'metrics.jsonl'), read('one', 'metrics.jsonl'));
+  const weights = ['checkpoints', 'step-00000012', 'model.safetensors'];
+  assert.equal(read('two', ...weights), read('one', ...weights));
+  assert.deepEqual(fs.readdirSync(checkpoint).sort(), [
+    'codec.json',
+    'config.json',
+    'embodiment.json',
+    'hashes.json',
+    'model.safetensors',
+    'policy.json',
+    'tokenizer.json',
+    'tokenizer_config.json',
+    'training-state',
+    'training.json',
+  ]);
+  assert.deepEqual(loadCheckpoint(checkpoint).json<{ recipe: unknown }>('training.json').recipe, recipe);
+});
+
+test('an interrupted run continues to the same numbers', async () => {
+  const controller = new AbortController();
+  const stopping = options('stopped', { signal: controller.signal, wallClock: () => (controller.abort(), 0) });
+  await assert.rejects(trainPolicy(stopping), { code: 'interrupted' });
+  await trainPolicy(options('stopped'));
+  assert.equal(read('stopped', 'metrics.jsonl'), read('one', 'metrics.jsonl'));
+});
+
+test('another recipe, or other data, does not continue a run', async () => {
+  const other = { ...recipe, optimiser: { ...recipe.optimiser, weightDecay: 0.5 } };
+  await assert.rejects(trainPolicy(options('one', { recipe: other })), {
+    code: 'mismatch',
+    message: `${at('one')}: it holds another run: optimiser.weightDecay is 0.01 there, 0.5 here.`,
+  });
+  assert.deepEqual(JSON.parse(fs.readFileSync(path.join(root, 'one', RECIPE_FILE), 'utf8')), recipe);
+  await writeSmallDataset(at('other-data'), 'image', [8, 9, 6]);
+  await assert.rejects(trainPolicy(options('one', { recipe: smallRecipe(at('other-data')) })), {
+    message: /expected a run of configuration \w{16}, got one of \w{16}/,
+  });
+});
+
+test('a policy answers the same in this thread and in a worker, and moves nothing but its own seed', async () => {
+  const answers = [];
+  for (const inWorker of [false, true]) {
+    const policy = await loadPolicy(at('one'), { ...ON_CPU, inWorker });
+    assert.deepEqual(policy.embodiment, smallRobot);
+    await policy.reset({ seed: 7 });
+    answers.push(await policy.infer(observation));
+    await policy.reset({ seed: 8 });
+    assert.notDeepEqual(await policy.infer(observation), answers.at(-1));
+    await policy.close();
+  }
+  assert.deepEqual(answers[0], answers[1]);
+  assert.deepEqual([answers[0]!.horizon, answers[0]!.dim], [4, 3]);
+});
+
+test('damaged or foreign checkpoints are refused with what is wrong', async () => {
+  const folder = at('damaged');
+  const rewrite = (change: (tensors: ReturnType<typeof decodeSafetensors>['tensors']) => void): void => {
+    fs.rmSync(folder, { recursive: true, force: true });
+    fs.cpSync(path.join(root, 'one', 'checkpoints', 'step-00000012'), folder, { recursive: true });
+    fs.rmSync(path.join(folder, 'hashes.json'));
+    const file = path.join(folder, 'model.safetensors');
+    const { tensors } = decodeSafetensors(fs.readFileSync(file));
+    change(tensors);
+    fs.writeFileSync(file, encodeSafetensors(tensors));
+  };
+  const name = 'model.language_model.embed_tokens.weight';
+  rewrite((tensors) => delete tensors[name]);
+  await assert.rejects(loadPolicy(folder, ON_CPU), /expected a tensor "model\.language_model\.embed_tokens\.weight"/);
+  rewrite((tensors) => (tensors[name]!.data[5] = Number.NaN));
+  await assert.rejects(loadPolicy(folder, ON_CPU), { code: 'not-finite' });
+  await assert.rejects(loadPolicy(folder, { ...ON_CPU, inWorker: true }), { code: 'not-finite' });
+  rewrite((tensors) => (tensors[name] = { dtype: 'f32', shape: [1], data: new Float32Array(1) }));
+  await assert.rejects(loadPolicy(folder, ON_CPU), /embed_tokens\.weight": expected f32 \[576, 96\], got f32 \[1\]/);
+  rewrite(() => fs.writeFileSync(path.join(folder, 'config.json'), '{"family":"zr0"}'));
+  await assert.rejects(loadPolicy(folder, ON_CPU), /model family: expected one of zr-0, got "zr0"/);
+  rewrite(() => fs.rmSync(path.join(folder, 'codec.json')));
+  await assert.rejects(loadPolicy(folder, ON_CPU), /expected codec\.json in the checkpoint, got none/);
+  rewrite(() => fs.writeFileSync(path.join(folder, 'policy.json'), '{"eulerSteps":0}'));
+  await assert.rejects(loadPolicy(folder, ON_CPU), /policy\.json: expected eulerSteps of at least 1, got 0/);
+});
+
+test('held-out episodes are never trained on and give no statistics', async () => {
+  const share = recipe.data.datasets[0]!;
+  const open = (changes: object): ReturnType<typeof openTrainingData> =>
+    openTrainingData({ ...recipe.data, datasets: [{ ...share, ...changes }] });
+  const data = await open({ heldOut: [2] });
+  assert.deepEqual(
+    data.datasets[0]!.episodes.map(({ index }) => index),
+    [0, 1],
+  );
+  // The state's x is the episode's number and a little more.
+  assert.ok((await data.statistics('observation.state')).max[0]! < 2);
+  await data.close();
+  await assert.rejects(open({ episodes: [0, 2], heldOut: [2] }), /episodes 2 are both trained on and held out/);
+});
+
+test('statistics of chunk-relative actions are those of the differences the model sees', async () => {
+  const data = await openTrainingData(recipe.data);
+  const change = {
+    from: 'absolute',
+    to: 'relative-to-chunk-start',
+    stateIndex: [1, null, null],
+    period: null,
+  } as const;
+  const { max, min } = await data.actionStatistics(change, { horizon: 3, stride: 1, between: 'nearest' });
+  // dx is frame / 64 and y is −frame / 64: the difference at frame f, row h, is (2 f + h) / 64, 8 frames at most.
+  assert.deepEqual([min[0], max[0]], [0, 16 / 64]);
+  assert.deepEqual([min[1], max[1]], [0, 2]);
+  await data.close();
+});
+
+test('several datasets share every step in the numbers that the recipe says', async () => {
+  await writeSmallDataset(at('second'), 'image', [5, 5]);
+  const second = { root: at('second'), episodes: 'all', heldOut: [], samplesPerStep: 2 } as const;
+  const mixed = { ...recipe, data: { ...recipe.data, datasets: [...recipe.data.datasets, second] } };
+  const { metrics } = await trainPolicy(options('mixed', { recipe: mixed }));
+  assert.ok(Number.isFinite(metrics['loss']));
+  assert.notEqual(read('mixed', 'metrics.jsonl'), read('one', 'metrics.jsonl'));
+});
+
+test('a recipe that does not fit its data is refused by name', async () => {
+  const refuse = (change: Partial<TrainingRecipe['codec']>, message: RegExp): Promise<void> =>
+    assert.rejects(
+      trainPolicy(
+        options(`bad-${message.source.length}`, { recipe: { ...recipe, codec: { ...recipe.codec, ...change } } }),
+      ),
+      message,
+    );
+  await refuse(
+    { embodiment: 'recorded' },
+    /expected an embodiment in meta\/info\.json \(vlakit\.embodiment\), got none/,
+  );
+  await refuse({ cameras: [{ ...recipe.codec.cameras[0]!, name: 'top' }] }, /top/);
+  await refuse(
+    { embodiment: { ...smallRobot, state: { ...smallRobot.state, names: ['x', 'y', 'z'] } } },
+    /"observation\.state": expected 3 numbers \(test-arm\), got 2/,
+  );
+  await refuse({ stateSize: 5 }, /zr-0: state size: the model has 2, the codec 5/);
+  await refuse({ tokenizer: 'tabeltop' }, /tokenizer/);
+  const resized = { ...recipe, data: { ...recipe.data, imageSize: { width: 16, height: 8 } } };
+  await assert.rejects(
+    trainPolicy(options('resized', { recipe: resized })),
+    /codec\.cameras "front": expected a first step that resizes to 16 × 8/,
+  );
+});
