@@ -8,7 +8,15 @@ import { Random } from '../../base/random.ts';
 import { f32, type Tensor } from '../../base/tensor.ts';
 import type { TokenLayout } from '../../codec/prompt.ts';
 import { createSession, input, output, trace } from '../../engine/index.ts';
-import { asInputs, flatten, materialise, pickTensors, type ParameterSpec } from '../../nn/parameters.ts';
+import {
+  asInputs,
+  countParameters,
+  flatten,
+  materialise,
+  pickTensors,
+  type ParameterSpec,
+} from '../../nn/parameters.ts';
+import { ZR0_2B } from '../zr-0/config.ts';
 import { encodePrompt, promptEncoderSpec, type PromptEncoderConfig } from './prompt-encoder.ts';
 import { visionTower } from './vision-tower.ts';
 
@@ -102,6 +110,12 @@ test('the parameters are those of the checkpoint, name by name', () => {
   );
   const expected = Object.keys(golden).filter((name) => name.startsWith('model.'));
   assert.deepEqual(names.sort(), expected.sort());
+});
+
+test('the published vision-language model has 2,127,532,032 parameters', () => {
+  const published = promptEncoderSpec(ZR0_2B, { state: 64, tokens: 200 });
+  assert.equal(countParameters(published), 2_127_532_032);
+  assert.equal(countParameters(published.visual), 406_957_056);
 });
 
 test('rotary positions are those of Qwen3-VL', () => {
