@@ -10,6 +10,8 @@ export interface Curve {
   readonly values: readonly number[];
   /** Draw the running mean over this share of the curve; 0: the values themselves. */
   readonly smoothing: number;
+  /** "by-range": logarithmic where positive values span a large factor. */
+  readonly scale: 'linear' | 'by-range';
 }
 
 const WIDTH = 340;
@@ -30,7 +32,7 @@ export function lineChart(curve: Curve): Html {
   const values = points.map(([, value]) => value);
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const x = insideScale(Math.max(1, curve.steps.at(-1) ?? 1), LEFT, WIDTH - RIGHT, 5);
-  const log = low > 0 && high / low > LOG_FROM;
+  const log = curve.scale === 'by-range' && low > 0 && high / low > LOG_FROM;
   const y = log ? logScale(low, high, HEIGHT - BOTTOM, TOP) : linearScale(low, high, HEIGHT - BOTTOM, TOP, 4);
   const last = smooth.at(-1)!;
   return html`<figure class="curve">

@@ -44,6 +44,9 @@ function curves(lines: readonly MetricsLine[], smoothing: number): Curve[] {
   const rank = (name: string): number => (name === 'loss' ? 0 : 1);
   return [...byName]
     .filter(([, { steps }]) => steps.length > 1)
-    .map(([name, { steps, values }]) => ({ name, steps, values, smoothing: name === SCHEDULED ? 0 : smoothing }))
+    .map(([name, { steps, values }]): Curve => {
+      const measured = { name, steps, values, smoothing, scale: 'by-range' } as const;
+      return name === SCHEDULED ? { ...measured, smoothing: 0, scale: 'linear' } : measured;
+    })
     .sort((a, b) => rank(a.name) - rank(b.name));
 }
