@@ -18,7 +18,11 @@ export interface EpisodeSpec {
 /** `wrong`: a goal was reached, but with an object that the task did not ask for. */
 export type Outcome = 'running' | 'success' | 'wrong' | 'failure' | 'timeout';
 
-/** A world that can be reset, seen and acted in; one episode at a time. */
+/**
+ * A world that can be reset, seen and acted in; one episode at a time. Used at the wrong time (before the first reset, after `close`) every
+ * method rejects with `bad-argument`; an unknown task or perturbation is `not-found`. tests/contracts/environment.ts holds every
+ * implementation to this.
+ */
 export interface Environment {
   readonly name: string;
   readonly embodiment: Embodiment;
@@ -27,19 +31,23 @@ export interface Environment {
   /** The longest episode of a task, in control steps. */
   maxSteps(task: string): number;
   reset(episode: EpisodeSpec): Promise<void>;
+  /** What is seen now, also after the end of an episode; the caller owns it. */
   observe(): Promise<Observation>;
-  /** Applies one action (clipped to the embodiment's limits; a non-finite one is refused) for one control period. */
+  /**
+   * Applies one action for one control period, clipped to the embodiment's limits. A wrong length is `bad-shape`, NaN or infinity
+   * `not-finite`, and leave the episode as it was; a step after the end is `bad-argument`.
+   */
   step(action: ArrayLike<number>): Promise<Outcome>;
   close(): Promise<void>;
 }
 
 /** What only a simulator knows, for supervision of the vision-language model beside the actions. */
 export interface Privileged {
-  /** The named object's centre, metres, base frame. */
+  /** The centre of the task's true target (whatever the instruction names), metres, base frame. */
   readonly targetPosition: readonly [number, number, number];
   /** Where it is to go (zone, place, stack), metres; null when the task has no goal place. */
   readonly goalPosition: readonly [number, number, number] | null;
-  /** The named object's box in each camera, [x0, y0, x1, y1] as fractions of width and height, null when not visible. */
+  /** The target's box in each camera, [x0, y0, x1, y1] as fractions of width and height, null when not visible. */
   readonly targetBox: Readonly<Record<string, readonly [number, number, number, number] | null>>;
   /** The goal's box in each camera. */
   readonly goalBox: Readonly<Record<string, readonly [number, number, number, number] | null>>;

@@ -124,6 +124,22 @@ test('tabletop: boxes enclose what has the object’s colour in the picture', as
   await environment.close();
 });
 
+test('tabletop: a simulation that diverges is an error, and the episode is over', async () => {
+  const environment = await open();
+  await environment.reset({ task: 'lift', seed: 1 });
+  const saved = environment.save();
+  const values = saved.world.sim.values.slice();
+  // One joint velocity beyond all bounds; positions come before velocities in the state.
+  values[values.findIndex((value, i) => i > 30 && value === 0)] = 1e13;
+  await environment.restore({ ...saved, world: { ...saved.world, sim: { values } } });
+  const still = [0, 0, 0, 0, 0, 0, 0];
+  await assert.rejects(() => environment.step(still), /expected finite positions and accelerations, got a bad/);
+  await assert.rejects(() => environment.step(still), /expected a running episode, got one that ended \(failure\)/);
+  await environment.reset({ task: 'lift', seed: 1 });
+  assert.equal(await environment.step(still), 'running');
+  await environment.close();
+});
+
 test('tabletop: an image size that cannot work is refused', async () => {
   for (const imageSize of [0, 8, 64.5, NaN, 5000]) {
     await assert.rejects(() => createTabletop({ imageSize }), /expected an image size from 16 to 2048 pixels/);

@@ -118,7 +118,13 @@ class TabletopEnvironment implements Tabletop {
     const episode = this.running('step', true);
     checkAction(action);
     episode.images = null;
-    episode.world.robot.step(action);
+    try {
+      episode.world.robot.step(action);
+    } catch (error) {
+      // The simulation diverged and was reset: what follows would not be this episode.
+      episode.outcome = 'failure';
+      throw error;
+    }
     episode.steps++;
     const judged = episode.task.judge(episode.world);
     episode.outcome = judged === 'running' && episode.steps >= episode.task.maxSteps ? 'timeout' : judged;
