@@ -31,6 +31,13 @@ test('a log gets a line now and then, and a closing one', () => {
   ]);
 });
 
+test('the first unit is shown at once, also right after a line that said none', () => {
+  const { stream, text } = record(false);
+  const bar = startProgress({ label: 'evaluate', total: 9, unit: 'episodes', stream, now: () => 1000 });
+  for (const done of [0, 1, 2]) bar.update(done);
+  assert.deepEqual(text().match(/\d\/9/g), ['0/9', '1/9']);
+});
+
 test('a terminal gets one line that is drawn again', () => {
   const { stream, text } = record(true);
   let now = 0;

@@ -51,8 +51,10 @@ export function startProgress(options: ProgressOptions): Progress {
   };
   return {
     update(count, note = '') {
+      // The first unit is always shown: whoever reads a log sees that the work goes on, and how fast.
+      const first = done === before && count > before;
       done = count;
-      if (now() - last < interval) return;
+      if (!first && now() - last < interval) return;
       last = now();
       show(line(note));
     },

@@ -5,21 +5,15 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { FLATLAND_OPTIONS, vlakit } from '../../tests/processes/vlakit.ts';
+import { FLATLAND_OPTIONS, vlakit, type Ended } from '../../tests/processes/vlakit.ts';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'vlakit-run-'));
 test.after(() => fs.rmSync(folder, { recursive: true }));
 
+const run = (args: readonly string[]): Promise<Ended> => vlakit(args, { cwd: folder });
+
 test('run prints the outcomes and writes a page with one film per episode', async () => {
-  const { code, out, err } = await vlakit(folder, [
-    'run',
-    'expert',
-    ...FLATLAND_OPTIONS,
-    '--seed',
-    '3',
-    '--episodes',
-    '2',
-  ]);
+  const { code, out, err } = await run(['run', 'expert', ...FLATLAND_OPTIONS, '--seed', '3', '--episodes', '2']);
   assert.equal(code, 0, err);
   const lines = out.trim().split('\n');
   assert.equal(lines.length, 5);
@@ -31,15 +25,15 @@ test('run prints the outcomes and writes a page with one film per episode', asyn
 
 test('run writes one animated image', async () => {
   const args = ['run', 'expert', ...FLATLAND_OPTIONS, '--task', 'stay', '--out', 'one.webp'];
-  const { code, err } = await vlakit(folder, args);
+  const { code, err } = await run(args);
   assert.equal(code, 0, err);
   assert.equal(fs.readFileSync(path.join(folder, 'one.webp')).subarray(8, 12).toString('latin1'), 'WEBP');
 });
 
 test('what cannot be shown is refused', async () => {
   const [kind, many] = await Promise.all([
-    vlakit(folder, ['run', 'expert', '--out', 'film.mp4']),
-    vlakit(folder, ['run', 'expert', ...FLATLAND_OPTIONS, '--out', 'many.webp']),
+    run(['run', 'expert', '--out', 'film.mp4']),
+    run(['run', 'expert', ...FLATLAND_OPTIONS, '--out', 'many.webp']),
   ]);
   assert.equal(kind.code, 1);
   assert.match(kind.err, /expected a name that ends in \.html or \.webp, got "film\.mp4"/);

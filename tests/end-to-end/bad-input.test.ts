@@ -13,7 +13,7 @@ import {
   onOwnDisk,
   scratchFolder,
   vlakit,
-} from './command-line.ts';
+} from '../processes/vlakit.ts';
 
 const folder = scratchFolder('bad-input');
 const SMALL = ['--set', 'record.episodes=3'];

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { readResult } from '../../src/benchmarks/result.ts';
 import { openLeRobot } from '../../src/data/lerobot/reader.ts';
-import { assertFine, assertOneError, scratchFolder, vlakit } from './command-line.ts';
+import { assertFine, assertOneError, filesBelow, scratchFolder, vlakit } from '../processes/vlakit.ts';
 
 const folder = scratchFolder('debug-recipe');
 after(() => fs.rmSync(folder, { recursive: true, force: true }));
@@ -47,6 +47,18 @@ test('records, trains, evaluates and reports', async () => {
   }
   const result = readResult(path.join(calm, 'run', 'evaluation.json'));
   assert.deepEqual([result.partial, result.episodes.length], [false, 6]);
+  const leftOvers = filesBelow(calm).filter((file) => /\.(tmp|old)(\/|$)|\.recording|\.vlakit-trial/.test(file));
+  assert.deepEqual(leftOvers, [], 'no temporary file is left');
+});
+
+test('the report loads nothing from elsewhere', () => {
+  const page = fs.readFileSync(path.join(calm, 'run', 'report.html'), 'utf8');
+  const loaded = [...page.matchAll(/(?:src|href|poster)\s*=\s*["']([^"']*)/gi)].map(([, address]) => address!);
+  assert.deepEqual(
+    loaded.filter((address) => !/^(data:|#)/.test(address)).map((address) => address.slice(0, 80)),
+    [],
+  );
+  assert.doesNotMatch(page, /@import|url\((?!["']?(data:|#))/);
 });
 
 test('interrupted and killed in every phase, it goes on: the end is the same bit for bit', async () => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
-import { assertFine, assertOneError, filesBelow, scratchFolder, vlakit } from './command-line.ts';
+import { assertFine, assertOneError, filesBelow, scratchFolder, vlakit } from '../processes/vlakit.ts';
 
 const folder = scratchFolder('interruption');
 after(() => fs.rmSync(folder, { recursive: true, force: true }));

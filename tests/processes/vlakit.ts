@@ -1,31 +1,117 @@
-/** @file Runs the program `vlakit` as a process, for tests of commands. */
+/** @file Runs the real command line in a child process, and says what a good failure looks like. */
 
-import { spawn } from 'node:child_process';
+import assert from 'node:assert/strict';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ErrorCode } from '../../src/base/errors.ts';
 import { workerUrl } from '../../src/base/worker-url.ts';
 
-/** What a process left behind. */
-export interface ProcessResult {
+const MAIN = fileURLToPath(workerUrl(import.meta.url, '../../src/cli/main'));
+/** A command that hangs is ended; generous, for a machine that is busy with other things. */
+const LIMIT_MS = 300_000;
+
+/** How a command ended. */
+export interface Ended {
+  /** The exit code; null when a signal ended the process. */
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
 }
 
-/** Runs `vlakit args` in a folder; `interruptAt` sends SIGINT half a second after standard error holds that text. */
-export function vlakit(cwd: string, args: readonly string[], interruptAt?: string): Promise<ProcessResult> {
-  const main = fileURLToPath(workerUrl(import.meta.url, '../../src/cli/main'));
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [main, ...args], { cwd });
-    let [out, err, interrupted] = ['', '', false];
-    child.stdout.on('data', (chunk) => (out += String(chunk)));
-    child.stderr.on('data', (chunk) => {
-      err += String(chunk);
-      if (interruptAt === undefined || interrupted || !err.includes(interruptAt)) return;
-      interrupted = true;
-      setTimeout(() => child.kill('SIGINT'), 500);
+/** Where and how a command runs. */
+export interface Surroundings {
+  readonly cwd: string;
+  /** Sends SIGINT when standard error matches, once for each pattern, in order. */
+  readonly interruptAt?: readonly RegExp[];
+  /** Kills the process, without a chance to clean up, when standard error matches. */
+  readonly killAt?: RegExp;
+  /** A program to run the command with, for example `['unshare', '-rm', …]`. */
+  readonly wrapper?: readonly string[];
+}
+
+/** Runs `vlakit …args` and waits for its end. */
+export function vlakit(
+  args: readonly string[],
+  { cwd, interruptAt = [], killAt, wrapper = [] }: Surroundings,
+): Promise<Ended> {
+  const [program, ...rest] = [...wrapper, process.execPath, MAIN, ...args];
+  return new Promise((resolve, reject) => {
+    const child = spawn(program!, rest, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (data: Buffer) => (out += String(data)));
+    child.stderr.on('data', (data: Buffer) => (err += String(data)));
+    interruptWhen(child, () => err, interruptAt);
+    if (killAt !== undefined) child.stderr.on('data', () => killAt.test(err) && child.kill('SIGKILL'));
+    child.on('error', reject);
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve({ code, out, err });
     });
-    child.on('close', (code) => resolve({ code, out, err }));
   });
+}
+
+function interruptWhen(child: ChildProcess, seen: () => string, patterns: readonly RegExp[]): void {
+  const left = [...patterns];
+  child.stderr!.on('data', () => {
+    while (left.length > 0 && left[0]!.test(seen())) {
+      left.shift();
+      child.kill('SIGINT');
+    }
+  });
+}
+
+/** Fails unless the command ended well. */
+export function assertFine({ code, out, err }: Ended): void {
+  assert.equal(code, 0, `${out}\n${err}`);
+}
+
+/** Fails unless the command ended with exactly one error, worded for a person, with a next step and no stack. */
+export function assertOneError(ended: Ended, code: ErrorCode, message: RegExp): void {
+  const { err } = ended;
+  const errors = err.split('\n').filter((line) => line.startsWith('error['));
+  assert.equal(errors.length, 1, `expected one error, got:\n${err}`);
+  assert.ok(errors[0]!.startsWith(`error[${code}]: `), errors[0]);
+  assert.match(err, message);
+  assert.doesNotMatch(err, /^\s+at .*:\d+:\d+\)?$/m, 'a person gets no stack');
+  assert.doesNotMatch(err, /bug in vlakit/);
+  assert.equal(ended.code, code === 'interrupted' ? 130 : 1);
+  if (code !== 'interrupted') assert.match(err, /^hint: \S/m, `expected a next step in:\n${err}`);
+}
+
+/** A folder for one test file; removed at the end. */
+export function scratchFolder(name: string): string {
+  return fs.mkdtempSync(path.join(os.tmpdir(), `vlakit-${name}-`));
+}
+
+/** All files below a folder, sorted, with forward slashes. */
+export function filesBelow(folder: string): string[] {
+  if (!fs.existsSync(folder)) return [];
+  return fs
+    .readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => path.relative(folder, path.join(entry.parentPath ?? entry.path, entry.name)))
+    .map((file) => file.split(path.sep).join('/'))
+    .sort();
+}
+
+const MOUNT = 'mkdir -p "$0" && mount -t tmpfs -o "$1" tmpfs "$0" && shift && exec "$@"';
+
+/** A wrapper that gives the command its own disk at `folder`, with mount options such as `size=1m` or `ro`. */
+export function onOwnDisk(folder: string, options: string): string[] {
+  return ['unshare', '-rm', 'sh', '-c', MOUNT, folder, options];
+}
+
+/** False when `onOwnDisk` works here, else the reason. */
+export function noOwnDisks(): string | false {
+  const folder = scratchFolder('mount');
+  const { status } = spawnSync(onOwnDisk(folder, 'size=1m')[0]!, [...onOwnDisk(folder, 'size=1m').slice(1), 'true']);
+  fs.rmSync(folder, { recursive: true, force: true });
+  return status === 0 ? false : 'needs unprivileged mounts (unshare -rm) for a disk that is full or read-only';
 }
 
 /** Command-line options that choose flatland with small pictures. */
