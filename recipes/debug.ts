@@ -24,6 +24,6 @@ export const debug: Recipe = {
   schedule: { learningRate: 1e-3, warmupSteps: 5, finalFraction: 0.1 },
   loop: { steps: 20, logEvery: 5, checkpointEvery: 5, evaluateEvery: null, keepLast: 2 },
   device: { runtime: 'cpu', threads: 1, replicas: 1 },
-  evaluation: { tasks: TASKS, conditions: ['base', 'other'], episodes: 1, execute: 2 },
+  evaluation: { tasks: TASKS, conditions: ['base', 'other'], episodes: 1, execute: 2, validationEpisodes: 1 },
   openLoop: null,
 };

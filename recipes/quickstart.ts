@@ -25,6 +25,12 @@ export const quickstart: Recipe = {
   schedule: { learningRate: 2e-3, warmupSteps: 150, finalFraction: 0.01 },
   loop: { steps: 9000, logEvery: 50, checkpointEvery: 1000, evaluateEvery: null, keepLast: 2 },
   device: { runtime: 'cpu', threads: 2, replicas: 1 },
-  evaluation: { tasks: TASKS, conditions: ['base', 'other', 'shuffled'], episodes: 100, execute: 4 },
+  evaluation: {
+    tasks: TASKS,
+    conditions: ['base', 'other', 'shuffled'],
+    episodes: 100,
+    execute: 4,
+    validationEpisodes: 20,
+  },
   openLoop: null,
 };

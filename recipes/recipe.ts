@@ -12,6 +12,8 @@ export interface EvaluationConfig {
   readonly episodes: number;
   /** Actions of a chunk that are executed before the next inference. */
   readonly execute: number;
+  /** Episodes per task of every evaluation during training (`loop.evaluateEvery`), on seeds of their own. */
+  readonly validationEpisodes: number;
 }
 
 /** How a trained policy is compared with the held-out episodes of the first dataset. */

@@ -9,7 +9,9 @@ import { parseEpisodes } from '../data/lerobot/catalogue.ts';
 import type { TrainingResult } from '../training/loop.ts';
 import { trainPolicy } from '../training/train-policy.ts';
 import { withInterrupt } from './interrupt.ts';
+import { measureOpenLoop } from './open-loop.ts';
 import { recipeArgument, resolveRecipe } from './recipe-options.ts';
+import { validate } from './validation.ts';
 
 interface Options {
   readonly set: string[];
@@ -36,17 +38,25 @@ async function run(name: string, options: Options): Promise<void> {
     return;
   }
   const folder = options.out ?? path.join('runs', recipe.name);
-  const result = await withInterrupt('Saving a checkpoint …', (signal) => trainRecipe(recipe, folder, signal));
-  process.stdout.write(`${result.checkpoint}\n`);
+  await withInterrupt('Saving a checkpoint …', async (signal) => {
+    const { checkpoint } = await trainRecipe(recipe, folder, signal);
+    if (recipe.openLoop !== null) await measureOpenLoop(recipe, folder, signal);
+    process.stdout.write(`${checkpoint}\n`);
+  });
 }
 
 /** Trains a recipe into a run folder, or continues there. */
 export function trainRecipe(recipe: Recipe, folder: string, signal: AbortSignal): Promise<TrainingResult> {
+  const { evaluation, record, device } = recipe;
+  const workers = device.threads * device.replicas;
   return trainPolicy({
     recipe,
     folder,
     versions: versions(),
-    evaluate: null,
+    evaluate:
+      evaluation === null || record === null
+        ? null
+        : (checkpoint) => validate(evaluation, checkpoint, record.imageSize, workers, signal),
     signal,
     wallClock: () => Date.now() / 1000,
   });

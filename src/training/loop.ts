@@ -137,7 +137,8 @@ async function steps(run: TrainingRun, start: LoopState, { log, events, progress
     const { score, metrics } = await run.evaluate!(folder, step);
     log.append({ step, kind: 'evaluate', score, ...metrics });
     events.write(step, tagged('evaluate', { score, ...metrics }));
-    if (best !== null && score <= best.score) return;
+    // Of equals the later one: it has seen more.
+    if (best !== null && score < best.score) return;
     best = { step, score };
     writeBest(run.folder, best);
   };

@@ -99,10 +99,11 @@ export function createLearner(
   return replicas === 1 ? createGraphLearner(share, options) : createReplicatedLearner(share, { ...options, replicas });
 }
 
-/** The part of a recipe that the numbers depend on: paths, memory and decoding threads change none. */
-function essence(recipe: TrainingRecipe): object {
-  const { workers: _workers, pictureMegabytes: _megabytes, datasets, ...data } = recipe.data;
-  return { ...recipe, data: { ...data, datasets: datasets.map(({ root: _root, ...share }) => share) } };
+/** The part of a recipe that the numbers depend on: names, paths, memory and decoding threads change none. */
+function essence({ seed, data, codec, model, optimiser, schedule, loop, device }: TrainingRecipe): object {
+  const { workers: _workers, pictureMegabytes: _megabytes, datasets, ...rest } = data;
+  const shares = datasets.map(({ root: _root, ...share }) => share);
+  return { seed, data: { ...rest, datasets: shares }, codec, model, optimiser, schedule, loop, device };
 }
 
 /** Names what the numbers of a run depend on: its recipe and, through the codec's statistics, its data. */

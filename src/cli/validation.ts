@@ -1,0 +1,46 @@
+/** @file The evaluation during training: a few closed-loop episodes per task, on seeds of its own, choose the best checkpoint. */
+
+import path from 'node:path';
+import type { EvaluationConfig } from '../../recipes/recipe.ts';
+import { evaluate } from '../benchmarks/evaluate.ts';
+import { unseenSeed } from '../benchmarks/protocol.ts';
+import { tabletop } from '../benchmarks/tabletop-environment.ts';
+import type { EvaluationDuringTraining } from '../training/loop.ts';
+import { checkpointPolicy } from '../training/policy-module.ts';
+
+/** Far from the seeds of evaluations, which count from 0: what chooses a checkpoint must not also judge it. */
+const FIRST_VALIDATION_SEED = 1_000_000;
+
+/** Plays the checkpoint in `folder`; the score is the mean success rate of the tasks. */
+export async function validate(
+  evaluation: EvaluationConfig,
+  folder: string,
+  imageSize: number,
+  workers: number,
+  signal: AbortSignal,
+): Promise<EvaluationDuringTraining> {
+  const { result } = await evaluate({
+    environment: tabletop({ imageSize }),
+    policy: checkpointPolicy(folder),
+    policyName: path.basename(folder),
+    tasks: evaluation.tasks,
+    conditions: ['base'],
+    episodes: evaluation.validationEpisodes,
+    firstSeed: unseenSeed(FIRST_VALIDATION_SEED),
+    execute: evaluation.execute,
+    workers,
+    inferenceTimeoutMs: null,
+    film: null,
+    command: '',
+    checkpoint: null,
+    signal,
+  });
+  if (result.partial) throw signal.reason;
+  const rate = (task: string): number => {
+    const episodes = result.episodes.filter((episode) => episode.task === task);
+    return episodes.filter(({ outcome }) => outcome === 'success').length / episodes.length;
+  };
+  const metrics = Object.fromEntries(result.protocol.tasks.map((task) => [task, rate(task)]));
+  const rates = Object.values(metrics);
+  return { score: rates.reduce((sum, value) => sum + value, 0) / rates.length, metrics };
+}
