@@ -30,7 +30,7 @@ export function define(command: Command): void {
 }
 
 async function run(options: Options): Promise<void> {
-  const recipe = withData(resolveRecipe(options.recipe, options.set), options.data);
+  const recipe = withData(await resolveRecipe(options.recipe, options.set), options.data);
   const folder = options.out ?? path.join('runs', recipe.name);
   const report = await withInterrupt('Stopping; what is done will be kept.', (signal) =>
     runRecipe(recipe, { folder, workers: options.workers, signal }),

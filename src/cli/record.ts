@@ -31,7 +31,7 @@ export function define(command: Command): void {
 }
 
 async function run(name: string, options: Options): Promise<void> {
-  const recipe = resolveRecipe(name, options.set);
+  const recipe = await resolveRecipe(name, options.set);
   if (recipe.record === null) {
     throw new VlaError('bad-argument', `recipe ${name}: expected one that records, got one that trains on given data.`);
   }

@@ -32,7 +32,7 @@ export function define(command: Command): void {
 }
 
 async function run(name: string, options: Options): Promise<void> {
-  const recipe = withDataset(resolveRecipe(name, options.set), options);
+  const recipe = withDataset(await resolveRecipe(name, options.set), options);
   if (options.printRecipe === true) {
     process.stdout.write(`${JSON.stringify(recipe, null, 2)}\n`);
     return;

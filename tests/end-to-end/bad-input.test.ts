@@ -101,6 +101,12 @@ describe('datasets', () => {
 
 describe('words that are not known', () => {
   test('a recipe', () => refuses(['train', 'debgu'], 'not-found', /Did you mean "debug"/));
+  test('a module without a whole recipe', async () => {
+    const file = path.join(folder, 'half.mjs');
+    fs.writeFileSync(file, 'export const recipe = { name: "half", seed: 1 };');
+    await refuses(['train', file], 'bad-argument', /half\.mjs: .* got one without summary, /);
+    await refuses(['train', path.join(folder, 'none.mjs')], 'not-found', /none\.mjs: expected a module/);
+  });
   test('a path of a recipe', () =>
     refuses(['train', 'debug', '--set', 'loop.stepz=3'], 'not-found', /Did you mean "(loop\.)?steps"/));
   test('a value of another type', () =>

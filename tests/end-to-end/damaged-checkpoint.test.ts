@@ -5,16 +5,27 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { ErrorCode } from '../../src/base/errors.ts';
+import { workerUrl } from '../../src/base/worker-url.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/base/safetensors.ts';
 import { f32, type Tensor } from '../../src/base/tensor.ts';
 import { assertFine, assertOneError, filesBelow, scratchFolder, vlakit } from '../processes/vlakit.ts';
 
 const folder = scratchFolder('checkpoint');
 
+const MINE = `
+import { debug } from '${workerUrl(import.meta.url, '../../recipes/debug').href}';
+export const recipe = {
+  ...debug,
+  name: 'mine',
+  loop: { ...debug.loop, steps: 2 },
+  schedule: { ...debug.schedule, warmupSteps: 1 },
+};`;
+
 before(async () => {
   assertFine(await vlakit(['record', 'debug', '--set', 'record.episodes=3'], { cwd: folder }));
-  const short = ['--set', 'loop.steps=2', '--set', 'schedule.warmupSteps=1', '--set', 'data.workers=1'];
-  assertFine(await vlakit(['train', 'debug', ...short], { cwd: folder }));
+  // A recipe of one's own, as a module.
+  fs.writeFileSync(path.join(folder, 'mine.mjs'), MINE);
+  assertFine(await vlakit(['train', 'mine.mjs'], { cwd: folder }));
 });
 after(() => fs.rmSync(folder, { recursive: true, force: true }));
 
@@ -24,7 +35,7 @@ describe('evaluate refuses a checkpoint', () => {
     const scratch = scratchFolder('checkpoint');
     try {
       const checkpoint = path.join(scratch, 'checkpoint');
-      fs.cpSync(newestCheckpoint(path.join(folder, 'runs', 'debug')), checkpoint, { recursive: true });
+      fs.cpSync(newestCheckpoint(path.join(folder, 'runs', 'mine')), checkpoint, { recursive: true });
       damage(checkpoint);
       const out = path.join(scratch, 'out');
       const command = ['evaluate', checkpoint, '--episodes', '1', '--conditions', 'base', '--no-films', '--out', out];
