@@ -9,7 +9,9 @@ import { repositoryRoot } from './shared-data.ts';
 
 /** Larger files must be listed with the reason why the repository needs them. */
 const MAX_BYTES = 1_000_000;
-const LARGE: Readonly<Record<string, string>> = {};
+const LARGE: Readonly<Record<string, string>> = {
+  'assets/checkpoints/quickstart/model.safetensors': 'the policy that `vlakit run` shows at once',
+};
 
 const skip = fs.existsSync(path.join(repositoryRoot, '.git')) ? false : 'not a git checkout';
 
