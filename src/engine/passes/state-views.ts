@@ -20,6 +20,7 @@ export interface StateView {
   readonly shape: readonly number[];
 }
 
+/** A graph whose long state vectors are fed and fetched as views, and which views they are. */
 export interface ViewedGraph {
   readonly graph: Graph;
   readonly reads: readonly StateView[];

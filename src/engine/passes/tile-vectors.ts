@@ -29,6 +29,7 @@ const ELEMENTWISE: ReadonlySet<Op> = new Set<Op>([
   reciprocalOp,
 ]);
 
+/** How finely vectors are cut. */
 export interface TileOptions {
   /** Elements of a piece, about. */
   readonly piece: number;
