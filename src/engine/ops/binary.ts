@@ -1,6 +1,6 @@
 /** @file Elementwise operators of two tensors, with numpy broadcasting. */
 
-import { broadcastShapes } from '../axis-size.ts';
+import { broadcastShapes, sizeOf } from '../axis-size.ts';
 import { apply, type Value } from '../graph.ts';
 import { isFloat } from '../host-array.ts';
 import { defineOp, sameDtype, type GradientCall, type Op } from '../op.ts';
@@ -69,10 +69,20 @@ export const divOp: Op<NoAttributes> = {
     mapBroadcast(inputs, out!, isFloat(out!.dtype) ? (a, b) => a / b : (a, b) => Math.trunc(a / b));
   },
 };
-export const powOp = binary('pow', 'Pow', Math.pow, (g, a, b, y) => [
-  () => mul(g, mul(b, pow(a, sub(b, 1)))),
-  () => mul(g, mul(y, log(a))),
-]);
+export const powOp: Op<NoAttributes> = {
+  ...binary('pow', 'Pow', Math.pow, (g, a, b, y) => [
+    () => mul(g, mul(b, pow(a, sub(b, 1)))),
+    () => mul(g, mul(y, log(a))),
+  ]),
+  onnx(emit, { inputs, outputs, inputTypes, outputTypes: [out] }) {
+    // ONNX Runtime 1.30 fails on WebGPU when an operand is repeated along an inner axis, so that is done beforehand.
+    const whole = inputs.map((name, i) => {
+      const size = sizeOf(inputTypes[i]!.shape);
+      return size === 1 || size === sizeOf(out!.shape) ? name : emit.value('Expand', [name, emit.shape(out!.shape)]);
+    });
+    emit.node('Pow', whole, outputs);
+  },
+};
 /** Where both are equal the gradient goes to the first. */
 export const maximumOp = binary('maximum', 'Max', Math.max, (g, a, b) => [
   () => mul(g, cast(greaterOrEqual(a, b), g.dtype)),

@@ -2,9 +2,8 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Random } from '../../base/random.ts';
-import { elementCount, type Tensor } from '../../base/tensor.ts';
-import { fromTensor, hostNumbers, isFloat, type HostArray } from '../host-array.ts';
+import type { Tensor } from '../../base/tensor.ts';
+import { fromTensor, isFloat, type HostArray } from '../host-array.ts';
 import {
   constant,
   createSession,
@@ -18,18 +17,8 @@ import {
   type Value,
 } from '../index.ts';
 import { interpret } from '../runtimes/reference.ts';
-import { OP_CASES, type InputCase, type OpCase } from './op-cases.ts';
+import { drawInput, OP_CASES, type OpCase } from './op-cases.ts';
 import { OPS, type OpName } from './table.ts';
-
-/** An input's values, from a stream of their own. */
-function draw(spec: InputCase, random: Random): Tensor {
-  const values = Array.from({ length: elementCount(spec.shape) }, () => {
-    if (!isFloat(spec.dtype)) return spec.low + random.integer(spec.high - spec.low);
-    const value = random.range(spec.low, spec.high);
-    return spec.grid ? Math.round(value * 16) / 16 : Math.fround(value);
-  });
-  return { dtype: spec.dtype, shape: spec.shape, data: hostNumbers(spec.dtype, values) } as Tensor;
-}
 
 interface Prepared {
   readonly graph: Graph;
@@ -42,13 +31,12 @@ function prepare(
   spec: OpCase,
   finish: (outputs: readonly Value[], inputs: readonly Value[]) => void,
 ): Prepared {
-  const random = new Random(7, op.length, OP_CASES[op].indexOf(spec));
   const feeds: Record<string, Tensor> = {};
   const sizes: Record<string, number> = {};
   const graph = trace(() => {
     const values = spec.inputs.map((x, i) => {
       const named = x.named ?? x.shape;
-      feeds[`x${i}`] = draw(x, random);
+      feeds[`x${i}`] = drawInput(op, spec, i);
       for (const [axis, dim] of named.entries()) if (typeof dim === 'string') sizes[dim] = x.shape[axis]!;
       return input(`x${i}`, x.dtype, named);
     });

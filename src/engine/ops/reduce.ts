@@ -52,7 +52,6 @@ function reduction(
       if (onnxType === 'ReduceSum' && sumColumns(emit, call)) return;
       emit.node(onnxType, [inputs[0]!, emit.integers(axes)], outputs, {
         keepdims: keepDims ? 1 : 0,
-        noop_with_empty_axes: 1,
       });
     },
     gradient({ inputs: [x], outputs: [y], gradients: [g], attributes }) {
@@ -135,6 +134,8 @@ function reduce(
 ): Value {
   const all =
     axes === undefined ? x.shape.map((_, i) => i) : axes.map((axis) => axisIndex(op.name, axis, x.shape.length));
+  // ONNX reads "no axes" as "all" or as "leave x alone", and runtimes differ on what alone means for squares.
+  if (all.length === 0) return op === reduceSumSquareOp ? mul(x, x) : x;
   const sorted = [...new Set(all)].sort((a, b) => a - b);
   return apply(op, [x], { axes: sorted, keepDims: options.keepDims ?? false })[0]!;
 }

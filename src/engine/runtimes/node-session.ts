@@ -35,6 +35,7 @@ export async function openSession(compiled: CompiledGraph, options: CompiledSess
   const session = await createOrtSession(library, compiled.onnx, {
     executionProviders: [runtime],
     graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(weightFolder === undefined
       ? {}
