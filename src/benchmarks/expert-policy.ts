@@ -25,7 +25,9 @@ export function expertPolicy(environment: ExpertEnvironment): Policy {
 /** The entry that a worker opens; see player.ts. */
 export async function openPolicy(_options: unknown, environment: Environment): Promise<Policy> {
   if (hasExpert(environment)) return expertPolicy(environment);
-  throw new VlaError('unsupported', `expert: expected an environment with an expert, got "${environment.name}".`);
+  throw new VlaError('unsupported', `expert: expected an environment with an expert, got "${environment.name}".`, {
+    hint: 'Evaluate a checkpoint or a policy module here instead.',
+  });
 }
 
 function hasExpert(environment: Environment): environment is ExpertEnvironment {

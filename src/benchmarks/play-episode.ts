@@ -97,7 +97,8 @@ async function inferred(where: string, policy: Policy, observation: Observation)
     return await policy.infer(observation);
   } catch (cause) {
     const code = cause instanceof VlaError ? cause.code : 'bad-data';
-    const hint = cause instanceof VlaError ? cause.hint : undefined;
+    const hint =
+      cause instanceof VlaError ? cause.hint : 'The policy’s own code failed: its stack is the cause of this error.';
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new VlaError(code, `${where}: ${text}`, { cause, ...(hint === undefined ? {} : { hint }) });
   }
@@ -112,6 +113,7 @@ export function checkChunk(where: string, chunk: ActionChunk, embodiment: Embodi
       'bad-shape',
       `${where}: expected a chunk of at least one action of ${names.length} values, ` +
         `got horizon ${horizon}, ${dim} values per action, ${data.length} numbers.`,
+      { hint: 'Use a policy that was trained for this robot.' },
     );
   }
   const bad = data.findIndex((value) => !Number.isFinite(value));
@@ -131,5 +133,6 @@ function executed(where: string, execute: number | 'half', horizon: number): num
   throw new VlaError(
     'bad-argument',
     `${where}: expected to execute 1 to ${horizon} actions of a chunk, got ${execute}.`,
+    { hint: 'Choose another number with --execute, or "half".' },
   );
 }

@@ -42,7 +42,9 @@ export class PlayerPool {
   static async open(options: PoolOptions): Promise<PlayerPool> {
     const { workers } = options;
     if (!Number.isInteger(workers) || workers < 1) {
-      throw new VlaError('bad-argument', `evaluate: expected at least one worker, got ${workers}.`);
+      throw new VlaError('bad-argument', `evaluate: expected at least one worker, got ${workers}.`, {
+        hint: 'One worker per core is a good start.',
+      });
     }
     const control = new Int32Array(new SharedArrayBuffer(4 * (1 + workers)));
     const epoch = Date.now();

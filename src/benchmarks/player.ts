@@ -38,7 +38,9 @@ export async function openPolicy(call: ModuleCall, environment: Environment): Pr
 async function exported<T>(call: ModuleCall, name: string): Promise<T> {
   const found = ((await import(call.module)) as Record<string, unknown>)[name];
   if (typeof found === 'function') return found as T;
-  throw new VlaError('bad-argument', `${call.module}: expected an exported function ${name}, got ${typeof found}.`);
+  throw new VlaError('bad-argument', `${call.module}: expected an exported function ${name}, got ${typeof found}.`, {
+    hint: 'See src/benchmarks/player.ts for what such a module exports.',
+  });
 }
 
 /** Throws a `mismatch` that lists every difference between the policy's robot and the environment's. */

@@ -44,7 +44,9 @@ export function define(command: Command): void {
 async function run(word: string | undefined, options: Options): Promise<void> {
   const kind = path.extname(options.out);
   if (kind !== '.html' && kind !== '.webp') {
-    throw new VlaError('bad-argument', `--out: expected a name that ends in .html or .webp, got "${options.out}".`);
+    throw new VlaError('bad-argument', `--out: expected a name that ends in .html or .webp, got "${options.out}".`, {
+      hint: 'A page shows any number of episodes, an animated image one.',
+    });
   }
   const policy = await namedPolicy(word ?? null);
   const { environment, stage } = namedEnvironment(options, policy.imageSize, options.filmSize);
