@@ -41,7 +41,7 @@ export async function openWorkerSession(
     ...(initialState === undefined ? {} : { initialState }),
     ...(weightFolder === undefined ? {} : { weightFolder }),
   };
-  const worker = new Worker(workerUrl(import.meta.url, './node-worker-thread'));
+  const worker = new Worker(workerUrl(import.meta.url, './node-session-worker'));
   const waiting = new Map<number, { resolve(value: unknown): void; reject(cause: Error): void }>();
   let nextId = 0;
   let ended: Error | undefined;

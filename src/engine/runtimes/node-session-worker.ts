@@ -8,7 +8,7 @@ import { openSession } from './node-session.ts';
 import type { Answer, OpenArgument, Request } from './node-worker.ts';
 
 const port = parentPort;
-invariant(port !== null, 'node-worker-thread runs as a worker');
+invariant(port !== null, 'node-session-worker runs as a worker');
 let session: Session | undefined;
 
 async function answer({ method, argument }: Request): Promise<unknown> {
