@@ -47,7 +47,7 @@ test('--json prints the result alone', async () => {
 
 test('Ctrl-C saves what is finished, marked partial, and exits with 130', async () => {
   const args = ['--episodes', '100000', '--conditions', 'base', '--no-films', '--out', 'stopped'];
-  const { code, err } = await vlakit(['evaluate', 'expert', ...FLATLAND_OPTIONS, ...args], /[1-9]\d*\/100000 episodes/);
+  const { code, err } = await vlakit(['evaluate', 'expert', ...FLATLAND_OPTIONS, ...args], /[1-9]\d*\/200000 episodes/);
   assert.equal(code, 130, err);
   assert.match(err, /stopped early; the result is marked as partial/);
   const { partial, episodes } = readResult(path.join(folder, 'stopped/evaluation-expert.json'));
