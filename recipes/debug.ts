@@ -1,7 +1,7 @@
 /** @file The smallest whole run, seconds long: the end-to-end test. It learns nothing worth having. */
 
 import type { Recipe } from './recipe.ts';
-import { TABLETOP_NOISE, TABLETOP_OPTIMISER, tabletopCodec, tabletopModel } from './tabletop-parts.ts';
+import { MILD, TABLETOP_NOISE, TABLETOP_OPTIMISER, tabletopCodec, tabletopModel } from './tabletop-parts.ts';
 
 const TASKS = ['touch', 'push', 'lift'];
 
@@ -18,7 +18,7 @@ export const debug: Recipe = {
     pictureMegabytes: 500,
     workers: 2,
   },
-  codec: tabletopCodec(32, 4),
+  codec: tabletopCodec(32, 4, MILD),
   model: tabletopModel(2),
   optimiser: TABLETOP_OPTIMISER,
   schedule: { learningRate: 1e-3, warmupSteps: 5, finalFraction: 0.1 },

@@ -5,9 +5,10 @@ import { debug } from './debug.ts';
 import { g1Bottle } from './g1-bottle.ts';
 import { quickstart } from './quickstart.ts';
 import type { Recipe } from './recipe.ts';
+import { tabletop } from './tabletop.ts';
 
 /** All recipes, the shortest first. */
-export const RECIPES: readonly Recipe[] = [debug, quickstart, g1Bottle];
+export const RECIPES: readonly Recipe[] = [debug, quickstart, g1Bottle, tabletop];
 
 /** The recipe of this name; a miss suggests the nearest. */
 export function findRecipe(name: string): Recipe {

@@ -1,7 +1,7 @@
 /** @file The quickstart: three starter tasks, recorded, learned from scratch and measured within 15 minutes on two cores. */
 
 import type { Recipe } from './recipe.ts';
-import { TABLETOP_NOISE, TABLETOP_OPTIMISER, tabletopCodec, tabletopModel } from './tabletop-parts.ts';
+import { MILD, TABLETOP_NOISE, TABLETOP_OPTIMISER, tabletopCodec, tabletopModel } from './tabletop-parts.ts';
 
 const TASKS = ['touch', 'push', 'lift'];
 const IMAGE_SIZE = 64;
@@ -19,7 +19,7 @@ export const quickstart: Recipe = {
     pictureMegabytes: 3000,
     workers: 2,
   },
-  codec: tabletopCodec(IMAGE_SIZE, 8),
+  codec: tabletopCodec(IMAGE_SIZE, 8, MILD),
   model: tabletopModel(4),
   optimiser: TABLETOP_OPTIMISER,
   schedule: { learningRate: 2e-3, warmupSteps: 150, finalFraction: 0.01 },

@@ -1,6 +1,7 @@
 /** @file What the recipes on the built-in tabletop share: cameras, codec, model and optimiser, as functions of a few choices. */
 
 import type { RecordConfig } from '../src/cli/recording/record-config.ts';
+import type { Augmentation } from '../src/codec/augment.ts';
 import type { CameraConfig } from '../src/codec/codec-config.ts';
 import { tinyZr0 } from '../src/models/zr-0/config.ts';
 import { TASKS } from '../src/simulation/tabletop/index.ts';
@@ -24,7 +25,25 @@ export const TABLETOP_NOISE: RecordConfig['noise'] = {
   slips: { dimension: 6, rate: 0.015, steps: [3, 8] },
 };
 
-function camera(name: string, size: number, recorded: number): CameraConfig {
+/** Mild changes of light and colour, for policies that are measured where they were trained. */
+export const MILD: Augmentation = {
+  shiftPixels: 0,
+  brightness: 0.15,
+  contrast: 0.15,
+  channelGain: 0.05,
+  saturation: 0.1,
+};
+
+/** Larger changes, for policies that shall stand another light and a camera that was moved a little. */
+export const STRONG: Augmentation = {
+  shiftPixels: 2,
+  brightness: 0.35,
+  contrast: 0.3,
+  channelGain: 0.15,
+  saturation: 0.3,
+};
+
+function camera(name: string, size: number, recorded: number, augmentation: Augmentation): CameraConfig {
   return {
     name,
     steps: size === recorded ? [] : [{ kind: 'resize', width: size, height: size, filter: 'bilinear' }],
@@ -33,16 +52,19 @@ function camera(name: string, size: number, recorded: number): CameraConfig {
     patch: 4,
     merge: 2,
     temporal: 1,
-    augmentation: { shiftPixels: 0, brightness: 0.15, contrast: 0.15, channelGain: 0.05, saturation: 0.1 },
+    augmentation,
   };
 }
 
 /** The codec: the front camera as recorded, the wrist camera at half its size. */
-export function tabletopCodec(imageSize: number, horizon: number): CodecRecipe {
+export function tabletopCodec(imageSize: number, horizon: number, augmentation: Augmentation): CodecRecipe {
   return {
     embodiment: 'recorded',
     tokenizer: 'tabletop',
-    cameras: [camera('front', imageSize, imageSize), camera('wrist', imageSize / 2, imageSize)],
+    cameras: [
+      camera('front', imageSize, imageSize, augmentation),
+      camera('wrist', imageSize / 2, imageSize, augmentation),
+    ],
     normalisation: {
       state: { kind: 'quantile', epsilon: 1e-8, smallestRange: 0 },
       // Actions lie in [-1, 1]: a rotation that hardly moves must not be blown up.

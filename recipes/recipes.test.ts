@@ -1,0 +1,43 @@
+/** @file Every recipe is sound before anyone waits for it: names, sizes, schedules, and a model that fits its codec. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { TASKS } from '../src/simulation/tabletop/index.ts';
+import { familyOf } from '../src/training/model-families.ts';
+import { checkOptimiser } from '../src/training/optimiser.ts';
+import { applyOverrides } from '../src/training/overrides.ts';
+import { batchSizeOf } from '../src/training/recipe.ts';
+import { checkSchedule } from '../src/training/schedule.ts';
+import { RECIPES, findRecipe } from './index.ts';
+
+test('names are unique, and a miss suggests the nearest', () => {
+  assert.equal(new Set(RECIPES.map(({ name }) => name)).size, RECIPES.length);
+  assert.throws(() => findRecipe('quikstart'), { hint: 'Did you mean "quickstart"?' });
+});
+
+for (const recipe of RECIPES) {
+  test(`${recipe.name} is sound`, () => {
+    const { model, codec, data, loop, record, evaluation, openLoop, device } = recipe;
+    checkOptimiser(recipe.optimiser);
+    checkSchedule(recipe.schedule, loop.steps);
+    assert.equal(familyOf(model.config, 'config').parse(model.config, 'config').family, model.config.family);
+    assert.deepEqual(
+      [model.config.expert.stateDim, model.config.expert.actionDim],
+      [codec.stateSize, codec.actionSize],
+    );
+    assert.ok(codec.horizon <= model.config.expert.maxHorizon);
+    assert.equal(batchSizeOf(data) % device.replicas, 0);
+    const outputs = new Set(codec.supervision.map(({ output }) => output));
+    for (const head of Object.values(model.config.supervision)) assert.ok(outputs.has(head.input), head.input);
+    assert.ok(evaluation === null || evaluation.execute <= codec.horizon);
+    assert.ok(openLoop === null || data.datasets[0]!.heldOut.length > 0);
+    const tasks = new Set(TASKS.map(({ name }) => name));
+    for (const task of [...(record?.tasks ?? []), ...(evaluation?.tasks ?? [])]) assert.ok(tasks.has(task), task);
+    if (record !== null) assert.equal(record.noise.scale.length, codec.actionSize);
+  });
+
+  test(`${recipe.name} is plain data that overrides reach`, () => {
+    assert.deepEqual(JSON.parse(JSON.stringify(recipe)), recipe);
+    assert.equal(applyOverrides(recipe, ['optimiser.weightDecay=0.5']).optimiser.weightDecay, 0.5);
+  });
+}
