@@ -13,10 +13,8 @@ const CLOSE_FROM = 0.012;
 const SLACK = 0.007;
 /** A gap below this is no longer the open gripper's: it is closing already. */
 const CLOSING = 0.074;
-/** Below this gap the fingers do not go around anything. */
+/** Below this gap the hand waits above: closed fingers do not go around anything. */
 const WIDE = 0.07;
-/** Over an object and lower than this above it, closed fingers go up before they open; metres. */
-const LOW = 0.04;
 const HOVER = 0.075;
 
 /** Whether the fingers are closed around an object. */
@@ -34,12 +32,6 @@ export function grasp(world: World, object: number): Plan {
   const aligned = world.shape(object).gripTolerance;
   if (isAround(world, object) && (robot.gap() < CLOSING || (off < CLOSE_FROM && turn < aligned))) {
     return { subtask: 'grip', aim: { position: place, yaw, gripper: 'close' } };
-  }
-  // Closed too early: up first, still closed, as if the object were held. So closed fingers low over an object have one
-  // answer whether they hold it or not, which a policy that sees little can learn.
-  const above = hand[2] - place[2];
-  if (robot.gap() < WIDE && off < 0.03 && above < LOW) {
-    return { subtask: 'grip', aim: { position: [hand[0], hand[1], place[2] + HOVER], yaw, gripper: 'close' } };
   }
   // Stay above the object until the hand is over it, turned to fit, AND open.
   const descent = Math.max(ramp(off, 0.01, 0.03), ramp(turn, aligned / 2, 0.25), ramp(WIDE - robot.gap(), 0, 0.03));
