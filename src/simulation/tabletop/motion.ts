@@ -22,9 +22,9 @@ export interface Aim {
   readonly speed?: number;
 }
 
-/** Commands per metre and per radian of error; 1 is reached at 5.5 cm and at 1.25 rad, so that turns are graded. */
+/** Commands per metre and per radian of error; 1 is reached at 5.5 cm and at 0.55 rad. */
 const POSITION_GAIN = 18;
-const ROTATION_GAIN = 0.8;
+const ROTATION_GAIN = 1.8;
 /** The hand pointing down with yaw 0: half a turn about x. */
 const DOWN: Quaternion = [0, 1, 0, 0];
 
