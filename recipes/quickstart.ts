@@ -23,7 +23,7 @@ export const quickstart: Recipe = {
   model: tabletopModel(4),
   optimiser: TABLETOP_OPTIMISER,
   schedule: { learningRate: 2e-3, warmupSteps: 150, finalFraction: 0.01 },
-  loop: { steps: 6500, logEvery: 50, checkpointEvery: 1000, evaluateEvery: null, keepLast: 2 },
+  loop: { steps: 11_000, logEvery: 50, checkpointEvery: 1000, evaluateEvery: null, keepLast: 2 },
   device: { runtime: 'cpu', threads: 1, replicas: 2 },
   evaluation: {
     tasks: TASKS,

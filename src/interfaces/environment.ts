@@ -43,8 +43,15 @@ export interface Environment {
 
 /** What only a simulator knows, for supervision of the vision-language model beside the actions. */
 export interface Privileged {
+  /** Where the hand is, metres, base frame. */
+  readonly handPosition: readonly [number, number, number];
   /** The centre of the task's true target (whatever the instruction names), metres, base frame. */
   readonly targetPosition: readonly [number, number, number];
+  /**
+   * The target's rotation about the vertical against the hand's, times its symmetry (4 for a cube), as cosine and sine: [1, 0] where the
+   * hand fits. Null when it looks alike from all sides.
+   */
+  readonly targetHeading: readonly [cosine: number, sine: number] | null;
   /** Where it is to go (zone, place, stack), metres; null when the task has no goal place. */
   readonly goalPosition: readonly [number, number, number] | null;
   /** The target's box in each camera, [x0, y0, x1, y1] as fractions of width and height, null when not visible. */

@@ -233,9 +233,10 @@ export function expertContract(name: string, open: () => Promise<ExpertEnvironme
         const chosen = environment.expert();
         assert.equal(chosen.length, names.length);
         chosen.forEach((value, i) => assert.ok(value >= (low?.[i] ?? -Infinity) && value <= (high?.[i] ?? Infinity)));
-        const { targetPosition, goalPosition, targetBox, goalBox, subtask } = environment.privileged();
+        const { targetPosition, targetHeading, goalPosition, targetBox, goalBox, subtask } = environment.privileged();
         assert.ok(environment.subtasks.includes(subtask), subtask);
         for (const place of [targetPosition, goalPosition]) assert.ok(place === null || place.every(Number.isFinite));
+        assert.ok(targetHeading === null || Math.abs(Math.hypot(...targetHeading) - 1) < 1e-9);
         for (const boxes of [targetBox, goalBox]) {
           assert.deepEqual(
             Object.keys(boxes),

@@ -145,7 +145,9 @@ export async function openEnvironment(options: FlatlandOptions): Promise<ExpertE
     privileged() {
       const { at } = dots[0]!;
       return {
+        handPosition: [position[0]!, position[1]!, 0],
         targetPosition: [at[0], at[1], 0],
+        targetHeading: null,
         goalPosition: null,
         targetBox: { front: null },
         goalBox: { front: null },

@@ -59,10 +59,13 @@ test('the dataset has the promised features, and its actions are the clean exper
     ['observation.state', 8],
     ['action', 7],
     ['supervision.target_position', 3],
+    ['supervision.target_heading', 2],
+    ['supervision.has_heading', 1],
     ['supervision.goal_position', 3],
     ['supervision.has_goal', 1],
     ['supervision.target_box.front', 4],
     ['supervision.goal_box.wrist', 4],
+    ['supervision.hand_trace', 12],
     ['supervision.subtask', 1],
   ] as const) {
     assert.deepEqual(dataset.features[feature]!.shape, [size], feature);

@@ -56,16 +56,10 @@ export function dress(random: Random, shapes: readonly ShapeName[], points: read
   }));
 }
 
-/** A scene of loose objects without marks, one of them the target, any other one an alternative. */
-export function objectsScene(random: Random, shapes: readonly ShapeName[], points: readonly Point[]): Layout {
-  const objects = dress(random, shapes, points);
-  return { objects, marks: [], ...chooseTarget(random, objects.length) };
-}
-
-/** A random target; all others are alternatives. */
-export function chooseTarget(random: Random, count: number): Pick<Layout, 'target' | 'alternatives'> {
-  const target = random.integer(count);
-  return { target, alternatives: [...Array(count).keys()].filter((i) => i !== target) };
+/** A random target among `candidates` (indices of objects); the others of them are alternatives. */
+export function chooseTarget(random: Random, candidates: readonly number[]): Pick<Layout, 'target' | 'alternatives'> {
+  const target = random.pick(candidates);
+  return { target, alternatives: candidates.filter((i) => i !== target) };
 }
 
 /** `count` draws from a list, in the list's order: scenes with the same things share one compiled world. */

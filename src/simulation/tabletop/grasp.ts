@@ -5,21 +5,25 @@ import { funnel, gripYaw, planarDistance, ramp } from './motion.ts';
 import type { Plan } from './task.ts';
 import type { World } from './world.ts';
 
-/** The hand is on the object when it is this near, horizontally and vertically; metres. */
-const NEAR = 0.014;
+/** The object's centre is between the pads when it is this near to the grip site: along the fingers' motion, across it, and in height; metres. */
+const [BETWEEN, BESIDE, LEVEL] = [0.014, 0.02, 0.016];
 /** Nearer than this it may start to close. */
 const CLOSE_FROM = 0.012;
-/** The fingers count as closed on an object when the gap is at most this much wider than it, metres. */
-const SLACK = 0.007;
+/** The fingers count as closed on an object when the gap is at most this much wider, and this much narrower, than it; metres. */
+const [WIDER, NARROWER] = [0.007, 0.015];
 /** A gap below this is no longer the open gripper's: it is closing already. */
 const CLOSING = 0.074;
 /** Below this gap the hand waits above: closed fingers do not go around anything. */
 const WIDE = 0.07;
 const HOVER = 0.075;
 
-/** Whether the fingers are closed around an object. */
+/**
+ * Whether the fingers are closed around an object, wherever along the pads: fingers that stopped at its width have one answer (up, or
+ * on), fingers that met each other have another (open), and a policy sees which in its state.
+ */
 export function isHeld(world: World, object: number): boolean {
-  return isAround(world, object) && world.robot.gap() < 2 * world.shape(object).halfGrip + SLACK;
+  const excess = world.robot.gap() - 2 * world.shape(object).halfGrip;
+  return isAround(world, object) && excess < WIDER && excess > -NARROWER;
 }
 
 /** What to do until the object is held. */
@@ -39,8 +43,11 @@ export function grasp(world: World, object: number): Plan {
   return { subtask: 'reach', aim: { position: [place[0], place[1], height], yaw, gripper: 'open' } };
 }
 
-/** Whether the grip site is at the object's centre. */
+/** Whether the object's centre is between the pads. */
 export function isAround(world: World, object: number): boolean {
-  const [place, hand] = [world.position(object), world.robot.position()];
-  return planarDistance(hand, place) < NEAR && Math.abs(hand[2] - place[2]) < NEAR;
+  const [place, hand, yaw] = [world.position(object), world.robot.position(), world.robot.yaw()];
+  const [x, y] = [place[0] - hand[0], place[1] - hand[1]];
+  const across = x * Math.cos(yaw) + y * Math.sin(yaw);
+  const along = y * Math.cos(yaw) - x * Math.sin(yaw);
+  return Math.abs(along) < BETWEEN && Math.abs(across) < BESIDE && Math.abs(hand[2] - place[2]) < LEVEL;
 }

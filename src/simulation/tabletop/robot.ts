@@ -16,8 +16,8 @@ export interface RobotState {
 
 /** Commands that would take the finger tips into the table are limited to this height of the grip site, metres. */
 const FLOOR = 0.013;
-/** The gripper's target moves from open to closed in eight control periods, as robosuite's does. */
-const GRIPPER_RATE = 0.25 / SUBSTEPS;
+/** The gripper's target moves from open (1) to closed (−1) in eight control periods, as robosuite's does; per substep. */
+const GRIPPER_RATE = 2 / 8 / SUBSTEPS;
 
 /** The arm and its gripper in a simulation: commands in, pose and state out. */
 export class Robot {
@@ -64,7 +64,7 @@ export class Robot {
     for (let i = 0; i < 7; i++) command[i] = Math.max(-1, Math.min(1, action[i]!));
     const lowest = (FLOOR - this.position()[2]) / LIBERO_OSC.positionScale;
     if (command[2]! < lowest) command[2] = Math.min(1, lowest);
-    const closing = Math.sign(command[6]!) * GRIPPER_RATE * 2;
+    const closing = Math.sign(command[6]!) * GRIPPER_RATE;
     for (let substep = 0; substep < SUBSTEPS; substep++) {
       control.read();
       if (substep === 0) control.command(command);

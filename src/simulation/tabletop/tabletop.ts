@@ -14,6 +14,7 @@ import { tabletopEmbodiment } from './embodiment.ts';
 import { instructionFor } from './instruction.ts';
 import type { Layout } from './layout.ts';
 import { actionTowards } from './motion.ts';
+import { SCENE_KINDS } from './scenes.ts';
 import type { Task } from './task.ts';
 import { TASKS } from './tasks.ts';
 import { Views } from './views.ts';
@@ -54,6 +55,9 @@ export async function createTabletop(config: TabletopConfig = {}): Promise<Table
   return new TabletopEnvironment(await loadMujoco(), imageSize);
 }
 
+/** A thing whose centre is lower than this fell off the table, metres. */
+const FALLEN = -0.05;
+
 interface Episode {
   readonly spec: EpisodeSpec;
   readonly task: Task;
@@ -93,8 +97,8 @@ class TabletopEnvironment implements Tabletop {
     const task = this.task(spec.task);
     const look =
       spec.perturbation === undefined ? USUAL : lookUp('Tabletop: perturbation', spec.perturbation, PERTURBATIONS);
-    // One stream per concern, so that a change of look or of words leaves the scene as it was.
-    const stream = (concern: number): Random => new Random(spec.seed, TASKS.indexOf(task), concern);
+    // One stream per concern, so that a change of look or of words leaves the scene as it was; the same for all tasks of a kind of scene.
+    const stream = (concern: number): Random => new Random(spec.seed, SCENE_KINDS.indexOf(task.scene), concern);
     const plain = task.layout(stream(0));
     const layout = { ...plain, clutter: drawClutter(look, plain, stream(4)) };
     const world = this.world(layout);
@@ -126,8 +130,7 @@ class TabletopEnvironment implements Tabletop {
       throw error;
     }
     episode.steps++;
-    const judged = episode.task.judge(episode.world);
-    episode.outcome = judged === 'running' && episode.steps >= episode.task.maxSteps ? 'timeout' : judged;
+    episode.outcome = judge(episode);
     return episode.outcome;
   }
 
@@ -143,7 +146,9 @@ class TabletopEnvironment implements Tabletop {
     const goal = task.goal(world);
     this.render(episode);
     return {
+      handPosition: world.robot.position(),
       targetPosition: world.position(target),
+      targetHeading: world.heading(target),
       goalPosition: goal?.position ?? null,
       targetBox: this.views.boxes(world, `object${target}`),
       goalBox: goal === null || goal.geom === null ? this.views.noBoxes() : this.views.boxes(world, goal.geom),
@@ -220,6 +225,13 @@ class TabletopEnvironment implements Tabletop {
     }
     return episode;
   }
+}
+
+function judge({ task, world, steps }: Episode): Outcome {
+  const judged = task.judge(world);
+  if (judged !== 'running') return judged;
+  if (world.layout.objects.some((_, object) => world.position(object)[2] < FALLEN)) return 'failure';
+  return steps >= task.maxSteps ? 'timeout' : 'running';
 }
 
 /** The hand over the middle of the table, anywhere and turned a little. */

@@ -5,6 +5,7 @@ import type { Vector3 } from '../../base/rotation.ts';
 import type { Outcome } from '../../interfaces/environment.ts';
 import type { Aim } from './motion.ts';
 import type { Layout } from './layout.ts';
+import type { SceneKind } from './scenes.ts';
 import type { World } from './world.ts';
 
 /** Sentence templates. `{object}` is the object the instruction names, `{goal}` the place. */
@@ -28,10 +29,12 @@ export interface Task {
   readonly maxSteps: number;
   readonly phrasings: Phrasings;
   readonly subtasks: readonly string[];
-  /** Draws a scene. */
+  /** Which tasks it shares its scenes with. */
+  readonly scene: SceneKind;
+  /** Draws a scene of this kind, and which thing of it the task is about. */
   layout(random: Random): Layout;
-  /** Success, or `wrong` when the goal was reached with another object, or `failure` when it can no longer be reached. */
-  judge(world: World): Exclude<Outcome, 'timeout'>;
+  /** Success, or `wrong` when the goal was reached with another object. (A thing that fell off the table is `failure` in every task.) */
+  judge(world: World): Extract<Outcome, 'running' | 'success' | 'wrong'>;
   /** The expert: depends on the current state alone. */
   plan(world: World): Plan;
   /** Where the target is to go, metres, and the geom that marks it; null when the task has no place. */

@@ -142,6 +142,14 @@ export class World {
     return wrapAngle(Math.atan2(all[at + 3]!, all[at]!));
   }
 
+  /** An object's rotation against the hand's, times its symmetry, as cosine and sine; null for round things. */
+  heading(object: number): [cosine: number, sine: number] | null {
+    const { gripPeriod } = this.shape(object);
+    if (gripPeriod === 0) return null;
+    const angle = ((this.yaw(object) - this.robot.yaw()) * 2 * Math.PI) / gripPeriod;
+    return [Math.cos(angle), Math.sin(angle)];
+  }
+
   /** How far a fixture's joint is from its zero, metres. */
   opening(object: number): number {
     return this.sim.data('qpos')[this.joints[object]!]!;

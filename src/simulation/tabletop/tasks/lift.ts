@@ -1,7 +1,8 @@
 /** @file Lift: grip the named object and raise it by five centimetres. */
 
-import { drawPoints, objectsScene, pickShapes } from '../draw.ts';
+import { chooseTarget } from '../draw.ts';
 import { grasp, isHeld } from '../grasp.ts';
+import { blocksScene, grippable } from '../scenes.ts';
 import type { Task } from '../task.ts';
 
 /** Metres above the rest height. */
@@ -10,7 +11,7 @@ const RAISED = 0.05;
 /** Grip the named object and lift it. */
 export const lift: Task = {
   name: 'lift',
-  maxSteps: 90,
+  maxSteps: 100,
   phrasings: {
     train: [
       'lift the {object}',
@@ -21,9 +22,11 @@ export const lift: Task = {
     heldOut: ['please pick up the {object}', 'lift the {object} off the table'],
   },
   subtasks: ['reach', 'grip', 'raise'],
+  scene: 'blocks',
 
   layout(random) {
-    return objectsScene(random, pickShapes(random, 3, ['cube', 'cylinder']), drawPoints(random, 3));
+    const scene = blocksScene(random);
+    return { ...scene, ...chooseTarget(random, grippable(scene)) };
   },
 
   judge(world) {

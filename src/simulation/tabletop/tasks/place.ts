@@ -2,8 +2,8 @@
 
 import type { Vector3 } from '../../../base/rotation.ts';
 import { CARRY_SUBTASKS, carryTo, isPlaced } from '../carry.ts';
-import { COLOUR_NAMES, COLOURS } from '../colours.ts';
-import { chooseTarget, drawPoints, dress, pickShapes } from '../draw.ts';
+import { chooseTarget } from '../draw.ts';
+import { padsScene } from '../scenes.ts';
 import type { Task } from '../task.ts';
 import type { World } from '../world.ts';
 
@@ -13,7 +13,7 @@ const INSIDE = 0.03;
 /** Put the named object on the named place. */
 export const place: Task = {
   name: 'place',
-  maxSteps: 130,
+  maxSteps: 180,
   phrasings: {
     train: [
       'put the {object} on the {goal}',
@@ -24,15 +24,12 @@ export const place: Task = {
     heldOut: ['please put the {object} on the {goal}', 'pick up the {object} and place it on the {goal}'],
   },
   subtasks: CARRY_SUBTASKS,
+  scene: 'pads',
 
   layout(random) {
-    const points = drawPoints(random, 4);
-    const objects = dress(random, pickShapes(random, 2, ['cube', 'cylinder', 'box']), points.slice(0, 2));
-    const used = new Set(objects.map(({ colour }) => colour));
-    const colours = random.shuffle(COLOUR_NAMES.filter((name) => !used.has(name)));
-    const marks = points.slice(2).map(([x, y], i) => ({ rgb: COLOURS[colours[i]!], x, y }));
+    const { padColours, ...scene } = padsScene(random);
     const goal = random.integer(2);
-    return { objects, marks, goal, goalName: `${colours[goal]} pad`, ...chooseTarget(random, 2) };
+    return { ...scene, goal, goalName: `${padColours[goal]} pad`, ...chooseTarget(random, [0, 1]) };
   },
 
   judge(world) {
@@ -43,7 +40,6 @@ export const place: Task = {
       marks.some((_, mark) => !(object === target && mark === goal) && rests(object, mark)),
     );
     if (wrong) return 'wrong';
-    if (world.position(target)[2] < -0.05) return 'failure';
     return rests(target, goal!) ? 'success' : 'running';
   },
 

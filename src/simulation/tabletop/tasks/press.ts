@@ -1,9 +1,9 @@
 /** @file Press: push the button of the named colour down. */
 
-import { drawPoints, dress } from '../draw.ts';
 import { chooseTarget } from '../draw.ts';
 import { funnel, planarDistance } from '../motion.ts';
 import { BUTTON_TRAVEL } from '../objects.ts';
+import { buttonsScene } from '../scenes.ts';
 import type { Task } from '../task.ts';
 import type { World } from '../world.ts';
 
@@ -16,10 +16,10 @@ export const press: Task = {
     heldOut: ['please push the {object} down', 'please press down on the {object}'],
   },
   subtasks: ['reach', 'press'],
+  scene: 'buttons',
 
   layout(random) {
-    const objects = dress(random, ['button', 'button', 'button'], drawPoints(random, 3));
-    return { objects, marks: [], ...chooseTarget(random, 3) };
+    return { ...buttonsScene(random), ...chooseTarget(random, [0, 1, 2]) };
   },
 
   judge(world) {

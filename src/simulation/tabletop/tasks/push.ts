@@ -1,18 +1,15 @@
 /** @file Push: slide the named object into the dark zone with the closed gripper. */
 
 import type { Vector3 } from '../../../base/rotation.ts';
-import { apart, chooseTarget, distance, drawPoint, drawUntil, dress, pickShapes, SEPARATION } from '../draw.ts';
-import type { Point } from '../layout.ts';
+import { chooseTarget } from '../draw.ts';
 import { funnel, planarDistance } from '../motion.ts';
+import { blocksScene, pushable } from '../scenes.ts';
 import type { Task } from '../task.ts';
 import type { World } from '../world.ts';
 import { MARK_HALF } from '../world-model.ts';
 
 /** The object's centre must be this near to the zone's along x and y, metres. */
 const INSIDE = MARK_HALF - 0.005;
-const DARK = [0.1, 0.1, 0.12] as const;
-/** Free width on each side of the way to the zone, metres. */
-const CORRIDOR = 0.085;
 /** Where the hand waits behind the object, beyond its edge; metres. */
 const STANDOFF = 0.034;
 /** Height of the grip site while pushing, metres. */
@@ -21,7 +18,7 @@ const LOW = 0.02;
 /** Push the named object into the zone. */
 export const push: Task = {
   name: 'push',
-  maxSteps: 120,
+  maxSteps: 140,
   phrasings: {
     train: [
       'push the {object} into the zone',
@@ -32,23 +29,15 @@ export const push: Task = {
     heldOut: ['please push the {object} into the dark zone', 'move the {object} into the dark zone'],
   },
   subtasks: ['go behind', 'push'],
+  scene: 'blocks',
 
   layout(random) {
-    const shapes = pickShapes(random, 3, ['cube', 'cylinder', 'box']);
-    const [points, zone] = drawUntil<[Point[], Point]>(
-      () => [shapes.map(() => drawPoint(random)), drawPoint(random, 0.04)],
-      ([places, goal]) => apart(places, SEPARATION) && isWayFree(places, goal),
-    );
-    // The way is free for the first point: the target gets it, wherever it stands in the list.
-    const choice = chooseTarget(random, 3);
-    [points[0], points[choice.target]] = [points[choice.target]!, points[0]!];
-    const marks = [{ rgb: DARK, x: zone[0], y: zone[1] }];
-    return { objects: dress(random, shapes, points), marks, goal: 0, ...choice };
+    const scene = blocksScene(random);
+    return { ...scene, goal: 0, ...chooseTarget(random, pushable(scene)) };
   },
 
   judge(world) {
     if (world.others().some((object) => isInZone(world, object))) return 'wrong';
-    if (world.position(world.layout.target)[2] < -0.05) return 'failure';
     return isInZone(world, world.layout.target) ? 'success' : 'running';
   },
 
@@ -82,17 +71,4 @@ function isInZone(world: World, object: number): boolean {
   const [x, y, z] = world.position(object);
   const zone = world.layout.marks[0]!;
   return Math.abs(x - zone.x) < INSIDE && Math.abs(y - zone.y) < INSIDE && z < 0.06 && z > 0;
-}
-
-/** Whether the first point has a way of 10 to 22 cm to the zone that keeps clear of the others, with room for the hand behind it. */
-function isWayFree(points: readonly Point[], zone: Point): boolean {
-  const [from, ...others] = points as [Point, ...Point[]];
-  const length = distance(from, zone);
-  if (length < 0.1 || length > 0.22) return false;
-  const [ex, ey] = [(zone[0] - from[0]) / length, (zone[1] - from[1]) / length];
-  return others.every(([x, y]) => {
-    const [qx, qy] = [x - from[0], y - from[1]];
-    const along = Math.max(-0.09, Math.min(length + 0.03, qx * ex + qy * ey));
-    return Math.hypot(qx - along * ex, qy - along * ey) > CORRIDOR;
-  });
 }

@@ -2,7 +2,8 @@
 
 import type { Vector3 } from '../../../base/rotation.ts';
 import { CARRY_SUBTASKS, carryTo, isPlaced } from '../carry.ts';
-import { drawPoints, dress, pickShapes } from '../draw.ts';
+import { chooseTarget, drawUntil } from '../draw.ts';
+import { blocksScene, grippable } from '../scenes.ts';
 import type { Task } from '../task.ts';
 import type { World } from '../world.ts';
 
@@ -12,7 +13,7 @@ const CENTRED = 0.022;
 /** Put the named object on top of another. */
 export const stack: Task = {
   name: 'stack',
-  maxSteps: 130,
+  maxSteps: 180,
   phrasings: {
     train: [
       'stack the {object} on the {goal}',
@@ -23,12 +24,17 @@ export const stack: Task = {
     heldOut: ['please stack the {object} on the {goal}', 'pick up the {object} and put it on top of the {goal}'],
   },
   subtasks: CARRY_SUBTASKS,
+  scene: 'blocks',
 
   layout(random) {
-    const objects = dress(random, pickShapes(random, 3, ['cube', 'cylinder']), drawPoints(random, 3));
-    const [target, goal, other] = random.shuffle([0, 1, 2]) as [number, number, number];
-    const base = objects[goal]!;
-    return { objects, marks: [], target, goal, goalName: `${base.colour} ${base.shape}`, alternatives: [other] };
+    const scene = drawUntil(
+      () => blocksScene(random),
+      (drawn) => grippable(drawn).length === 3,
+    );
+    const goal = random.integer(3);
+    const { colour, shape } = scene.objects[goal]!;
+    const candidates = [0, 1, 2].filter((i) => i !== goal);
+    return { ...scene, goal, goalName: `${colour} ${shape}`, ...chooseTarget(random, candidates) };
   },
 
   judge(world) {
@@ -39,7 +45,6 @@ export const stack: Task = {
       objects.some((_, lower) => !(upper === target && lower === goal) && stacked(upper, lower)),
     );
     if (wrong) return 'wrong';
-    if (objects.some((_, object) => world.position(object)[2] < -0.05)) return 'failure';
     return stacked(target, goal!) ? 'success' : 'running';
   },
 

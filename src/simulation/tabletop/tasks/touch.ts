@@ -1,7 +1,8 @@
 /** @file Touch: put the closed gripper on the named object. */
 
-import { drawPoints, objectsScene, pickShapes } from '../draw.ts';
+import { chooseTarget } from '../draw.ts';
 import { funnel, planarDistance } from '../motion.ts';
+import { blocksScene } from '../scenes.ts';
 import type { Task } from '../task.ts';
 
 /** Touch the named object. */
@@ -13,9 +14,11 @@ export const touch: Task = {
     heldOut: ['please touch the {object}', 'please put the gripper on the {object}'],
   },
   subtasks: ['reach'],
+  scene: 'blocks',
 
   layout(random) {
-    return objectsScene(random, pickShapes(random, 3, ['cube', 'cylinder', 'box', 'ball']), drawPoints(random, 3));
+    const scene = blocksScene(random);
+    return { ...scene, ...chooseTarget(random, [...scene.objects.keys()]) };
   },
 
   judge(world) {

@@ -1,9 +1,11 @@
 /** @file Turn: rotate the named box on the table until it lies lengthwise or sideways, as the instruction says. */
 
 import { wrapAngle } from '../../../base/rotation.ts';
-import { drawPoints, drawUntil, objectsScene } from '../draw.ts';
+import { chooseTarget, drawUntil } from '../draw.ts';
 import { grasp, isHeld } from '../grasp.ts';
 import { gripYaw } from '../motion.ts';
+import { padsScene } from '../scenes.ts';
+import type { Scene } from '../scenes.ts';
 import type { Task } from '../task.ts';
 import type { World } from '../world.ts';
 
@@ -19,7 +21,7 @@ const GOALS = [
 /** Turn the named object. */
 export const turn: Task = {
   name: 'turn',
-  maxSteps: 100,
+  maxSteps: 130,
   phrasings: {
     train: [
       'turn the {object} {goal}',
@@ -30,18 +32,16 @@ export const turn: Task = {
     heldOut: ['please rotate the {object} {goal}', 'turn the {object} so that it lies {goal}'],
   },
   subtasks: ['reach', 'grip', 'turn'],
+  scene: 'pads',
 
   layout(random) {
-    const goal = random.integer(GOALS.length);
-    const scene = objectsScene(random, ['box', 'box'], drawPoints(random, 2, 0.14));
-    const objects = scene.objects.map((object) => ({
-      ...object,
-      yaw: drawUntil(
-        () => random.range(-Math.PI, Math.PI),
-        (yaw) => Math.abs(wrapAngle(yaw - GOALS[goal]!.yaw, Math.PI)) > FAR,
-      ),
-    }));
-    return { ...scene, objects, goal, goalName: GOALS[goal]!.name };
+    const { objects, marks } = drawUntil(
+      () => padsScene(random),
+      (scene) => scene.objects.every(({ shape }) => shape === 'box') && farGoals(scene).length > 0,
+    );
+    // Where both goals are far from how the boxes lie, either may be asked for.
+    const goal = random.pick(farGoals({ objects, marks }));
+    return { objects, marks, goal, goalName: GOALS[goal]!.name, ...chooseTarget(random, [0, 1]) };
   },
 
   judge(world) {
@@ -63,4 +63,11 @@ export const turn: Task = {
 function isTurned(world: World, object: number): boolean {
   const off = Math.abs(wrapAngle(world.yaw(object) - GOALS[world.layout.goal!]!.yaw, Math.PI));
   return off < DONE && world.position(object)[2] < world.shape(object).halfHeight + 0.01;
+}
+
+/** Goals (indices) that no box has reached, by far. */
+function farGoals({ objects }: Scene): number[] {
+  return [...GOALS.keys()].filter((goal) =>
+    objects.every(({ yaw }) => Math.abs(wrapAngle(yaw - GOALS[goal]!.yaw, Math.PI)) > FAR),
+  );
 }
