@@ -102,6 +102,7 @@ export const g1Bottle: Recipe = {
     }),
     draws: 4,
     eulerSteps: 5,
+    noiseScale: 0,
   },
   optimiser: { ...TABLETOP_OPTIMISER, weightDecay: 0.1 },
   schedule: { learningRate: 1e-3, warmupSteps: 100, finalFraction: 0.01 },

@@ -29,7 +29,7 @@ export const quickstart: Recipe = {
     tasks: TASKS,
     conditions: ['base', 'other', 'shuffled'],
     episodes: 100,
-    execute: 6,
+    execute: 8,
     validationEpisodes: 20,
   },
   openLoop: null,

@@ -22,7 +22,7 @@ export const TABLETOP_NOISE: RecordConfig['noise'] = {
   sigma: [0.05, 0.3],
   correlation: 0.8,
   scale: [1, 1, 1, 0.3, 0.3, 0.6, 0],
-  slips: { dimension: 6, rate: 0.015, steps: [3, 8] },
+  slips: { dimension: 6, rate: 0.005, steps: [3, 8] },
 };
 
 /** Mild changes of light and colour, for policies that are measured where they were trained. */
@@ -36,7 +36,7 @@ export const MILD: Augmentation = {
 
 /** Larger changes, for policies that shall stand another light and a camera that was moved a little. */
 export const STRONG: Augmentation = {
-  shiftPixels: 2,
+  shiftPixels: 3,
   brightness: 0.35,
   contrast: 0.3,
   channelGain: 0.15,
@@ -148,6 +148,7 @@ export function tabletopModel(draws: number): ModelConfig {
     }),
     draws,
     eulerSteps: 5,
+    noiseScale: 0.5,
   };
 }
 

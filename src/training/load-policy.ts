@@ -11,12 +11,10 @@ import { flatten, type ParameterSpec } from '../nn/parameters.ts';
 import { checkWeights, loadCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { resolveCheckpoint } from './checkpoint-series.ts';
 import { parseEmbodiment } from './embodiment-file.ts';
-import { familyOf } from './model-families.ts';
+import { familyOf, type ModelConfig } from './model-families.ts';
 
 /** `policy.json` of a checkpoint: how it acts. */
-export interface PolicySettings {
-  readonly eulerSteps: number;
-}
+export type PolicySettings = Pick<ModelConfig, 'eulerSteps' | 'noiseScale'>;
 
 /** How to run a policy. */
 export interface LoadPolicyOptions {
@@ -25,7 +23,7 @@ export interface LoadPolicyOptions {
   /** Run it in a worker thread, so that an inference never blocks the caller. */
   readonly inWorker: boolean;
   /** Instead of the checkpoint's own. */
-  readonly eulerSteps?: number;
+  readonly settings?: Partial<PolicySettings>;
 }
 
 /**
@@ -49,8 +47,8 @@ export async function loadPolicy(folder: string, options: LoadPolicyOptions): Pr
   const content = checkpoint.json('config.json');
   const family = familyOf(content, where('config.json'));
   const config = family.parse(content, where('config.json'));
-  const { eulerSteps } = settingsOf(checkpoint);
-  const { parameters } = family.trainable({ config, draws: 1, eulerSteps }, codec, 1);
+  const settings = settingsOf(checkpoint, options.settings);
+  const { parameters } = family.trainable({ config, draws: 1, ...settings }, codec, 1);
   const weights = checkpoint.weights();
   checkWeights(where('model.safetensors'), weights, Object.fromEntries(flatten<ParameterSpec>(parameters)));
   return family.policy({
@@ -59,18 +57,25 @@ export async function loadPolicy(folder: string, options: LoadPolicyOptions): Pr
     codec,
     embodiment,
     weights,
-    eulerSteps: options.eulerSteps ?? eulerSteps,
+    ...settings,
     session: { runtime: options.runtime, threads: options.threads },
   });
 }
 
-function settingsOf(checkpoint: Checkpoint): PolicySettings {
-  const settings = checkpoint.json<Partial<PolicySettings>>('policy.json');
-  const { eulerSteps } = settings;
-  if (typeof eulerSteps === 'number' && Number.isInteger(eulerSteps) && eulerSteps >= 1) return { eulerSteps };
-  throw new VlaError(
-    'bad-data',
-    `${checkpoint.folder}/policy.json: expected eulerSteps of at least 1, got ${String(eulerSteps)}.`,
-    { hint: 'The file was edited or belongs to another version.' },
-  );
+function settingsOf(checkpoint: Checkpoint, overrides: Partial<PolicySettings> = {}): PolicySettings {
+  const settings = { ...checkpoint.json<Partial<PolicySettings>>('policy.json'), ...overrides };
+  const { eulerSteps, noiseScale } = settings;
+  const check = (name: string, value: unknown, good: boolean, range: string): void => {
+    if (good) return;
+    throw new VlaError(
+      'bad-data',
+      `${checkpoint.folder}/policy.json: expected ${name} ${range}, got ${String(value)}.`,
+      {
+        hint: 'The file was edited or belongs to another version.',
+      },
+    );
+  };
+  check('eulerSteps', eulerSteps, Number.isInteger(eulerSteps) && eulerSteps! >= 1, 'of at least 1');
+  check('noiseScale', noiseScale, typeof noiseScale === 'number' && noiseScale >= 0 && noiseScale <= 1, 'from 0 to 1');
+  return { eulerSteps: eulerSteps!, noiseScale: noiseScale! };
 }

@@ -22,6 +22,11 @@ export interface ModelConfig {
   readonly draws: number;
   /** Euler steps from noise to actions when the policy acts. */
   readonly eulerSteps: number;
+  /**
+   * Standard deviation of the noise that the policy's sampling starts from, 0 to 1. 1, the papers' choice, draws from all that was
+   * demonstrated; less keeps to what is likeliest, and a robot in doubt changes its mind less often.
+   */
+  readonly noiseScale: number;
 }
 
 /** A trainable policy: what does not come from the codec is drawn per sample. */
@@ -39,6 +44,7 @@ export interface PolicyParts {
   readonly embodiment: Embodiment;
   readonly weights: Readonly<Record<string, Tensor>>;
   readonly eulerSteps: number;
+  readonly noiseScale: number;
   readonly session: Pick<SessionOptions, 'runtime' | 'threads'>;
 }
 

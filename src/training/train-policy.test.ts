@@ -128,6 +128,8 @@ test('damaged or foreign checkpoints are refused with what is wrong', async () =
   await assert.rejects(loadPolicy(folder, ON_CPU), /expected codec\.json in the checkpoint, got none/);
   rewrite(() => fs.writeFileSync(path.join(folder, 'policy.json'), '{"eulerSteps":0}'));
   await assert.rejects(loadPolicy(folder, ON_CPU), /policy\.json: expected eulerSteps of at least 1, got 0/);
+  rewrite(() => fs.writeFileSync(path.join(folder, 'policy.json'), '{"eulerSteps":2,"noiseScale":2}'));
+  await assert.rejects(loadPolicy(folder, ON_CPU), /policy\.json: expected noiseScale from 0 to 1, got 2/);
 });
 
 test('held-out episodes are never trained on and give no statistics', async () => {

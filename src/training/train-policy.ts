@@ -151,7 +151,10 @@ function policyFiles(
   return {
     'config.json': recipe.model.config,
     'codec.json': codec.config,
-    'policy.json': { eulerSteps: recipe.model.eulerSteps } satisfies PolicySettings,
+    'policy.json': {
+      eulerSteps: recipe.model.eulerSteps,
+      noiseScale: recipe.model.noiseScale,
+    } satisfies PolicySettings,
     'tokenizer.json': tokenizerFiles.tokenizer,
     'tokenizer_config.json': tokenizerFiles.config,
     'embodiment.json': embodiment,

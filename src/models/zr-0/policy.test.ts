@@ -36,6 +36,7 @@ function open(runtime: Runtime, changes: Partial<Zr0PolicyOptions> = {}): Promis
     embodiment: tinyRobot,
     weights,
     steps: 3,
+    noiseScale: 1,
     session,
     ...changes,
   });
@@ -57,6 +58,17 @@ test('a seed names the noise of an episode', async (t) => {
   assert.deepEqual(numbers(await policy.infer(observation)), numbers(first));
   await policy.reset({ seed: 12 });
   assert.notDeepEqual(numbers(await policy.infer(observation)), numbers(first));
+});
+
+test('with a noise scale of 0 the actions depend on the observation alone', async (t) => {
+  const policy = await open('cpu', { noiseScale: 0 });
+  t.after(() => policy.close());
+  const chunks: number[][] = [];
+  for (const seed of [1, 2]) {
+    await policy.reset({ seed });
+    chunks.push(numbers(await policy.infer(observation)));
+  }
+  assert.deepEqual(chunks[0], chunks[1]);
 });
 
 test('images, state and instruction all reach the actions', async (t) => {

@@ -34,6 +34,8 @@ export interface Zr0PolicyOptions {
   readonly weights: NonNullable<SessionOptions['weights']>;
   /** Euler steps from noise to actions (ZR-0: 5). */
   readonly steps: number;
+  /** Standard deviation of the noise that sampling starts from, 0 to 1: 1 as in training, less for actions nearer to the likeliest. */
+  readonly noiseScale: number;
   readonly session: Pick<SessionOptions, 'runtime' | 'threads' | 'weightFolder'>;
 }
 
@@ -63,7 +65,7 @@ export function zr0InferenceGraph(config: Zr0Config, codec: Codec, steps: number
  * observations give the same actions. `infer` rejects with what is wrong in the observation.
  */
 export async function createZr0Policy(options: Zr0PolicyOptions): Promise<Policy> {
-  const { name, config, codec, embodiment, weights, steps } = options;
+  const { name, config, codec, embodiment, weights, steps, noiseScale } = options;
   requireEmbodiment(codec.config, embodiment);
   const session = await createSession(zr0InferenceGraph(config, codec, steps), { ...options.session, weights });
   const names = Object.keys(session.inputs).filter((input) => input !== 'noise');
@@ -80,7 +82,7 @@ export async function createZr0Policy(options: Zr0PolicyOptions): Promise<Policy
     async infer(observation) {
       requireImageSizes(observation, embodiment, codec, name);
       const encoded = codec.encodeObservation(observation);
-      const noise = drawNoise(new Random(seed, call++), [1, codec.horizon, codec.actionDim]);
+      const noise = drawNoise(new Random(seed, call++), noiseScale, [1, codec.horizon, codec.actionDim]);
       const feeds = Object.fromEntries(names.map((input) => [input, encoded[input]!]));
       const { actions } = await session.run({ ...feeds, noise });
       return codec.decodeActions(actions!.data as Float32Array, observation.state);
@@ -89,9 +91,9 @@ export async function createZr0Policy(options: Zr0PolicyOptions): Promise<Policy
   };
 }
 
-function drawNoise(random: Random, shape: readonly number[]): Tensor {
+function drawNoise(random: Random, scale: number, shape: readonly number[]): Tensor {
   const noise = zeros('f32', shape);
-  for (let i = 0; i < noise.data.length; i++) noise.data[i] = random.normal();
+  for (let i = 0; i < noise.data.length; i++) noise.data[i] = scale * random.normal();
   return noise;
 }
 

@@ -5,10 +5,11 @@ import { funnel, gripYaw, planarDistance, ramp } from './motion.ts';
 import type { Plan } from './task.ts';
 import type { World } from './world.ts';
 
-/** The object's centre is between the pads when it is this near to the grip site: along the fingers' motion, across it, and in height; metres. */
-const [BETWEEN, BESIDE, LEVEL] = [0.014, 0.02, 0.016];
-/** Nearer than this it may start to close. */
+/** The object's centre is between the pads when it is this near to the grip site: along the fingers' motion, across it, above, below; metres. */
+const [BETWEEN, BESIDE, ABOVE, BELOW] = [0.014, 0.02, 0.016, 0.026];
+/** Horizontally nearer than this, and no more above the object than that, it may start to close. */
 const CLOSE_FROM = 0.012;
+const LEVEL = 0.016;
 /** The fingers count as closed on an object when the gap is at most this much wider, and this much narrower, than it; metres. */
 const [WIDER, NARROWER] = [0.007, 0.015];
 /** A gap below this is no longer the open gripper's: it is closing already. */
@@ -18,8 +19,9 @@ const WIDE = 0.07;
 const HOVER = 0.075;
 
 /**
- * Whether the fingers are closed around an object, wherever along the pads: fingers that stopped at its width have one answer (up, or
- * on), fingers that met each other have another (open), and a policy sees which in its state.
+ * Whether the fingers are closed around an object, wherever along the pads. The bounds are wide, so that fingers that stopped at its
+ * width have one answer (up, or on) and fingers that met each other have another (open): a policy learns best from an expert
+ * whose answers change where the pictures and the state change.
  */
 export function isHeld(world: World, object: number): boolean {
   const excess = world.robot.gap() - 2 * world.shape(object).halfGrip;
@@ -34,7 +36,8 @@ export function grasp(world: World, object: number): Plan {
   const off = planarDistance(hand, place);
   const turn = Math.abs(wrapAngle(yaw - robot.yaw()));
   const aligned = world.shape(object).gripTolerance;
-  if (isAround(world, object) && (robot.gap() < CLOSING || (off < CLOSE_FROM && turn < aligned))) {
+  const mayClose = isAround(world, object) && hand[2] - place[2] < LEVEL;
+  if (mayClose && (robot.gap() < CLOSING || (off < CLOSE_FROM && turn < aligned))) {
     return { subtask: 'grip', aim: { position: place, yaw, gripper: 'close' } };
   }
   // Stay above the object until the hand is over it, turned to fit, AND open.
@@ -49,5 +52,7 @@ export function isAround(world: World, object: number): boolean {
   const [x, y] = [place[0] - hand[0], place[1] - hand[1]];
   const across = x * Math.cos(yaw) + y * Math.sin(yaw);
   const along = y * Math.cos(yaw) - x * Math.sin(yaw);
-  return Math.abs(along) < BETWEEN && Math.abs(across) < BESIDE && Math.abs(hand[2] - place[2]) < LEVEL;
+  return (
+    Math.abs(along) < BETWEEN && Math.abs(across) < BESIDE && place[2] - hand[2] < ABOVE && hand[2] - place[2] < BELOW
+  );
 }
