@@ -18,7 +18,7 @@ export const debug: Recipe = {
     pictureMegabytes: 500,
     workers: 2,
   },
-  codec: tabletopCodec(32, 4, MILD),
+  codec: tabletopCodec(32, 4, 16, MILD),
   model: tabletopModel(2),
   optimiser: TABLETOP_OPTIMISER,
   schedule: { learningRate: 1e-3, warmupSteps: 5, finalFraction: 0.1 },

@@ -19,7 +19,7 @@ export const quickstart: Recipe = {
     pictureMegabytes: 3000,
     workers: 2,
   },
-  codec: tabletopCodec(IMAGE_SIZE, 8, MILD),
+  codec: tabletopCodec(IMAGE_SIZE, 8, 16, MILD),
   model: tabletopModel(4),
   optimiser: TABLETOP_OPTIMISER,
   schedule: { learningRate: 2e-3, warmupSteps: 150, finalFraction: 0.01 },

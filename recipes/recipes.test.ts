@@ -1,8 +1,13 @@
 /** @file Every recipe is sound before anyone waits for it: names, sizes, schedules, and a model that fits its codec. */
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { test } from 'node:test';
+import { Random } from '../src/base/random.ts';
+import { shippedFile } from '../src/base/shipped-file.ts';
+import { createTextTokenizer } from '../src/codec/text-tokens/text-tokenizer.ts';
 import { TASKS } from '../src/simulation/tabletop/index.ts';
+import { instructionFor } from '../src/simulation/tabletop/instruction.ts';
 import { familyOf } from '../src/training/model-families.ts';
 import { checkOptimiser } from '../src/training/optimiser.ts';
 import { applyOverrides } from '../src/training/overrides.ts';
@@ -41,3 +46,26 @@ for (const recipe of RECIPES) {
     assert.equal(applyOverrides(recipe, ['optimiser.weightDecay=0.5']).optimiser.weightDecay, 0.5);
   });
 }
+
+test('the instructions of every recorded task fit into the recipe’s prompt', () => {
+  const file = (name: string): unknown =>
+    JSON.parse(fs.readFileSync(shippedFile(`tokenizers/tabletop/${name}`), 'utf8'));
+  const tokenizer = createTextTokenizer(file('tokenizer.json'), file('tokenizer_config.json'), 'tokenizer.json');
+  const longest = (name: string): number => {
+    const task = TASKS.find((candidate) => candidate.name === name)!;
+    let most = 0;
+    for (let seed = 0; seed < 100; seed++) {
+      const layout = task.layout(new Random(seed));
+      for (const phrasing of ['train', 'held-out'] as const) {
+        const instruction = instructionFor(task, layout, layout.target, phrasing, new Random(seed, 1));
+        most = Math.max(most, tokenizer.encode(instruction).length);
+      }
+    }
+    return most;
+  };
+  for (const { name, record, codec } of RECIPES) {
+    for (const task of record?.tasks ?? []) {
+      assert.ok(longest(task) <= codec.instructionTokens, `${name}: ${task} needs ${longest(task)} tokens`);
+    }
+  }
+});

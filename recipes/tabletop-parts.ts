@@ -57,7 +57,12 @@ function camera(name: string, size: number, recorded: number, augmentation: Augm
 }
 
 /** The codec: the front camera as recorded, the wrist camera at half its size. */
-export function tabletopCodec(imageSize: number, horizon: number, augmentation: Augmentation): CodecRecipe {
+export function tabletopCodec(
+  imageSize: number,
+  horizon: number,
+  instructionTokens: number,
+  augmentation: Augmentation,
+): CodecRecipe {
   return {
     embodiment: 'recorded',
     tokenizer: 'tabletop',
@@ -76,7 +81,7 @@ export function tabletopCodec(imageSize: number, horizon: number, augmentation: 
     actionSize: ACTION_SIZE,
     horizon,
     prompt: 'short',
-    instructionTokens: 16,
+    instructionTokens,
     supervision: [
       { kind: 'patch', feature: 'supervision.target_box.front', output: 'targetPatch', camera: 'front' },
       { kind: 'patch', feature: 'supervision.target_box.wrist', output: 'targetWristPatch', camera: 'wrist' },

@@ -6,6 +6,8 @@ import { STRONG, TABLETOP_NOISE, TABLETOP_OPTIMISER, tabletopCodec, tabletopMode
 
 const NAMES = TASKS.map(({ name }) => name);
 const IMAGE_SIZE = 64;
+/** The longest instruction, a `turn`, has 21. */
+const INSTRUCTION_TOKENS = 22;
 
 /** As the quickstart, with three times the demonstrations, ten times the steps and a checkpoint chosen by validation. */
 export const tabletop: Recipe = {
@@ -20,7 +22,7 @@ export const tabletop: Recipe = {
     pictureMegabytes: 6000,
     workers: 2,
   },
-  codec: tabletopCodec(IMAGE_SIZE, 8, STRONG),
+  codec: tabletopCodec(IMAGE_SIZE, 8, INSTRUCTION_TOKENS, STRONG),
   model: tabletopModel(4),
   optimiser: { ...TABLETOP_OPTIMISER, emaDecay: 0.999 },
   schedule: { learningRate: 1.5e-3, warmupSteps: 500, finalFraction: 0.01 },
