@@ -84,6 +84,11 @@ test('what must repeat exactly reads no clock and no unseeded numbers', () => {
   assert.deepEqual(found, []);
 });
 
+test('errors say what to do next', () => {
+  const told = product.filter(({ file }) => /^src\/(data|codec|benchmarks)\//.test(file));
+  assert.deepEqual(list(told, errorsWithoutHint), []);
+});
+
 test('the checks of this file find what they look for', () => {
   const source: SourceFile = {
     file: 'src/x.ts',
@@ -113,7 +118,21 @@ test('the checks of this file find what they look for', () => {
     imports: [],
   };
   assert.deepEqual(undocumented(source), ['bare', 'B']);
+  const bare = "throw new VlaError('', f(a), { hint });\nthrow new VlaError('', g(b),\n  c);\nhint;";
+  assert.deepEqual(errorsWithoutHint({ ...source, bare }), ['line 2: an error without a hint']);
 });
+
+/** The places where an error for people is made that names no next step. */
+function errorsWithoutHint({ bare }: SourceFile): string[] {
+  return [...bare.matchAll(/new VlaError\(/g)].flatMap(({ index, 0: { length } }) => {
+    let end = index + length;
+    for (let depth = 1; depth > 0 && end < bare.length; end++) {
+      depth += Number(bare[end] === '(') - Number(bare[end] === ')');
+    }
+    if (/\bhint\b/.test(bare.slice(index, end))) return [];
+    return [`line ${bare.slice(0, index).split('\n').length}: an error without a hint`];
+  });
+}
 
 /**
  * The exported names without a docblock right above them. An overload shares its first signature's; exports of one

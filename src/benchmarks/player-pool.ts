@@ -93,7 +93,8 @@ export class PlayerPool {
     const stopped = (): boolean => signal?.aborted ?? false;
     const stop = (): void => {
       Atomics.store(this.control, 0, 1);
-      setTimeout(() => this.failAll(new VlaError('interrupted', 'evaluate: stopped.')), GRACE_MS).unref();
+      const error = new VlaError('interrupted', 'evaluate: stopped.', { hint: 'Run the same command again.' });
+      setTimeout(() => this.failAll(error), GRACE_MS).unref();
     };
     if (stopped()) return;
     signal?.addEventListener('abort', stop, { once: true });

@@ -21,6 +21,7 @@ export function wilsonInterval(successes: number, trials: number, z: number = Z_
     throw new VlaError(
       'bad-argument',
       `wilsonInterval: expected integers 0 ≤ successes ≤ trials, got ${successes} of ${trials}.`,
+      { hint: 'Count whole episodes, and no more successes than episodes.' },
     );
   }
   if (trials === 0) return { rate: NaN, low: 0, high: 1 };

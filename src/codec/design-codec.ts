@@ -96,7 +96,9 @@ function encodingSteps(design: CodecDesign, vector: 'state' | 'action', size: nu
 function limitSteps({ name, action }: Embodiment): VectorStep[] {
   if (action.low === undefined && action.high === undefined) return [];
   if (action.low === undefined || action.high === undefined) {
-    throw new VlaError('bad-argument', `${name}: expected both action limits or none, got only one.`);
+    throw new VlaError('bad-argument', `${name}: expected both action limits or none, got only one.`, {
+      hint: 'Give the embodiment’s action both low and high, or leave both out.',
+    });
   }
   return [{ kind: 'limit', low: action.low, high: action.high }];
 }

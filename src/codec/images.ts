@@ -77,6 +77,7 @@ const COMPILE: {
       throw new VlaError(
         'bad-argument',
         `centre-crop: expected an image of at least ${step.width}×${step.height}, got ${width}×${height}.`,
+        { hint: 'Crop less, or resize before the crop.' },
       );
     }
     return [frame(width, height, step.width, step.height, 0)];

@@ -265,14 +265,18 @@ function requireStateIndices(config: PolicyCodecConfig): void {
   const count = config.state.names.length;
   for (const step of config.state.steps) {
     if (step.kind === 'reference') {
-      throw new VlaError('bad-argument', 'state steps: expected no "reference" step, got one.');
+      throw new VlaError('bad-argument', 'state steps: expected no "reference" step, got one.', {
+        hint: 'Only actions change their reference: take the step out of the state’s.',
+      });
     }
   }
   for (const step of config.action.steps) {
     if (step.kind !== 'reference') continue;
     const bad = step.change.stateIndex.find((index) => index !== null && index >= count);
     if (bad !== undefined) {
-      throw new VlaError('bad-argument', `action steps: expected state indices below ${count}, got ${bad}.`);
+      throw new VlaError('bad-argument', `action steps: expected state indices below ${count}, got ${bad}.`, {
+        hint: 'A delta is taken from a dimension of the state: name one that exists, or null.',
+      });
     }
   }
 }

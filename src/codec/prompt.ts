@@ -167,7 +167,9 @@ export function createPromptCodec(
       );
       const text = tokenizer.decode(real);
       if (text.length < before.length + after.length || !text.startsWith(before) || !text.endsWith(after)) {
-        throw new VlaError('bad-data', `prompt: expected "${before}…${after}", got "${text}".`);
+        throw new VlaError('bad-data', `prompt: expected "${before}…${after}", got "${text}".`, {
+          hint: 'These tokens are of another prompt or tokenizer: decode them with the codec that made them.',
+        });
       }
       return text.slice(before.length, text.length - after.length);
     },
@@ -204,7 +206,9 @@ function requireParts(
 ): void {
   const instructions = parts.filter((part) => part.kind === 'instruction').length;
   if (instructions !== 1) {
-    throw new VlaError('bad-argument', `prompt: expected one instruction part, got ${instructions}.`);
+    throw new VlaError('bad-argument', `prompt: expected one instruction part, got ${instructions}.`, {
+      hint: 'Put the instruction into the prompt’s parts exactly once.',
+    });
   }
   const cameras = parts.flatMap((part) => (part.kind === 'image' ? [part.camera] : []));
   const late = parts.slice(split).some((part) => part.kind === 'image');

@@ -94,6 +94,7 @@ export function createResizer(
       throw new VlaError(
         'bad-argument',
         `resize: expected positive whole sizes, got ${inputWidth}×${inputHeight} → ${outputWidth}×${outputHeight}.`,
+        { hint: 'Give width and height of at least one pixel.' },
       );
     }
   }

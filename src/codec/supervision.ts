@@ -99,6 +99,7 @@ function boxWriter(
     throw new VlaError(
       'bad-argument',
       `${name}: expected a camera of the codec (${Object.keys(layouts).join(', ')}), got "${camera}".`,
+      { hint: 'Name one of those, or add the camera to the codec.' },
     );
   }
   const [gridRows, gridColumns] = mergedGrid(layout);

@@ -79,7 +79,9 @@ function prefetching(
 ): Loader {
   const { batchSize, seed, prefetch } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new VlaError('bad-argument', `loader: expected a batch size of at least 1, got ${batchSize}.`);
+    throw new VlaError('bad-argument', `loader: expected a batch size of at least 1, got ${batchSize}.`, {
+      hint: 'Raise samplesPerStep.',
+    });
   }
   const order = shuffledFrames(
     dataset.episodes.map((episode) => episode.length),
@@ -101,7 +103,11 @@ function prefetching(
   return {
     frames: order.frames,
     async batch(step) {
-      if (closed) throw new VlaError('bad-argument', 'loader: expected an open loader, got a closed one.');
+      if (closed) {
+        throw new VlaError('bad-argument', 'loader: expected an open loader, got a closed one.', {
+          hint: 'Open another loader; a closed one has let its threads and pictures go.',
+        });
+      }
       const wanted = ready.get(step) ?? start(step);
       ready.delete(step);
       // Whatever lies behind or far ahead belongs to another walk: let it go, memory stays bounded.

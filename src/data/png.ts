@@ -20,6 +20,7 @@ export function encodePng(image: Image, level = 2): Uint8Array {
     throw new VlaError(
       'bad-shape',
       `PNG: expected ${width} × ${height} × 3 = ${width * height * 3} bytes, got ${data.length}.`,
+      { hint: 'Give RGB, three bytes per pixel, row after row.' },
     );
   }
   const stride = width * 3;
@@ -143,7 +144,9 @@ export function decodePng(bytes: Uint8Array, where = 'PNG', into?: Uint8Array): 
   const pixels = png.width * png.height;
   const data = into ?? new Uint8Array(pixels * 3);
   if (data.length !== pixels * 3) {
-    throw new VlaError('bad-shape', `${where}: expected ${data.length} bytes, got ${png.width} × ${png.height} × 3.`);
+    throw new VlaError('bad-shape', `${where}: expected ${data.length} bytes, got ${png.width} × ${png.height} × 3.`, {
+      hint: 'All pictures of a camera must have the size that meta/info.json says; record or fetch them again.',
+    });
   }
   if (channels === 3) {
     unfilter(raw, data, stride, png.height, 3);

@@ -90,7 +90,9 @@ export function recordEpisode(features: Readonly<Record<string, Feature>>): Epis
 function checkValues(where: string, values: ArrayLike<number> | undefined, shape: readonly number[]): void {
   const size = shape.reduce((product, n) => product * n, 1);
   if (values?.length !== size) {
-    throw new VlaError('bad-shape', `${where}: expected ${size} values, got ${values?.length ?? 'none'}.`);
+    throw new VlaError('bad-shape', `${where}: expected ${size} values, got ${values?.length ?? 'none'}.`, {
+      hint: 'Give every value that the feature’s shape names, in each frame.',
+    });
   }
   for (let i = 0; i < size; i++) {
     if (Number.isFinite(values[i])) continue;

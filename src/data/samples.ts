@@ -55,7 +55,9 @@ export function createSampleReader(dataset: Dataset, spec: SampleSpec): SampleRe
     lookUp(`${dataset.name}: feature`, feature, dataset.features);
   }
   if (!Number.isInteger(spec.window.horizon) || spec.window.horizon < 1) {
-    throw new VlaError('bad-argument', `samples: expected a horizon of at least 1, got ${spec.window.horizon}.`);
+    throw new VlaError('bad-argument', `samples: expected a horizon of at least 1, got ${spec.window.horizon}.`, {
+      hint: 'Raise the horizon: a sample has at least one action.',
+    });
   }
   const size = (feature: string): number => dataset.features[feature]!.shape.reduce((product, n) => product * n, 1);
   const [stateSize, actionSize] = [size(spec.state), size(spec.action)];

@@ -23,7 +23,11 @@ export function sortedQuantile(sorted: ArrayLike<number>, q: number): number {
  */
 export function exactStatistics(parts: readonly ArrayLike<number>[], dim: number, where: string): FeatureStatistics {
   const count = parts.reduce((sum, part) => sum + part.length / dim, 0);
-  if (count === 0) throw new VlaError('bad-data', `${where}: expected at least one frame, got none.`);
+  if (count === 0) {
+    throw new VlaError('bad-data', `${where}: expected at least one frame, got none.`, {
+      hint: 'Choose episodes that have frames.',
+    });
+  }
   const out = { min: [], max: [], mean: [], std: [], q01: [], q10: [], q50: [], q90: [], q99: [] } as Record<
     'min' | 'max' | 'mean' | 'std' | QuantileName,
     number[]

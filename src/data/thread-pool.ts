@@ -89,7 +89,7 @@ export function startThreadPool<Request, Result>(
     run: (request, transfer = []) =>
       new Promise((resolve, reject) => {
         if (closed) {
-          reject(new VlaError('interrupted', 'The worker threads were ended.'));
+          reject(ended());
           return;
         }
         waiting.push({ request, transfer, resolve: resolve as (value: unknown) => void, reject });
@@ -98,12 +98,16 @@ export function startThreadPool<Request, Result>(
     async close() {
       closed = true;
       hold();
-      const error = new VlaError('interrupted', 'The worker threads were ended.');
+      const error = ended();
       for (const job of [...waiting.splice(0), ...busy.values()]) job.reject(error);
       await Promise.all(workers.map((worker) => worker.terminate()));
       clearInterval(timer);
     },
   };
+}
+
+function ended(): VlaError {
+  return new VlaError('interrupted', 'The worker threads were ended.', { hint: 'Run the same command again.' });
 }
 
 /** In a worker: answers each request with what `answer` gives, and moves the buffers it names. */

@@ -191,7 +191,9 @@ export function selectEpisodes(
   const byIndex = new Map(episodes.map((episode) => [episode.index, episode]));
   const wanted = selection === 'all' ? [...byIndex.keys()] : [...new Set(selection)];
   if (wanted.length === 0) {
-    throw new VlaError('bad-argument', `${root}: expected at least one episode, got none.`);
+    throw new VlaError('bad-argument', `${root}: expected at least one episode, got none.`, {
+      hint: 'Name episodes with --episodes, or hold fewer of them out.',
+    });
   }
   const unknown = wanted.filter((index) => !byIndex.has(index));
   if (unknown.length > 0) {
@@ -243,6 +245,7 @@ export function parseEpisodes(text: string): EpisodeSelection {
       throw new VlaError(
         'bad-argument',
         `--episodes: expected "all", "present" or a list such as 0-4,7, got "${text}".`,
+        { hint: 'Write numbers and ascending ranges, separated by commas.' },
       );
     }
     return Array.from({ length: end - start + 1 }, (_, i) => start + i);

@@ -78,7 +78,7 @@ export function readInfo(root: string): LeRobotInfo {
   if (!fs.existsSync(file)) {
     if (fs.existsSync(path.join(root, RECORDING_FOLDER))) {
       throw new VlaError('bad-data', `${root}: expected a finished dataset, got a recording that was interrupted.`, {
-        hint: 'Record into the same folder again with resume, or delete the folder.',
+        hint: 'Record into this folder again, with the same settings: it goes on where it stopped. Or delete the folder.',
       });
     }
     throw new VlaError('not-found', `${root}: expected a LeRobot dataset, but there is no meta/info.json.`, {

@@ -27,24 +27,37 @@ export function tableFeatures(features: Readonly<Record<string, Feature>>): Reco
 export function checkFeatures(features: Readonly<Record<string, Feature>>): void {
   for (const [name, feature] of Object.entries(features)) {
     const where = `dataset feature "${name}"`;
-    if (name.includes('/')) throw new VlaError('bad-argument', `${where}: expected a name without "/".`);
+    if (name.includes('/')) {
+      throw new VlaError('bad-argument', `${where}: expected a name without "/".`, {
+        hint: 'Use a dot or an underscore instead.',
+      });
+    }
     if (Object.hasOwn(STANDARD_FEATURES, name)) {
-      throw new VlaError('bad-argument', `${where}: expected another name, since the writer adds this column itself.`);
+      throw new VlaError('bad-argument', `${where}: expected another name, since the writer adds this column itself.`, {
+        hint: 'Leave it out, or rename it.',
+      });
     }
     if (isCamera(feature) && (feature.shape.length !== 3 || feature.shape[2] !== 3)) {
-      throw new VlaError('bad-shape', `${where}: expected [height, width, 3], got [${feature.shape.join(', ')}].`);
+      throw new VlaError('bad-shape', `${where}: expected [height, width, 3], got [${feature.shape.join(', ')}].`, {
+        hint: 'Describe a camera by its rows, its columns and three colours; other pictures cannot be recorded.',
+      });
     }
     // LeRobot takes every statistic under such a name for an image's.
     if (!isCamera(feature) && name.includes('image')) {
-      throw new VlaError('bad-argument', `${where}: expected "image" only in the names of cameras.`);
+      throw new VlaError('bad-argument', `${where}: expected "image" only in the names of cameras.`, {
+        hint: 'Rename the feature: LeRobot takes its statistics for those of pictures.',
+      });
     }
     if (!feature.shape.every((size) => Number.isInteger(size) && size > 0) || feature.shape.length === 0) {
-      throw new VlaError('bad-shape', `${where}: expected positive sizes, got [${feature.shape.join(', ')}].`);
+      throw new VlaError('bad-shape', `${where}: expected positive sizes, got [${feature.shape.join(', ')}].`, {
+        hint: 'Give the number of values along each axis; a single number has the shape [1].',
+      });
     }
     if (feature.names !== null && !isCamera(feature) && feature.names.length !== featureSize(feature)) {
       throw new VlaError(
         'bad-argument',
         `${where}: expected ${featureSize(feature)} names, got ${feature.names.length}.`,
+        { hint: 'Name every value of the feature, or give null.' },
       );
     }
   }

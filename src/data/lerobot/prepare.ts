@@ -70,7 +70,9 @@ export function transferables(episode: PreparedEpisode): ArrayBuffer[] {
 export async function prepareEpisode(spec: EpisodeSpec, frames: EpisodeFrames): Promise<PreparedEpisode> {
   const { length } = frames;
   if (!Number.isInteger(length) || length < 1) {
-    throw new VlaError('bad-argument', `record: expected an episode of at least one frame, got ${length}.`);
+    throw new VlaError('bad-argument', `record: expected an episode of at least one frame, got ${length}.`, {
+      hint: 'Leave empty episodes out.',
+    });
   }
   for (const name of [...Object.keys(frames.columns), ...Object.keys(frames.images)]) {
     if (!Object.hasOwn(spec.features, name)) {
@@ -87,7 +89,11 @@ export async function prepareEpisode(spec: EpisodeSpec, frames: EpisodeFrames): 
     const where = `record: "${name}"`;
     if (isCamera(feature)) {
       const source = frames.images[name];
-      if (source === undefined) throw new VlaError('bad-argument', `${where}: expected pictures, got none.`);
+      if (source === undefined) {
+        throw new VlaError('bad-argument', `${where}: expected pictures, got none.`, {
+          hint: 'Give one picture per frame for every camera among the features.',
+        });
+      }
       const camera = await prepareCamera(spec, name, source, length);
       statistics[name] = camera.statistics;
       if (camera.packed !== undefined) images[name] = camera.packed;
@@ -100,6 +106,7 @@ export async function prepareEpisode(spec: EpisodeSpec, frames: EpisodeFrames): 
       throw new VlaError(
         'bad-shape',
         `${where}: expected ${length} frames of ${size} values, got ${source?.length ?? 'no'} values.`,
+        { hint: 'Give the values of all frames one after the other, as many per frame as the feature’s shape says.' },
       );
     }
     const column = typedColumn(source, feature, where);
@@ -116,11 +123,15 @@ export async function prepareEpisode(spec: EpisodeSpec, frames: EpisodeFrames): 
 
 function indexTasks(task: EpisodeFrames['task'], length: number): Pick<PreparedEpisode, 'tasks' | 'taskOfFrame'> {
   if (typeof task !== 'string' && task.length !== length) {
-    throw new VlaError('bad-shape', `record: expected ${length} instructions, got ${task.length}.`);
+    throw new VlaError('bad-shape', `record: expected ${length} instructions, got ${task.length}.`, {
+      hint: 'Give one instruction for the episode, or one per frame.',
+    });
   }
   const tasks = typeof task === 'string' ? [task] : [...new Set(task)];
   if (tasks.some((text) => text.trim() === '')) {
-    throw new VlaError('bad-argument', 'record: expected an instruction, got an empty text.');
+    throw new VlaError('bad-argument', 'record: expected an instruction, got an empty text.', {
+      hint: 'Say in a few words what the episode shows: a policy learns to follow them.',
+    });
   }
   const taskOfFrame = Int32Array.from({ length }, (_, i) => (typeof task === 'string' ? 0 : tasks.indexOf(task[i]!)));
   return { tasks, taskOfFrame };
@@ -167,6 +178,7 @@ async function prepareCamera(
     throw new VlaError(
       'bad-shape',
       `${where}: expected ${length} pictures of ${width} × ${height} × 3 bytes, got ${count}.`,
+      { hint: 'Give one picture per frame, of the size that the feature’s shape says.' },
     );
   }
   const pixels = async (frame: number): Promise<Uint8Array> => {
@@ -176,6 +188,7 @@ async function prepareCamera(
     throw new VlaError(
       'bad-shape',
       `${where}, frame ${frame}: expected ${width} × ${height} pixels, got ${image.width} × ${image.height}.`,
+      { hint: 'Resize the pictures, or correct the feature’s shape.' },
     );
   };
   const collector = imageStatistics(width, height);

@@ -89,7 +89,9 @@ function dataset(
   const column = async (feature: string, episode: number): Promise<Float32Array> => {
     const { dtype } = featureOf(feature);
     if (dtype === 'image' || dtype === 'video' || dtype === 'string') {
-      throw new VlaError('bad-argument', `${name}: expected a numeric feature, got "${feature}" of type ${dtype}.`);
+      throw new VlaError('bad-argument', `${name}: expected a numeric feature, got "${feature}" of type ${dtype}.`, {
+        hint: 'Read pictures with image(), and the instruction with instruction().',
+      });
     }
     return (await packed(entryOf(episode).dataFile, feature)).get(episode)!;
   };
@@ -99,6 +101,7 @@ function dataset(
     throw new VlaError(
       'bad-argument',
       `${name}: expected a frame in [0, ${entry.length}) of episode ${entry.index}, got ${frame}.`,
+      { hint: 'Frames count from 0 within their episode.' },
     );
   };
 

@@ -27,7 +27,6 @@ import { writeMetadata, type WrittenEpisode, type WrittenVideo } from './metadat
 import { prepareEpisode, unpackImages, type EpisodeFrames, type EpisodeSpec, type PreparedEpisode } from './prepare.ts';
 
 /** Where and what to record. */
-/** What a dataset is to be. */
 export interface WriterOptions {
   /** The dataset's folder; made when needed. */
   readonly root: string;
@@ -46,7 +45,6 @@ export interface WriterOptions {
   readonly videoFileMegabytes?: number;
 }
 
-/** A recording under way. */
 /** A recording under way. */
 export interface LeRobotWriter {
   /** What `prepareEpisode` needs, for workers that prepare episodes themselves. */
@@ -70,7 +68,9 @@ const PARQUET_HEAD = 4;
 export function createLeRobotWriter(options: WriterOptions): LeRobotWriter {
   const { root, fps, robotType, features } = options;
   if (!Number.isInteger(fps) || fps < 1) {
-    throw new VlaError('bad-argument', `record: expected fps to be a positive whole number, got ${fps}.`);
+    throw new VlaError('bad-argument', `record: expected fps to be a positive whole number, got ${fps}.`, {
+      hint: 'LeRobot v3.0 counts whole frames per second: record at such a rate.',
+    });
   }
   checkFeatures(features);
   quietEncoder();
@@ -133,7 +133,11 @@ function startWriter(
 
   /** A recording may have been closed while an episode was being prepared. */
   const requireOpen = (): void => {
-    if (state !== 'open') throw new VlaError('bad-argument', `${root}: this recording is ${state} already.`);
+    if (state !== 'open') {
+      throw new VlaError('bad-argument', `${root}: this recording is ${state} already.`, {
+        hint: 'Open a new writer for further episodes.',
+      });
+    }
   };
 
   const store = async (given: EpisodeFrames | PreparedEpisode): Promise<number> => {
@@ -204,6 +208,7 @@ function startWriter(
       throw new VlaError(
         'bad-data',
         `record: "${camera}", episode ${first + i}: expected ${episode.length} video frames, got ${counts[i]}.`,
+        { hint: 'A piece of video in .recording/pieces is damaged: delete the recording and record again.' },
       );
     }
     const video = { camera, first, count: end - first };
@@ -214,7 +219,9 @@ function startWriter(
 
   const complete = async (): Promise<void> => {
     if (episodes.length === 0) {
-      throw new VlaError('bad-argument', `${root}: expected at least one recorded episode, got none.`);
+      throw new VlaError('bad-argument', `${root}: expected at least one recorded episode, got none.`, {
+        hint: 'Record an episode before the dataset is finished.',
+      });
     }
     for (const camera of cameras) await joinPieces(camera, true);
     openSink().finish();

@@ -59,7 +59,9 @@ export function openVideo({ av, constants }: VideoLibrary, file: string): VideoF
   const decoder = av.Codec.findDecoder(codecpar.codecId);
   if (decoder === null) {
     format.closeInputSync();
-    throw new VlaError('unsupported', `${file}: expected AV1, H.264 or HEVC video, got a codec without a decoder.`);
+    throw new VlaError('unsupported', `${file}: expected AV1, H.264 or HEVC video, got a codec without a decoder.`, {
+      hint: 'Convert the video to H.264, or the dataset’s cameras to images.',
+    });
   }
   const context = new av.CodecContext();
   context.allocContext3(decoder);

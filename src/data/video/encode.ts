@@ -54,7 +54,9 @@ export async function encodeVideo(
   const name = constants[ENCODERS[spec.video.codec]];
   const codec = av.Codec.findEncoderByName(name);
   if (codec === null) {
-    throw new VlaError('unsupported', `Writing video: expected the encoder ${name}, which this node-av lacks.`);
+    throw new VlaError('unsupported', `Writing video: expected the encoder ${name}, which this node-av lacks.`, {
+      hint: 'Run `npm install node-av` to get a complete one, or record images.',
+    });
   }
   const context = new av.CodecContext();
   context.allocContext3(codec);
