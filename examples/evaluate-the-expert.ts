@@ -2,6 +2,7 @@
 
 import { evaluate } from 'vlakit/benchmarks/evaluate';
 import { expert } from 'vlakit/benchmarks/expert-policy';
+import { unseenSeed } from 'vlakit/benchmarks/protocol';
 import { resultTable } from 'vlakit/benchmarks/result-table';
 import { tabletop } from 'vlakit/benchmarks/tabletop-environment';
 
@@ -12,7 +13,7 @@ const { result } = await evaluate({
   tasks: ['touch', 'lift'],
   conditions: ['base'],
   episodes: 10,
-  firstSeed: 900_000,
+  firstSeed: unseenSeed(0),
   execute: 1,
   workers: 2,
   inferenceTimeoutMs: null,
