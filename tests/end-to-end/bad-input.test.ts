@@ -134,29 +134,64 @@ describe('runs', () => {
 const noDisks = noOwnDisks();
 describe('disks', { skip: noDisks }, () => {
   const disk = path.join(folder, 'disk');
+  /** Where a command writes there: a folder, or a page. */
+  const out = ['--out', path.join(disk, 'out')];
+  const page = ['--out', path.join(disk, 'page.html')];
+  let disks = 0;
 
-  /** Runs the command with a disk of its own at `disk`, and says what is left there afterwards. */
-  async function onDisk(options: string, args: readonly string[], message: RegExp): Promise<void> {
-    const ended = await vlakit([...args, '--out', path.join(disk, 'out')], {
-      cwd: folder,
-      wrapper: onOwnDisk(disk, options),
-    });
+  /** Runs the command, which must fail, with a disk of its own at `disk`; gives the folder with what was left on it. */
+  async function onDisk(options: string, args: readonly string[], message: RegExp): Promise<string> {
+    const left = path.join(folder, 'left', String(disks++));
+    const ended = await vlakit(args, { cwd: folder, wrapper: onOwnDisk(disk, options, left) });
     assertOneError(ended, 'io', message);
+    return left;
   }
 
-  test('recording onto a full disk', () => onDisk('size=40k', ['record', 'debug', ...SMALL], /disk is full/));
-  test('training onto a full disk', () => onDisk('size=200k', ['train', 'debug', ...SHORT], /disk is full/));
-  test('evaluating onto a full disk', () =>
-    onDisk(
-      'size=4k',
-      ['evaluate', 'expert', '--tasks', 'touch', '--episodes', '1', '--conditions', 'base'],
-      /disk is full/,
-    ));
-  for (const command of [
-    ['record', 'debug', ...SMALL],
-    ['train', 'debug', ...SHORT],
-    ['evaluate', 'expert'],
+  test('recording onto a full disk leaves a recording that goes on elsewhere, and no dataset', async () => {
+    const left = await onDisk('size=40k', ['record', 'debug', ...SMALL, ...out], /disk is full/);
+    const files = filesBelow(left);
+    assert.ok(files.includes('out/.recording/journal.jsonl'), files.join());
+    assert.deepEqual(
+      files.filter((file) => !file.startsWith('out/.recording/')),
+      [],
+    );
+    const root = path.join(left, 'out');
+    assertOneError(await vlakit(train(root), { cwd: left }), 'bad-data', /a recording that was interrupted/);
+    assertFine(await vlakit(['record', 'debug', ...SMALL, '--out', root], { cwd: left }));
+    const table = path.join('data', 'chunk-000', 'file-000.parquet');
+    const content = (dataset: string): string => fs.readFileSync(path.join(dataset, table), 'hex');
+    assert.equal(content(root), content(path.join(folder, DATASET)));
+  });
+
+  test('training onto a full disk leaves no half checkpoint', async () => {
+    const left = filesBelow(await onDisk('size=200k', ['train', 'debug', ...SHORT, ...out], /disk is full/));
+    assert.ok(left.includes('out/recipe.json'), left.join());
+    assert.deepEqual(
+      left.filter((file) => /checkpoints\/|\.safetensors|\.(tmp|old)(\/|$)/.test(file)),
+      [],
+    );
+  });
+
+  const expert = ['expert', '--episodes', '1'];
+  for (const [command, ...args] of [
+    ['evaluate', ...expert, '--tasks', 'touch', '--conditions', 'base', ...out],
+    ['run', ...expert, '--task', 'touch', ...page],
+    ['report', path.join('runs', 'debug'), ...page],
   ]) {
-    test(`${command[0]} into a read-only folder fails before any work`, () => onDisk('ro', command, /read-only/));
+    test(`${command} onto a full disk leaves nothing`, async () => {
+      assert.deepEqual(filesBelow(await onDisk('size=4k', [command!, ...args], /disk is full/)), []);
+    });
+  }
+
+  for (const [command, ...args] of [
+    ['record', 'debug', ...SMALL, ...out],
+    ['train', 'debug', ...SHORT, ...out],
+    ['evaluate', 'expert', ...out],
+    ['run', 'expert', ...page],
+    ['report', path.join('runs', 'debug'), ...page],
+  ]) {
+    test(`${command} into a read-only folder fails before any work`, async () => {
+      assert.deepEqual(filesBelow(await onDisk('ro', [command!, ...args], /read-only/)), []);
+    });
   }
 });

@@ -1,4 +1,4 @@
-/** @file Damaged checkpoints through the real command line: one clear error, exit code 1, no result. */
+/** @file Damaged checkpoints through the real command line: one clear error, exit code 1, no result, and no run that goes on. */
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -17,7 +17,7 @@ import { debug } from '${workerUrl(import.meta.url, '../../recipes/debug').href}
 export const recipe = {
   ...debug,
   name: 'mine',
-  loop: { ...debug.loop, steps: 2 },
+  loop: { ...debug.loop, steps: 2, checkpointEvery: 1 },
   schedule: { ...debug.schedule, warmupSteps: 1 },
 };`;
 
@@ -100,6 +100,64 @@ describe('evaluate refuses a checkpoint', () => {
 
   test('without its codec', () =>
     refuses((checkpoint) => fs.rmSync(path.join(checkpoint, 'codec.json')), 'bad-data', /expected codec\.json/));
+});
+
+describe('train refuses to go on from a checkpoint', () => {
+  /** Continues a copy of the run that stopped after its first step, whose checkpoint is damaged. */
+  async function refuses(damage: (checkpoint: string) => void, message: RegExp): Promise<void> {
+    const run = path.join(scratchFolder('resume'), 'run');
+    try {
+      stoppedRun(run);
+      damage(newestCheckpoint(run));
+      const before = contents(run);
+      const command = ['train', 'mine.mjs', '--out', run];
+      assertOneError(await vlakit(command, { cwd: folder }), 'bad-data', message);
+      assert.deepEqual(contents(run), before, 'the run is left as it was');
+    } finally {
+      fs.rmSync(path.dirname(run), { recursive: true, force: true });
+    }
+  }
+
+  /** The trained run as it was when its first step had been saved. */
+  function stoppedRun(run: string): void {
+    fs.cpSync(path.join(folder, 'runs', 'mine'), run, { recursive: true });
+    fs.rmSync(newestCheckpoint(run), { recursive: true });
+    assert.equal(path.basename(newestCheckpoint(run)), 'step-00000001');
+  }
+
+  function contents(run: string): [file: string, bytes: string][] {
+    return filesBelow(run).map((file) => [file, fs.readFileSync(path.join(run, file), 'latin1')]);
+  }
+
+  const files = ['model.safetensors', path.join('training-state', 'state.safetensors')];
+  const cutTo = (checkpoint: string, file: string, share: number): void => {
+    const whole = path.join(checkpoint, file);
+    fs.truncateSync(whole, Math.floor(share * fs.statSync(whole).size));
+  };
+
+  for (const file of files) {
+    test(`whose ${path.basename(file)} was cut off`, () =>
+      refuses(
+        (checkpoint) => cutTo(checkpoint, file, 0.5),
+        new RegExp(`${path.basename(file).replace('.', '\\.')}: expected SHA-256`),
+      ));
+  }
+
+  for (const share of [0, 0.5, 0.999]) {
+    test(`whose state was cut to ${100 * share} %, without hashes`, () =>
+      refuses((checkpoint) => {
+        cutTo(checkpoint, files[1]!, share);
+        fs.rmSync(path.join(checkpoint, 'hashes.json'));
+      }, /state\.safetensors.*expected/));
+  }
+
+  test('but goes on from one that is whole, to the same weights', async () => {
+    const run = path.join(folder, 'continued');
+    stoppedRun(run);
+    assertFine(await vlakit(['train', 'mine.mjs', '--out', run], { cwd: folder }));
+    const weights = (of: string): string => fs.readFileSync(path.join(newestCheckpoint(of), files[0]!), 'hex');
+    assert.equal(weights(run), weights(path.join(folder, 'runs', 'mine')));
+  });
 });
 
 function newestCheckpoint(run: string): string {

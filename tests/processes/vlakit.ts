@@ -99,17 +99,23 @@ export function filesBelow(folder: string): string[] {
     .sort();
 }
 
-const MOUNT = 'mkdir -p "$0" && mount -t tmpfs -o "$1" tmpfs "$0" && shift && exec "$@"';
+/** $0 the disk's folder, $1 its options, $2 where a copy of what is on it goes when the command has ended. */
+const MOUNT =
+  'mkdir -p "$0" "$2" && mount -t tmpfs -o "$1" tmpfs "$0" && left="$2" && shift 2 && { "$@"; code=$?; cp -R "$0/." "$left"; exit $code; }';
 
-/** A wrapper that gives the command its own disk at `folder`, with mount options such as `size=1m` or `ro`. */
-export function onOwnDisk(folder: string, options: string): string[] {
-  return ['unshare', '-rm', 'sh', '-c', MOUNT, folder, options];
+/**
+ * A wrapper that gives the command its own disk at `folder`, with mount options such as `size=1m` or `ro`. The disk goes
+ * with the command; what was on it is then in the folder `left`.
+ */
+export function onOwnDisk(folder: string, options: string, left: string): string[] {
+  return ['unshare', '-rm', 'sh', '-c', MOUNT, folder, options, left];
 }
 
 /** False when `onOwnDisk` works here, else the reason. */
 export function noOwnDisks(): string | false {
   const folder = scratchFolder('mount');
-  const { status } = spawnSync(onOwnDisk(folder, 'size=1m')[0]!, [...onOwnDisk(folder, 'size=1m').slice(1), 'true']);
+  const [program, ...rest] = onOwnDisk(path.join(folder, 'disk'), 'size=1m', path.join(folder, 'left'));
+  const { status } = spawnSync(program!, [...rest, 'true']);
   fs.rmSync(folder, { recursive: true, force: true });
   return status === 0 ? false : 'needs unprivileged mounts (unshare -rm) for a disk that is full or read-only';
 }
