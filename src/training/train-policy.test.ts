@@ -162,7 +162,7 @@ test('statistics of chunk-relative actions are those of the differences the mode
   await data.close();
 });
 
-test('several datasets share every step in the numbers that the recipe says', async () => {
+test('a policy learns from several datasets at once', async () => {
   await writeSmallDataset(at('second'), 'image', [5, 5]);
   const second = { root: at('second'), episodes: 'all', heldOut: [], samplesPerStep: 2 } as const;
   const mixed = { ...recipe, data: { ...recipe.data, datasets: [...recipe.data.datasets, second] } };
