@@ -30,14 +30,16 @@ export interface Surroundings {
   readonly killAt?: RegExp;
   /** A program to run the command with, for example `['unshare', '-rm', …]`. */
   readonly wrapper?: readonly string[];
+  /** The program of another copy of the package; default: this one's. */
+  readonly main?: string;
 }
 
 /** Runs `vlakit …args` and waits for its end. */
 export function vlakit(
   args: readonly string[],
-  { cwd, interruptAt = [], killAt, wrapper = [] }: Surroundings,
+  { cwd, interruptAt = [], killAt, wrapper = [], main = MAIN }: Surroundings,
 ): Promise<Ended> {
-  const [program, ...rest] = [...wrapper, process.execPath, MAIN, ...args];
+  const [program, ...rest] = [...wrapper, process.execPath, main, ...args];
   return new Promise((resolve, reject) => {
     const child = spawn(program!, rest, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
