@@ -25,10 +25,11 @@ for (const [episode, length] of lengths.entries()) {
   for (let frame = 0; frame < length; frame++) {
     const chunk = [0, 1, 2].map((k) => frame + k);
     frames.push({
+      index: frames.length,
       episode,
       frame,
       task: taskOf(episode),
-      state: stateAt(episode, frame),
+      columns: { 'observation.state': stateAt(episode, frame) },
       actions: chunk.map((row) => actionAt(episode, Math.min(row, length - 1))),
       isPad: chunk.map((row) => row >= length),
       pictures: Object.fromEntries(
@@ -37,7 +38,10 @@ for (const [episode, length] of lengths.entries()) {
     });
   }
 }
-fs.writeFileSync(path.join(folder, 'expected.json'), JSON.stringify({ exact: camera === 'image', frames }));
+fs.writeFileSync(
+  path.join(folder, 'expected.json'),
+  JSON.stringify({ exact: camera === 'image', total: frames.length, formula: true, frames }),
+);
 console.log(
   `${folder}: ${lengths.length} episodes, ${frames.length} frames, ${camera} ${camera === 'video' ? codec : ''}`,
 );
