@@ -1,6 +1,7 @@
 /** @file A graph brought into the form that ONNX Runtime loads: optimised, its state cut into views, written as ONNX. */
 
 import type { DType } from '../base/tensor.ts';
+import { checkElementTypes } from './element-types.ts';
 import type { Graph, TensorType } from './graph.ts';
 import { toOnnx } from './onnx/write.ts';
 import { checkLegal } from './passes/legal.ts';
@@ -27,8 +28,9 @@ export interface CompileOptions extends Pick<SessionOptions, 'state' | 'weights'
   readonly runtime: CompiledGraph['runtime'];
 }
 
-/** Compiles a graph; `createSession` does this by itself. */
+/** Compiles a graph; `createSession` does this by itself. Throws `unsupported` for element types that the runtime cannot hold. */
 export function compile(graph: Graph, { runtime, state = {}, weights = {} }: CompileOptions): CompiledGraph {
+  checkElementTypes(runtime, graph.inputs, graph.outputs, state);
   const optimised = optimise(graph);
   // On the processor a state vector is one buffer, and the graph reads and writes views of it.
   const viewed = runtime === 'cpu' ? viewState(tileVectors(optimised), state) : wholeState(optimised, state);

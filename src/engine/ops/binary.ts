@@ -1,5 +1,6 @@
 /** @file Elementwise operators of two tensors, with numpy broadcasting. */
 
+import { VlaError } from '../../base/errors.ts';
 import { broadcastShapes, sizeOf } from '../axis-size.ts';
 import { apply, type Value } from '../graph.ts';
 import { isFloat } from '../host-array.ts';
@@ -22,6 +23,11 @@ function binary(
     name,
     infer(inputs) {
       sameDtype(name, inputs);
+      if (inputs[0]!.dtype === 'bool') {
+        throw new VlaError('bad-shape', `${name}: expected numbers, got bool.`, {
+          hint: 'Use and, or, not for logic; cast(x, dtype) makes 0 and 1 of it.',
+        });
+      }
       return [{ dtype: inputs[0]!.dtype, shape: broadcastShapes(name, inputs[0]!.shape, inputs[1]!.shape) }];
     },
     onnx(emit, { inputs, outputs }) {

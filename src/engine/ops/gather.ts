@@ -6,6 +6,7 @@ import { shapeText, sizeOf, type Dim } from '../axis-size.ts';
 import { apply, constant, type Value } from '../graph.ts';
 import type { HostArray } from '../host-array.ts';
 import { axisIndex, defineOp, sameDtype } from '../op.ts';
+import { ONNX_TYPES } from '../onnx/types.ts';
 import { broadcastStrides, forEachPosition } from './broadcast.ts';
 import { expand, reshape } from './shape.ts';
 import type { AxisAttributes } from './slice.ts';
@@ -118,8 +119,15 @@ export const scatterAddOp = defineOp<AxisAttributes>({
     }
     return [{ dtype: x!.dtype, shape: x!.shape }];
   },
-  onnx(emit, { inputs, outputs, attributes: { axis } }) {
-    emit.node('ScatterElements', inputs, outputs, { axis, reduction: 'add' });
+  onnx(emit, { inputs, outputs, outputTypes: [out], attributes: { axis } }) {
+    const attributes = { axis, reduction: 'add' };
+    const { dtype } = out!;
+    if (dtype !== 'f16' && dtype !== 'bf16') return emit.node('ScatterElements', inputs, outputs, attributes);
+    // ONNX Runtime does not add 16-bit floats here; sums in float32 are closer anyway.
+    const [x, indices, updates] = inputs;
+    const wide = (name: string): string => emit.value('Cast', [name], { to: ONNX_TYPES.f32 });
+    const sums = emit.value('ScatterElements', [wide(x!), indices!, wide(updates!)], attributes);
+    emit.node('Cast', [sums], outputs, { to: ONNX_TYPES[dtype] });
   },
   gradient({ inputs: [, indices], gradients: [g], attributes: { axis } }) {
     return [g!, null, gatherElements(g!, indices!, axis)];

@@ -3,8 +3,9 @@
 import { VlaError } from '../../base/errors.ts';
 import { shapeText, sizeOf } from '../axis-size.ts';
 import { apply, constant, type TensorType, type Value } from '../graph.ts';
-import { defineOp, sameDtype, type GradientCall } from '../op.ts';
-import { float } from '../onnx/emitter.ts';
+import { defineOp, sameDtype, type GradientCall, type LoweringCall } from '../op.ts';
+import { float, type Emitter, type OnnxAttribute } from '../onnx/emitter.ts';
+import { ONNX_TYPES } from '../onnx/types.ts';
 import { div, mul, sub } from './binary.ts';
 import { matmul } from './matmul.ts';
 import { dimSize, lastAxis, reduceSum, rowShape } from './reduce.ts';
@@ -40,6 +41,21 @@ function columnSums(x: Value): Value {
   );
 }
 
+/** Writes the node; its statistics are float32 whatever the element type, so they are cast to what the record says. */
+function writeNorm(
+  emit: Emitter,
+  type: 'LayerNormalization' | 'SimplifiedLayerNormalization',
+  { inputs, outputs, outputTypes }: LoweringCall<NormAttributes>,
+  attributes: Readonly<Record<string, OnnxAttribute>>,
+): void {
+  const { dtype } = outputTypes[0]!;
+  if (dtype === 'f32') return emit.node(type, inputs, outputs, attributes);
+  const [y, ...statistics] = outputs;
+  const wide = statistics.map(() => emit.fresh());
+  emit.node(type, inputs, [y!, ...wide], attributes);
+  for (const [i, name] of statistics.entries()) emit.node('Cast', [wide[i]!], [name], { to: ONNX_TYPES[dtype] });
+}
+
 export const layerNormOp = defineOp<NormAttributes>({
   name: 'layerNorm',
   infer(inputs) {
@@ -49,8 +65,9 @@ export const layerNormOp = defineOp<NormAttributes>({
     // y, mean, 1 / √(variance + ε)
     return [{ dtype: x!.dtype, shape: x!.shape }, row, row];
   },
-  onnx(emit, { inputs, outputs, attributes: { epsilon } }) {
-    emit.node('LayerNormalization', inputs, outputs, { axis: -1, epsilon: float(epsilon) });
+  onnx(emit, call) {
+    const { epsilon } = call.attributes;
+    writeNorm(emit, 'LayerNormalization', call, { axis: -1, epsilon: float(epsilon) });
   },
   gradient({ inputs: [x, weight, bias], outputs: [, mean, inverse], gradients: [g] }: GradientCall<NormAttributes>) {
     // With n the normalised x and p = g n: dx = (g w − mean(g w) − n mean(p w)) / deviation; the means are matrix products.
@@ -94,8 +111,9 @@ export const rmsNormOp = defineOp<NormAttributes>({
       { dtype: x!.dtype, shape: rowShape(x!.shape) },
     ];
   },
-  onnx(emit, { inputs, outputs, attributes: { epsilon } }) {
-    emit.node('SimplifiedLayerNormalization', inputs, outputs, { axis: -1, epsilon: float(epsilon), stash_type: 1 });
+  onnx(emit, call) {
+    const { epsilon } = call.attributes;
+    writeNorm(emit, 'SimplifiedLayerNormalization', call, { axis: -1, epsilon: float(epsilon), stash_type: 1 });
   },
   gradient({ inputs: [x, weight], outputs: [, inverse], gradients: [g] }: GradientCall<NormAttributes>) {
     // With p = g x: dx = r (g w − x r² mean(p w)), and dw = Σ over rows of r p, which is a product of matrices.

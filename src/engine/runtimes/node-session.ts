@@ -6,6 +6,7 @@ import { loadOptional } from '../../base/optional.ts';
 import type { Tensor } from '../../base/tensor.ts';
 import type { CompiledGraph } from '../compile.ts';
 import { bindFeeds, visibleTypes, type CompiledSessionOptions, type Session } from '../session.ts';
+import { loadFailure, runFailure } from './node-failures.ts';
 import { hostState } from './node-host-state.ts';
 import { gpuState } from './node-gpu-state.ts';
 import { unwrap, wrap, type Ort } from './node-tensor.ts';
@@ -69,7 +70,9 @@ export async function openSession(compiled: CompiledGraph, options: CompiledSess
     for (const [name, fed] of Object.entries(feeds)) all[name] = wrap(library, fed);
     const fetches: Record<string, ort.Tensor | null> = { ...state.fetches };
     for (const name of visible) fetches[name] = null;
-    const results = await session.run(all, fetches);
+    const results = await session.run(all, fetches).catch((cause: unknown) => {
+      throw runFailure(runtime, cause);
+    });
     state.advance(results);
     return Object.fromEntries(visible.map((name) => [name, unwrap(results[name]!)]));
   }
@@ -112,14 +115,6 @@ async function createOrtSession(
   try {
     return await library.InferenceSession.create(model, options);
   } catch (cause) {
-    const [provider] = options.executionProviders as readonly [string];
-    const text = cause instanceof Error ? cause.message : String(cause);
-    throw new VlaError('unsupported', `session: ONNX Runtime could not load the model on "${provider}": ${text}`, {
-      cause,
-      hint:
-        provider === 'webgpu'
-          ? 'WebGPU needs a Vulkan driver (libvulkan and a graphics card, or SwiftShader); `vlakit doctor` says what is found.'
-          : 'If a weight file is named, check that it lies in the weight folder.',
-    });
+    throw loadFailure((options.executionProviders as readonly [string])[0], cause);
   }
 }

@@ -1,7 +1,7 @@
 /** @file Host tensors as ONNX Runtime's tensors and back, without copies. */
 
 import type * as ort from 'onnxruntime-node';
-import { VlaError } from '../../base/errors.ts';
+import { invariant } from '../../base/errors.ts';
 import type { Data, DType, Tensor } from '../../base/tensor.ts';
 
 /** The library, loaded lazily. */
@@ -25,11 +25,7 @@ const FROM_ORT = Object.fromEntries(Object.entries(TO_ORT).map(([ours, theirs]) 
 /** ONNX Runtime's view of a tensor. */
 export function wrap(library: Ort, content: Tensor): ort.Tensor {
   const type = TO_ORT[content.dtype];
-  if (type === undefined) {
-    throw new VlaError('unsupported', `session: ${content.dtype} tensors cannot be fed or fetched.`, {
-      hint: 'Keep them as weights, or cast at the edge of the graph.',
-    });
-  }
+  invariant(type !== undefined, `${content.dtype} is refused when a graph is compiled`);
   return new library.Tensor(type, content.data as never, content.shape);
 }
 
