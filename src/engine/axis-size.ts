@@ -139,6 +139,9 @@ export function broadcastShapes(where: string, a: readonly Dim[], b: readonly Di
     throw new VlaError(
       'bad-shape',
       `${where}: expected shapes that broadcast, got ${shapeText(a)} and ${shapeText(b)}.`,
+      {
+        hint: 'Counted from the last axis, sizes must be equal or 1: insert axes of size 1 with unsqueeze or reshape.',
+      },
     );
   });
 }

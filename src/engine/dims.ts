@@ -19,7 +19,7 @@ export function dims<P extends string>(
   const sizes = namedDims(x, pattern, known);
   for (const [letter, size] of Object.entries<Dim>(sizes)) {
     if (typeof size === 'string') {
-      throw new VlaError('bad-shape', `dims: axis ${letter} of "${pattern}" is named "${size}", expected a number.`, {
+      throw new VlaError('bad-shape', `dims: "${pattern}": expected ${letter} as a number, got "${size}".`, {
         hint: 'Use namedDims where axes may be named.',
       });
     }
@@ -35,7 +35,9 @@ export function namedDims<P extends string>(
 ): Readonly<Record<Letters<P>, Dim>> {
   const letters = pattern.split(' ');
   if (letters.length !== x.shape.length) {
-    throw new VlaError('bad-shape', `dims: expected ${letters.length} axes "${pattern}", got ${shapeText(x.shape)}.`);
+    throw new VlaError('bad-shape', `dims: expected ${letters.length} axes "${pattern}", got ${shapeText(x.shape)}.`, {
+      hint: 'Name every axis, or bring the value into this form with reshape, unsqueeze or transpose.',
+    });
   }
   const sizes: Record<string, Dim> = { ...(known as Record<string, Dim>) };
   for (const [i, letter] of letters.entries()) {
@@ -44,7 +46,8 @@ export function namedDims<P extends string>(
     if (expected !== size) {
       throw new VlaError(
         'bad-shape',
-        `dims: "${pattern}": expected ${letter} = ${expected}, got ${size} in ${shapeText(x.shape)}.`,
+        `dims: "${pattern}": expected ${letter === String(expected) ? letter : `${letter} = ${expected}`}, got ${size} in ${shapeText(x.shape)}.`,
+        { hint: 'Equal letters have equal sizes, and a number stands for itself: check the order of the axes.' },
       );
     }
     sizes[letter] = size;
