@@ -26,6 +26,14 @@ export interface ResidentState {
 
 /** Loads the model and puts the first state in its place. */
 export async function openSession(compiled: CompiledGraph, options: CompiledSessionOptions): Promise<Session> {
+  return (await openWithState(compiled, options)).session;
+}
+
+/** The session together with its state, for who needs to see where that lies between runs. */
+export async function openWithState(
+  compiled: CompiledGraph,
+  options: CompiledSessionOptions,
+): Promise<{ readonly session: Session; readonly state: ResidentState }> {
   const library = await loadOptional('onnxruntime-node', 'Running a model', async (): Promise<Ort> => {
     const module = await import('onnxruntime-node');
     return (module as unknown as { default?: Ort }).default ?? module;
@@ -33,7 +41,7 @@ export async function openSession(compiled: CompiledGraph, options: CompiledSess
   const { runtime } = compiled;
   const { threads, weightFolder, initialState = {} } = options;
   const { inputs, outputs } = visibleTypes(compiled, compiled);
-  const session = await createOrtSession(library, compiled.onnx, {
+  const model = await createOrtSession(library, compiled.onnx, {
     executionProviders: [runtime],
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
@@ -70,7 +78,7 @@ export async function openSession(compiled: CompiledGraph, options: CompiledSess
     for (const [name, fed] of Object.entries(feeds)) all[name] = wrap(library, fed);
     const fetches: Record<string, ort.Tensor | null> = { ...state.fetches };
     for (const name of visible) fetches[name] = null;
-    const results = await session.run(all, fetches).catch((cause: unknown) => {
+    const results = await model.run(all, fetches).catch((cause: unknown) => {
       throw runFailure(runtime, cause);
     });
     state.advance(results);
@@ -85,7 +93,7 @@ export async function openSession(compiled: CompiledGraph, options: CompiledSess
     return next;
   }
 
-  return {
+  const session: Session = {
     inputs,
     outputs,
     run: (feeds) => inTurn(() => run(feeds)),
@@ -102,9 +110,10 @@ export async function openSession(compiled: CompiledGraph, options: CompiledSess
     close: () =>
       inTurn(async () => {
         state.close();
-        await session.release();
+        await model.release();
       }),
   };
+  return { session, state };
 }
 
 async function createOrtSession(
