@@ -6,6 +6,7 @@ import type { Graph, TensorType } from './graph.ts';
 import { toOnnx } from './onnx/write.ts';
 import { checkLegal } from './passes/legal.ts';
 import { optimise } from './passes/optimise.ts';
+import { avoidWebGpuGaps } from './passes/webgpu-gaps.ts';
 import { viewState, type StateView, type ViewedGraph } from './passes/state-views.ts';
 import { tileVectors } from './passes/tile-vectors.ts';
 import type { Runtime, SessionOptions } from './session.ts';
@@ -33,7 +34,8 @@ export function compile(graph: Graph, { runtime, state = {}, weights = {} }: Com
   checkElementTypes(runtime, graph.inputs, graph.outputs, state);
   const optimised = optimise(graph);
   // On the processor a state vector is one buffer, and the graph reads and writes views of it.
-  const viewed = runtime === 'cpu' ? viewState(tileVectors(optimised), state) : wholeState(optimised, state);
+  const viewed =
+    runtime === 'cpu' ? viewState(tileVectors(optimised), state) : wholeState(avoidWebGpuGaps(optimised), state);
   checkLegal(viewed.graph, 'state views');
   return {
     runtime,

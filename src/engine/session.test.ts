@@ -61,6 +61,7 @@ const PLACES: readonly (readonly [
   ['cpu', { runtime: 'cpu' }, false],
   ['cpu in a worker', { runtime: 'cpu', worker: true }, false],
   ['webgpu', { runtime: 'webgpu' }, missingWebGpu],
+  ['webgpu in a worker', { runtime: 'webgpu', worker: true }, missingWebGpu],
   ['reference', { runtime: 'reference' }, false],
 ];
 

@@ -1,10 +1,26 @@
-/** @file Every operator on WebGPU against the reference: many cases in one graph, since each session compiles for long. */
+/**
+ * @file Every operator and its gradient on WebGPU against the reference: many cases in one graph, since each session compiles for
+ * long.
+ */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { createSession, input, output, trace, type Value } from '../index.ts';
-import type { Tensor } from '../../base/tensor.ts';
-import { fromTensor } from '../host-array.ts';
+import {
+  add,
+  concat,
+  constant,
+  createSession,
+  gradient,
+  input,
+  mul,
+  output,
+  reduceSum,
+  split,
+  trace,
+  type Value,
+} from '../index.ts';
+import { f32, type Tensor } from '../../base/tensor.ts';
+import { fromTensor, isFloat } from '../host-array.ts';
 import { interpret } from '../runtimes/reference.ts';
 import { webGpuMissing } from '../runtimes/webgpu-driver.ts';
 import { drawInput, OP_CASES, type OpCase } from './op-cases.ts';
@@ -41,7 +57,20 @@ function groupCases(): Group[] {
   return groups;
 }
 
-test('every operator on WebGPU agrees with the reference', { skip }, async () => {
+/** The gradient of a weighted sum of the outputs, by each input that a case differentiates. */
+function caseGradient(spec: OpCase, inputs: readonly Value[], outputs: readonly Value[]): Value[] {
+  const wrt = spec.wrt?.map((k) => inputs[k]!) ?? inputs.filter(({ dtype }) => dtype === 'f32');
+  const terms = outputs
+    .filter(({ dtype }) => isFloat(dtype))
+    .map((y) => {
+      const width = y.shape.at(-1);
+      const weights = Array.from({ length: typeof width === 'number' ? width : 1 }, (_, i) => Math.cos(i + 1));
+      return reduceSum(mul(y, constant(weights, y.dtype)));
+    });
+  return wrt.length === 0 || terms.length === 0 ? [] : gradient(terms.reduce(add), wrt);
+}
+
+test('every operator and its gradient on WebGPU agree with the reference', { skip }, async () => {
   for (const { cases, sizes } of groupCases()) {
     const feeds: Record<string, Tensor> = {};
     const graph = trace(() => {
@@ -53,9 +82,9 @@ test('every operator on WebGPU agrees with the reference', { skip }, async () =>
           return input(name, x.dtype, x.named ?? x.shape);
         });
         const built = spec.build(...values);
-        for (const [k, y] of (Array.isArray(built) ? (built as Value[]) : [built as Value]).entries()) {
-          output(`${op} ${i} output ${k}`, y);
-        }
+        const outputs = Array.isArray(built) ? (built as Value[]) : [built as Value];
+        for (const [k, y] of outputs.entries()) output(`${op} ${i} output ${k}`, y);
+        for (const [k, g] of caseGradient(spec, values, outputs).entries()) output(`${op} ${i} gradient ${k}`, g);
       }
     });
     const arrays = Object.fromEntries(Object.entries(feeds).map(([name, x]) => [name, fromTensor(x, 'f32')]));
@@ -72,5 +101,25 @@ test('every operator on WebGPU agrees with the reference', { skip }, async () =>
         assert.ok(error <= TOLERANCE, `${name}[${k}]: expected ${wanted.data[k]}, got ${got.data[k]}`);
       }
     }
+  }
+});
+
+test('splits into more parts than a shader can write, and joins of as many', { skip }, async () => {
+  const counts = [7, 8, 40];
+  const length = counts.reduce((sum, count) => sum + count, 0);
+  const graph = trace(() => {
+    const x = input('x', 'f32', [length, 2]);
+    const whole = split(x, 0, counts);
+    for (const [i, part] of whole.entries()) {
+      const rows = split(part, 0, Array(counts[i]!).fill(1) as number[]);
+      output(`y${i}`, concat(rows.map((row, k) => mul(row, k)).toReversed(), 0));
+    }
+  });
+  const session = await createSession(graph, { runtime: 'webgpu' });
+  const results = await session.run({ x: f32(Array(2 * length).fill(1), [length, 2]) });
+  await session.close();
+  for (const [i, count] of counts.entries()) {
+    const wanted = Array.from({ length: 2 * count }, (_, k) => count - 1 - Math.floor(k / 2));
+    assert.deepEqual([...(results[`y${i}`]!.data as Float32Array)], wanted, `${count} parts`);
   }
 });
