@@ -1,6 +1,7 @@
 /**
  * @file How many control steps of the tabletop one core makes: physics and controller alone, and with both cameras rendered, in turns, so
- * that other load falls on all alike. Experts play; resets count. Rates are per second of CPU time.
+ * that other load falls on all alike. Experts play; resets count. Rates are per second of CPU time, one per round of all tasks, printed
+ * with median and quartiles.
  *
  *     node dist/bench/simulation.js [image size = 128] [rounds = 6]
  */
@@ -8,11 +9,13 @@
 import process from 'node:process';
 import type { EpisodeSpec, Outcome } from '../src/interfaces/environment.ts';
 import { createTabletop } from '../src/simulation/tabletop/index.ts';
+import { spread } from './spread.ts';
 
 /** Steps per second and core that the tabletop should reach with both cameras at 128². */
 const GOAL = 150;
+const GOAL_SIZE = 128;
 
-const size = Number(process.argv[2] ?? 128);
+const size = Number(process.argv[2] ?? GOAL_SIZE);
 const rounds = Number(process.argv[3] ?? 6);
 const tabletop = await createTabletop({ imageSize: size });
 
@@ -24,14 +27,28 @@ function cpuSeconds(): number {
   return (user + system) / 1e6;
 }
 
-/** Plays one episode; its control steps and seconds of CPU and of the clock. */
-async function play(spec: EpisodeSpec, kind: Kind): Promise<{ steps: number; cpu: number; wall: number }> {
+/** What playing cost: control steps, and seconds of CPU and of the clock. */
+interface Cost {
+  steps: number;
+  cpu: number;
+  wall: number;
+}
+
+/** Milliseconds of the clock for each pair of images. */
+const pairs: number[] = [];
+
+/** Plays one episode. */
+async function play(spec: EpisodeSpec, kind: Kind): Promise<Cost> {
   const [cpu, wall] = [cpuSeconds(), performance.now()];
   await tabletop.reset(spec);
   let outcome: Outcome = 'running';
   let steps = 0;
   while (outcome === 'running') {
-    if (kind !== 'physics') await tabletop.observe();
+    if (kind !== 'physics') {
+      const start = performance.now();
+      await tabletop.observe();
+      pairs.push(performance.now() - start);
+    }
     if (kind === 'with privileged facts') tabletop.privileged();
     outcome = await tabletop.step(tabletop.expert());
     steps++;
@@ -42,14 +59,15 @@ async function play(spec: EpisodeSpec, kind: Kind): Promise<{ steps: number; cpu
 // Scenes are compiled at their first use: not counted.
 for (const task of tabletop.tasks) for (let seed = 0; seed < rounds; seed++) await tabletop.reset({ task, seed });
 await play({ task: 'lift', seed: 0 }, 'with privileged facts');
+pairs.length = 0;
 
-const totals = new Map<Kind, { steps: number; cpu: number; wall: number }>(
-  KINDS.map((kind) => [kind, { steps: 0, cpu: 0, wall: 0 }]),
-);
+/** One entry per round, over all tasks. */
+const costs = Object.fromEntries(KINDS.map((kind) => [kind, []])) as unknown as Record<Kind, Cost[]>;
 for (let seed = 0; seed < rounds; seed++) {
+  for (const kind of KINDS) costs[kind].push({ steps: 0, cpu: 0, wall: 0 });
   for (const task of tabletop.tasks) {
     for (const kind of KINDS) {
-      const total = totals.get(kind)!;
+      const total = costs[kind].at(-1)!;
       const { steps, cpu, wall } = await play({ task, seed }, kind);
       total.steps += steps;
       total.cpu += cpu;
@@ -59,11 +77,12 @@ for (let seed = 0; seed < rounds; seed++) {
 }
 await tabletop.close();
 
-console.log(`tabletop, ${tabletop.tasks.length} tasks, ${rounds} seeds each, two ${size} × ${size} cameras`);
-for (const [kind, { steps, cpu, wall }] of totals) {
-  const rate = (seconds: number): string => (steps / seconds).toFixed(0).padStart(6);
-  const ms = ((1000 * cpu) / steps).toFixed(2).padStart(6);
-  console.log(`${kind.padEnd(24)} ${rate(cpu)} steps/s of CPU ${rate(wall)} steps/s of clock ${ms} ms/step`);
+console.log(`tabletop, ${tabletop.tasks.length} tasks, ${rounds} rounds, two ${size} × ${size} cameras`);
+for (const kind of KINDS) {
+  const rates = costs[kind].map(({ steps, cpu }) => steps / cpu);
+  const clock = costs[kind].map(({ steps, wall }) => steps / wall);
+  console.log(`${kind.padEnd(24)} steps/s of CPU ${spread(rates, 0)}; of the clock ${spread(clock, 0)}`);
 }
-const { steps, cpu } = totals.get('with both cameras')!;
-if (size === 128) console.log(`goal ${GOAL} steps/s and core: ${steps / cpu >= GOAL ? 'reached' : 'missed'}`);
+console.log(`${'both images, with a copy'.padEnd(24)} ms ${spread(pairs, 2)}`);
+const shares = costs['with both cameras'].map(({ steps, cpu }) => steps / cpu / GOAL);
+if (size === GOAL_SIZE) console.log(`over the goal of ${GOAL} steps/s and core: ${spread(shares, 2)}`);
