@@ -9,7 +9,10 @@ const SIZE_ELEMENT = /<size\b([^>]*?)(\/?)>/g;
 export function limitArena(xml: string, memory: string): string {
   return xml.replace(SIZE_ELEMENT, (element, attributes: string, slash: string) => {
     if (!/\b(nconmax|njmax|nstack)\s*=/.test(attributes)) return element;
-    const kept = attributes.replace(/\s*\b(nconmax|njmax|nstack|memory)\s*=\s*("[^"]*"|'[^']*')/g, '');
+    // Line breaks stay, so that errors name the lines of the text as it came.
+    const kept = attributes.replace(/\s*\b(nconmax|njmax|nstack|memory)\s*=\s*("[^"]*"|'[^']*')/g, (removed) =>
+      removed.replaceAll(/[^\n]/g, ''),
+    );
     return `<size memory="${memory}"${kept}${slash}>`;
   });
 }

@@ -1,6 +1,7 @@
 /**
  * @file The array fields of mjModel and mjData that may be read, with their element types.
- * Boolean arrays are absent on purpose: their getters throw in every release (see `Sim.flag`).
+ * The 20 boolean arrays are absent on purpose: their getters throw in every release. Seven of them can be read flag by flag
+ * (`FlagFields`, `Sim.flag`); the others are not exposed at all.
  */
 
 /** Array fields of mjModel. Lengths and meanings are MuJoCo's (mjmodel.h). */

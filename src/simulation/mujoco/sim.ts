@@ -1,6 +1,6 @@
 /**
  * @file A MuJoCo model and its data behind guards: live views, checked handles, exact snapshots, errors instead of aborts.
- * Each guard answers one trap of the bindings (3.14.0); sim.test.ts shows each trap and its guard.
+ * Each guard answers one trap of the bindings (3.14.0); sim.test.ts tests each guard, and says which traps it shows as they are.
  */
 
 import type { ClassHandle, DoubleBuffer, MjData, MjModel } from '@mujoco/mujoco';
