@@ -9,7 +9,7 @@ import { optimise } from './passes/optimise.ts';
 import { avoidWebGpuGaps } from './passes/webgpu-gaps.ts';
 import { viewState, type StateView, type ViewedGraph } from './passes/state-views.ts';
 import { tileVectors } from './passes/tile-vectors.ts';
-import type { Runtime, SessionOptions } from './session.ts';
+import type { Runtime, SessionOptions } from './session-types.ts';
 
 /** A graph ready for `createCompiledSession`: plain data, which a worker thread can be sent. */
 export interface CompiledGraph {

@@ -3,7 +3,7 @@
 import { VlaError } from '../base/errors.ts';
 import type { DType } from '../base/tensor.ts';
 import type { TensorType } from './graph.ts';
-import type { Runtime } from './session.ts';
+import type { Runtime } from './session-types.ts';
 
 /** ONNX Runtime's tensors on the host; bfloat16 exists there only as a weight. */
 const FED: ReadonlySet<DType> = new Set<DType>(['f64', 'f32', 'f16', 'i64', 'i32', 'i8', 'u8', 'bool']);

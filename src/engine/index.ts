@@ -8,14 +8,8 @@ export { gradient } from './gradient.ts';
 export { constant, input, output, trace, weight, type Graph, type TensorType, type Value } from './graph.ts';
 export { safetensorsWeights } from './onnx/safetensors-weights.ts';
 export { toOnnx, type WeightContent } from './onnx/write.ts';
-export {
-  createCompiledSession,
-  createSession,
-  type CompiledSessionOptions,
-  type Runtime,
-  type Session,
-  type SessionOptions,
-} from './session.ts';
+export { createCompiledSession, createSession } from './session.ts';
+export type { CompiledSessionOptions, Runtime, Session, SessionOptions } from './session-types.ts';
 export type { Operand } from './ops/broadcast.ts';
 export { attention } from './ops/attention.ts';
 export { add, clamp, div, maximum, minimum, mul, pow, sub } from './ops/binary.ts';

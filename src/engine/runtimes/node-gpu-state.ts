@@ -5,7 +5,7 @@ import { allocate, elementCount, type Tensor } from '../../base/tensor.ts';
 import { input, output, trace, type TensorType } from '../graph.ts';
 import { toOnnx } from '../onnx/write.ts';
 import { stateTypes, type CompiledGraph } from '../compile.ts';
-import type { ResidentState } from './node-session.ts';
+import type { ResidentState } from './resident-state.ts';
 import { unwrap, wrap, type Ort } from './node-tensor.ts';
 
 /** State of a session on WebGPU; zeros at first. The first run, and the first after `write`, uploads it. */

@@ -7,7 +7,7 @@ import type * as ort from 'onnxruntime-node';
 import { allocate, elementCount, type Tensor } from '../../base/tensor.ts';
 import type { StateView } from '../passes/state-views.ts';
 import { stateTypes, type CompiledGraph } from '../compile.ts';
-import type { ResidentState } from './node-session.ts';
+import type { ResidentState } from './resident-state.ts';
 import { wrap, type Ort } from './node-tensor.ts';
 
 /** One of the two buffers of all state, with its views as the graph feeds and fetches them. */

@@ -3,7 +3,7 @@
 import { parentPort } from 'node:worker_threads';
 import { VlaError, invariant } from '../../base/errors.ts';
 import type { Tensor } from '../../base/tensor.ts';
-import type { Session } from '../session.ts';
+import type { Session } from '../session-types.ts';
 import { openSession } from './node-session.ts';
 import type { Answer, OpenArgument, Request } from './node-worker.ts';
 

@@ -5,24 +5,13 @@ import { VlaError, lookUp } from '../../base/errors.ts';
 import { loadOptional } from '../../base/optional.ts';
 import type { Tensor } from '../../base/tensor.ts';
 import type { CompiledGraph } from '../compile.ts';
-import { bindFeeds, visibleTypes, type CompiledSessionOptions, type Session } from '../session.ts';
+import { bindFeeds, visibleTypes } from '../feeds.ts';
+import type { CompiledSessionOptions, Session } from '../session-types.ts';
 import { loadFailure, runFailure } from './node-failures.ts';
 import { hostState } from './node-host-state.ts';
 import { gpuState } from './node-gpu-state.ts';
 import { unwrap, wrap, type Ort } from './node-tensor.ts';
-
-/** State between runs, wherever it lies. */
-export interface ResidentState {
-  /** What to feed, and what to pass as preallocated outputs (null: ONNX Runtime allocates). */
-  readonly feeds: Readonly<Record<string, ort.Tensor>>;
-  readonly fetches: Readonly<Record<string, ort.Tensor | null>>;
-  /** Takes the next state from a run's results. */
-  advance(results: Readonly<Record<string, ort.Tensor>>): void;
-  read(name: string): Promise<Tensor>;
-  /** Copies a tensor that fits into the state. */
-  write(name: string, value: Tensor): void;
-  close(): void;
-}
+import type { ResidentState } from './resident-state.ts';
 
 /** Loads the model and puts the first state in its place. */
 export async function openSession(compiled: CompiledGraph, options: CompiledSessionOptions): Promise<Session> {

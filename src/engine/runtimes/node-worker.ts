@@ -5,7 +5,8 @@ import { VlaError, type ErrorCode } from '../../base/errors.ts';
 import type { Tensor } from '../../base/tensor.ts';
 import { workerUrl } from '../../base/worker-url.ts';
 import type { CompiledGraph } from '../compile.ts';
-import { visibleTypes, type CompiledSessionOptions, type Session } from '../session.ts';
+import { visibleTypes } from '../feeds.ts';
+import type { CompiledSessionOptions, Session } from '../session-types.ts';
 
 /** What the worker is asked: a method of Session with its argument. */
 export interface Request {

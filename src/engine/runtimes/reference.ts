@@ -4,7 +4,8 @@ import { VlaError } from '../../base/errors.ts';
 import { bindDim } from '../axis-size.ts';
 import type { Graph, Value } from '../graph.ts';
 import { fromTensor, hostArray, roundToType, toTensor, type HostArray, type Precision } from '../host-array.ts';
-import { bindFeeds, visibleTypes, type Session, type SessionOptions } from '../session.ts';
+import { bindFeeds, visibleTypes } from '../feeds.ts';
+import type { Session, SessionOptions } from '../session-types.ts';
 
 /** Computes the graph's outputs on host arrays. */
 export function interpret(

@@ -1,0 +1,50 @@
+/** @file What a session is and how it is asked for: the types that the engine's runtimes share. */
+
+import type { Tensor } from '../base/tensor.ts';
+import type { TensorType } from './graph.ts';
+import type { WeightContent } from './onnx/write.ts';
+
+/**
+ * Where a graph runs. `cpu`: ONNX Runtime in this process. `webgpu`: the same on a graphics card. `reference`: plain
+ * TypeScript, slow and exact.
+ */
+export type Runtime = 'cpu' | 'webgpu' | 'reference';
+
+/** Where and how a graph runs. */
+export interface SessionOptions {
+  readonly runtime: Runtime;
+  /** Threads within one operator (cpu); default: ONNX Runtime's choice, one per physical core. */
+  readonly threads?: number;
+  /** State: input name → name of the output that is that input's value in the next run. Fed from `initialState`. */
+  readonly state?: Readonly<Record<string, string>>;
+  /** First values of the state; zeros where absent. */
+  readonly initialState?: Readonly<Record<string, Tensor>>;
+  /** Contents of the graph's weights. */
+  readonly weights?: Readonly<Record<string, WeightContent>>;
+  /** The folder that `file` names in `weights` are relative to. */
+  readonly weightFolder?: string;
+  /**
+   * Run in a worker thread, so that the calling thread stays free while the model computes (cpu, webgpu). Default false: ONNX
+   * Runtime blocks the calling thread for the time of a run.
+   */
+  readonly worker?: boolean;
+  /** Arithmetic of the `reference` runtime; default `f32`. */
+  readonly precision?: 'f32' | 'f64';
+}
+
+/** A graph ready to run. Runs do not overlap: a run waits for the one before. */
+export interface Session {
+  /** What `run` must be fed: all inputs but the state. */
+  readonly inputs: Readonly<Record<string, TensorType>>;
+  /** What `run` returns: all outputs but the state. */
+  readonly outputs: Readonly<Record<string, TensorType>>;
+  run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
+  /** A copy of the state (all, or the named inputs). */
+  readState(names?: readonly string[]): Promise<Record<string, Tensor>>;
+  /** Replaces state. */
+  writeState(state: Readonly<Record<string, Tensor>>): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What a session of a compiled graph still needs to know. */
+export type CompiledSessionOptions = Pick<SessionOptions, 'threads' | 'initialState' | 'weightFolder' | 'worker'>;
