@@ -203,3 +203,17 @@ test('chosen episodes are filmed, larger, and repeat what was counted', async ()
     assert.deepEqual([pages, width, pageHeight], [film.frames, 64, 64]);
   }
 });
+
+test('an abort while filming keeps the numbers whole and says how many films are there', async () => {
+  const stop = new AbortController();
+  const { result, rollouts, chosen } = await evaluate({
+    ...BASE,
+    conditions: ['base', 'dim'],
+    film: filmPlan(null),
+    signal: stop.signal,
+    onFilm: (done) => done === 1 && stop.abort(),
+  });
+  assert.deepEqual([result.partial, result.episodes.length, chosen], [false, 24, 3]);
+  assert.equal(rollouts.length, 1);
+  assert.deepEqual(result.warnings, ['Stopped before all rollouts were filmed: 1 of 3 are here.']);
+});

@@ -35,7 +35,10 @@ export interface EvaluateOptions {
   /** For the record. */
   readonly command: string;
   readonly checkpoint: { readonly path: string; readonly sha256: string } | null;
-  /** Aborting ends the run after the control step under way, with what is finished, marked partial. */
+  /**
+   * Aborting ends the run after the control step under way, with what is finished: marked partial when episodes are
+   * missing, with a warning when films are.
+   */
   readonly signal?: AbortSignal;
   /** Called with the finished episodes so far, the planned ones, and a short note. */
   readonly onProgress?: (done: number, total: number, note: string) => void;
@@ -64,6 +67,8 @@ export interface Rollout {
 export interface Evaluation {
   readonly result: EvaluationResult;
   readonly rollouts: readonly Rollout[];
+  /** How many episodes were chosen for filming; more than there are rollouts when filming failed or was stopped. */
+  readonly chosen: number;
 }
 
 /** Films of one success and one failure per task, and of one episode per other condition. */
@@ -102,7 +107,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     );
     const episodes = finished.filter((record) => record !== undefined);
     const seconds = (performance.now() - start) / 1000;
-    const { rollouts, warnings } = await film(pool, plan, episodes, options);
+    const { rollouts, warnings, chosen } = await film(pool, plan, episodes, options);
     const result: EvaluationResult = {
       schema: RESULT_SCHEMA,
       partial: episodes.length < plan.length,
@@ -136,7 +141,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
       rollouts: [],
       episodes,
     };
-    return { result, rollouts };
+    return { result, rollouts, chosen };
   } finally {
     await pool.close();
   }
@@ -172,14 +177,14 @@ async function film(
   plan: readonly PlannedEpisode[],
   episodes: readonly EpisodeRecord[],
   options: EvaluateOptions,
-): Promise<{ rollouts: Rollout[]; warnings: string[] }> {
-  const wanted = options.film;
-  if (wanted === null) return { rollouts: [], warnings: [] };
+): Promise<{ rollouts: Rollout[]; warnings: string[]; chosen: number }> {
+  const { film: wanted, signal } = options;
+  if (wanted === null) return { rollouts: [], warnings: [], chosen: 0 };
   const chosen = chooseEpisodes(episodes, wanted);
   const films: (Film | null)[] = chosen.map(() => null);
   const warnings: string[] = [];
   let done = 0;
-  if (chosen.length > 0) options.onFilm?.(0, chosen.length);
+  if (chosen.length > 0 && signal?.aborted !== true) options.onFilm?.(0, chosen.length);
   try {
     await pool.run(
       chosen.map((episode) => {
@@ -188,14 +193,19 @@ async function film(
         return { order, what: `the film of ${describe(planned.spec)}` };
       }),
       (index, report) => {
-        if (report.kind === 'filmed') films[index] = report.film;
+        // A film that was cut short by a stop is null.
+        if (report.kind !== 'filmed' || report.film === null) return;
+        films[index] = report.film;
         options.onFilm?.(++done, chosen.length);
       },
-      options.signal,
+      signal,
     );
   } catch (error) {
     // The numbers stand without pictures.
     warnings.push(`Rollouts could not be filmed: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (signal?.aborted === true && done < chosen.length) {
+    warnings.push(`Stopped before all rollouts were filmed: ${done} of ${chosen.length} are here.`);
   }
   const rollouts = chosen.flatMap((episode, i) => {
     const filmed = films[i];
@@ -208,7 +218,7 @@ async function film(
     }
     return [{ episode, film: filmed }];
   });
-  return { rollouts, warnings };
+  return { rollouts, warnings, chosen: chosen.length };
 }
 
 /** In the order of the plan: the first successes and failures per task; of the other conditions each shows another task. */

@@ -8,7 +8,8 @@ import { writeResult, type EvaluationResult } from './result.ts';
 
 /**
  * Writes the films to FOLDER/NAME-rollouts/ and then FOLDER/NAME.json, which names them; each file atomically. Films of
- * an earlier evaluation of that name are removed afterwards. Returns the result as written.
+ * an earlier evaluation of that name are removed afterwards, unless this one is not whole or lacks some of its films.
+ * Returns the result as written.
  */
 export function saveEvaluation(folder: string, name: string, evaluation: Evaluation): EvaluationResult {
   const filmFolder = `${name}-rollouts`;
@@ -21,7 +22,9 @@ export function saveEvaluation(folder: string, name: string, evaluation: Evaluat
   });
   const result = { ...evaluation.result, rollouts };
   writeResult(path.join(folder, `${name}.json`), result);
-  removeOthers(path.join(folder, filmFolder), new Set(rollouts.map(({ file }) => path.basename(file))));
+  if (!result.partial && rollouts.length === evaluation.chosen) {
+    removeOthers(path.join(folder, filmFolder), new Set(rollouts.map(({ file }) => path.basename(file))));
+  }
   return result;
 }
 

@@ -44,8 +44,11 @@ test('a result is read back as it was written, and names its films', () => {
   }
   const lines = fs.readFileSync(file, 'utf8').split('\n');
   assert.equal(lines.filter((line) => line.includes('"noiseSeed"')).length, 8, 'one line per episode');
-  // A second evaluation of the same name leaves nothing of the first behind.
-  saveEvaluation(folder, 'evaluation', { ...evaluation, rollouts: evaluation.rollouts.slice(0, 1) });
+  // A second evaluation of the same name that lacks films takes none away; a whole one leaves nothing of the first behind.
+  const rollouts = evaluation.rollouts.slice(0, 1);
+  saveEvaluation(folder, 'evaluation', { ...evaluation, rollouts });
+  assert.equal(fs.readdirSync(path.join(folder, 'evaluation-rollouts')).length, 3);
+  saveEvaluation(folder, 'evaluation', { ...evaluation, rollouts, chosen: 1 });
   assert.equal(fs.readdirSync(path.join(folder, 'evaluation-rollouts')).length, 1);
   assert.equal(readResult(file).rollouts.length, 1);
 });

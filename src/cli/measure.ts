@@ -40,8 +40,8 @@ export interface MeasureOptions {
 }
 
 /**
- * Evaluates, prints and saves. An abort saves what is finished, marked partial, and rejects with `interrupted`; the
- * folder is tried first, so that no long work is lost to a folder that cannot be written.
+ * Evaluates, prints and saves. An abort saves what is finished, marked partial when episodes are missing, and rejects
+ * with `interrupted`; the folder is tried first, so that no long work is lost to a folder that cannot be written.
  */
 export async function measure(options: MeasureOptions): Promise<EvaluationResult> {
   const { policy, folder, print } = options;
@@ -73,9 +73,12 @@ export async function measure(options: MeasureOptions): Promise<EvaluationResult
       if (done === total) bars.films.finish();
     },
   });
+  const { signal } = options;
+  const { rollouts, chosen } = evaluation;
   if (evaluation.result.partial) bars.episodes?.finish();
+  if (rollouts.length < chosen) bars.films?.finish();
   if (evaluation.result.episodes.length === 0) {
-    throw new VlaError('interrupted', 'evaluate: stopped before the first episode was finished.');
+    throw new VlaError('interrupted', 'evaluate: stopped before the first episode was finished.', { hint: AGAIN });
   }
   // The numbers are shown first: they are not lost when the disk is full.
   const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
@@ -83,6 +86,14 @@ export async function measure(options: MeasureOptions): Promise<EvaluationResult
   const result = saveEvaluation(folder, policy.resultName, evaluation);
   if (print === 'json') process.stdout.write(`${JSON.stringify(result)}\n`);
   process.stderr.write(`written to ${path.join(folder, `${policy.resultName}.json`)}\n`);
-  if (result.partial) throw new VlaError('interrupted', 'evaluate: stopped early; the result is marked as partial.');
+  if (result.partial) {
+    throw new VlaError('interrupted', 'evaluate: stopped early; the result is marked as partial.', { hint: AGAIN });
+  }
+  if (signal.aborted && rollouts.length < chosen) {
+    const message = `evaluate: stopped while filming; the numbers are whole, ${rollouts.length} of ${chosen} films are there.`;
+    throw new VlaError('interrupted', message, { hint: AGAIN });
+  }
   return result;
 }
+
+const AGAIN = 'Run the same command again for the whole evaluation.';

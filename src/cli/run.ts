@@ -51,9 +51,9 @@ async function run(word: string | undefined, options: Options): Promise<void> {
   const policy = await namedPolicy(word ?? null);
   const { environment, stage } = namedEnvironment(options, policy.imageSize, options.filmSize);
   requireWritableFolder(path.dirname(options.out));
-  const bar: { progress?: Progress } = {};
-  const evaluation = await withInterrupt('Stopping.', (signal) =>
-    evaluate({
+  await withInterrupt('Stopping; no film will be written.', async (signal) => {
+    const bars: { episodes?: Progress; films?: Progress } = {};
+    const evaluation = await evaluate({
       environment,
       policy: policy.call,
       tasks: options.task ?? policy.tasks,
@@ -69,21 +69,41 @@ async function run(word: string | undefined, options: Options): Promise<void> {
       checkpoint: policy.checkpoint,
       signal,
       onProgress(done, total, note) {
-        bar.progress ??= startProgress({ label: 'run', total, unit: 'episodes' });
-        bar.progress.update(done, note);
+        bars.episodes ??= startProgress({ label: 'run', total, unit: 'episodes' });
+        bars.episodes.update(done, note);
+        if (done === total) bars.episodes.finish();
       },
-    }),
-  );
-  bar.progress?.finish();
-  const { result } = evaluation;
+      onFilm(done, total) {
+        bars.films ??= startProgress({ label: 'film', total, unit: 'rollouts' });
+        bars.films.update(done);
+        if (done === total) bars.films.finish();
+      },
+    });
+    if (evaluation.result.partial) bars.episodes?.finish();
+    if (evaluation.rollouts.length < evaluation.chosen) bars.films?.finish();
+    show(evaluation, signal);
+    writeFileAtomic(options.out, kind === '.webp' ? onlyFilm(evaluation) : filmPage(evaluation));
+    process.stdout.write(`${options.out}\n`);
+  });
+}
+
+/** Prints how the episodes ended; throws unless all of them were played and filmed. */
+function show({ result, rollouts }: Evaluation, signal: AbortSignal): void {
   for (const { task, seed, instruction, outcome, length } of result.episodes) {
     const seconds = (length / result.protocol.controlHz).toFixed(1);
     process.stdout.write(`${outcome.padEnd(8)} “${instruction}” (${task}, seed ${seed}) after ${seconds} s\n`);
   }
+  const missing = result.planned - rollouts.length;
+  if (missing > 0 && signal.aborted) {
+    throw new VlaError('interrupted', `run: stopped; ${missing} of ${result.planned} episodes were not filmed.`, {
+      hint: 'Run the same command again, perhaps with fewer --episodes.',
+    });
+  }
   for (const warning of result.warnings) process.stderr.write(`warning: ${warning}\n`);
-  if (result.partial) throw new VlaError('interrupted', 'run: stopped.');
-  writeFileAtomic(options.out, kind === '.webp' ? onlyFilm(evaluation) : filmPage(evaluation));
-  process.stdout.write(`${options.out}\n`);
+  if (missing === 0) return;
+  throw new VlaError('unsupported', `run: expected ${result.planned} films, got ${rollouts.length}.`, {
+    hint: 'The warning above says why; vlakit doctor says what this machine lacks.',
+  });
 }
 
 function onlyFilm({ rollouts }: Evaluation): Uint8Array {

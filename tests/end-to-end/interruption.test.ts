@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
+import { readResult } from '../../src/benchmarks/result.ts';
 import { assertFine, assertOneError, filesBelow, scratchFolder, vlakit } from '../processes/vlakit.ts';
 
 const folder = scratchFolder('interruption');
@@ -103,6 +104,38 @@ describe('evaluate', () => {
     const cwd = room('evaluate-twice');
     const { code } = await vlakit(command, { cwd, interruptAt: [/\/500 episodes/, /Ctrl-C again/] });
     assert.equal(code, 130);
+  });
+});
+
+describe('filming', () => {
+  const FILMING = [/film .*rollouts/];
+
+  test('the numbers are kept whole, with the films that are there, and no earlier film is lost', async () => {
+    const cwd = room('evaluate-films');
+    const command = ['evaluate', 'expert', '--tasks', 'touch,push', '--conditions', 'base', '--episodes', '2'];
+    assertFine(await vlakit(command, { cwd }));
+    const films = filesBelow(path.join(cwd, 'evaluation')).filter((file) => file.endsWith('.webp'));
+    assert.equal(films.length, 2);
+    const ended = await vlakit([...command, '--seed', '7'], { cwd, interruptAt: FILMING });
+    assertOneError(ended, 'interrupted', /stopped while filming; the numbers are whole, \d of 2 films/);
+    assert.match(ended.err, /^hint: \S/m);
+    assert.match(ended.out, /base +touch +\d\/2/);
+    const result = readResult(path.join(cwd, 'evaluation', 'evaluation-expert.json'));
+    assert.deepEqual([result.partial, result.episodes.length], [false, 4]);
+    assert.ok(result.rollouts.length < 2);
+    assert.match(result.warnings.join(), /Stopped before all rollouts were filmed/);
+    const left = filesBelow(path.join(cwd, 'evaluation'));
+    for (const file of [...films, ...result.rollouts.map((rollout) => rollout.file)]) assert.ok(left.includes(file));
+  });
+
+  test('run leaves no page', async () => {
+    const cwd = room('run-films');
+    const command = ['run', 'expert', '--task', 'touch', '--episodes', '3'];
+    const ended = await vlakit(command, { cwd, interruptAt: FILMING });
+    assertOneError(ended, 'interrupted', /\d of 3 episodes were not filmed/);
+    assert.match(ended.err, /^hint: \S/m);
+    assert.equal(ended.out.match(/“/g)!.length, 3);
+    assert.deepEqual(whole(cwd), []);
   });
 });
 
