@@ -88,6 +88,23 @@ test('another recipe, or other data, does not continue a run', async () => {
   });
 });
 
+test('a run without a checkpoint does not stand in the way of another recipe', async () => {
+  const wrong: TrainingRecipe = {
+    ...recipe,
+    data: { ...recipe.data, datasets: [{ ...recipe.data.datasets[0]!, episodes: [0, 7] }] },
+  };
+  await assert.rejects(trainPolicy(options('corrected', { recipe: wrong })), { code: 'not-found' });
+  // Stopped before its first step: its recipe is there, a checkpoint is not.
+  const controller = new AbortController();
+  const stopping = { signal: controller.signal, wallClock: () => (controller.abort(), 0) };
+  const other = { ...recipe, seed: 5 };
+  await assert.rejects(trainPolicy(options('corrected', { ...stopping, recipe: other })), { code: 'interrupted' });
+  assert.deepEqual(JSON.parse(fs.readFileSync(path.join(root, 'corrected', RECIPE_FILE), 'utf8')), other);
+  await trainPolicy(options('corrected'));
+  assert.equal(read('corrected', 'metrics.jsonl'), read('one', 'metrics.jsonl'));
+  assert.deepEqual(JSON.parse(fs.readFileSync(path.join(root, 'corrected', RECIPE_FILE), 'utf8')), recipe);
+});
+
 test('a policy answers the same in this thread and in a worker, and moves nothing but its own seed', async () => {
   const answers = [];
   for (const inWorker of [false, true]) {

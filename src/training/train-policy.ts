@@ -4,11 +4,12 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { VlaError } from '../base/errors.ts';
-import { readJson, writeFileAtomic } from '../base/files.ts';
+import { readJson, requireWritableFolder, writeFileAtomic } from '../base/files.ts';
 import { Random } from '../base/random.ts';
 import { flatten, materialise } from '../nn/parameters.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { CheckpointFiles } from './checkpoint.ts';
+import { checkpointSteps } from './checkpoint-series.ts';
 import { setUpCodec, type CodecSetup } from './codec-setup.ts';
 import { createGraphLearner } from './graph-learner.ts';
 import type { Learner } from './learner.ts';
@@ -40,11 +41,15 @@ export interface TrainPolicyOptions extends Pick<
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** Trains, or continues, the run in `folder`; see `train` for how it ends. */
+/**
+ * Trains, or continues, the run in `folder`; see `train` for how it ends. The folder's recipe is written once data and
+ * model are open.
+ */
 export async function trainPolicy(options: TrainPolicyOptions): Promise<TrainingResult> {
   const { recipe, folder, evaluate, signal, wallClock, progressStream } = options;
   const { seed, data } = recipe;
-  keepRecipe(folder, recipe);
+  requireWritableFolder(folder);
+  requireSameRecipe(folder, recipe);
   const family = familyOf(recipe.model.config, 'recipe.model.config');
   const model = { ...recipe.model, config: family.parse(recipe.model.config, 'recipe.model.config') };
   const training = await openTrainingData(data);
@@ -57,6 +62,7 @@ export async function trainPolicy(options: TrainPolicyOptions): Promise<Training
     const order = new Random(seed, ORDER).bits();
     const source = await openSamples(training, data, recipe.codec.cameras, codec.horizon, order, signal);
     try {
+      writeFileAtomic(path.join(folder, RECIPE_FILE), `${JSON.stringify(recipe, null, 2)}\n`);
       return await train({
         folder,
         identity: runIdentity(recipe, setup),
@@ -112,20 +118,20 @@ function runIdentity(recipe: TrainingRecipe, setup: CodecSetup): string {
   return createHash('sha256').update(content).digest('hex').slice(0, 16);
 }
 
-/** Writes the recipe into a new run folder; one that holds another recipe is a `mismatch` that names the difference. */
-function keepRecipe(folder: string, recipe: TrainingRecipe): void {
+/**
+ * A folder with checkpoints of another recipe is a `mismatch` that names the difference. Before the first checkpoint
+ * there is nothing to lose: a recipe that did not get so far does not stand in the way of its correction.
+ */
+function requireSameRecipe(folder: string, recipe: TrainingRecipe): void {
   const file = path.join(folder, RECIPE_FILE);
-  if (fs.existsSync(file)) {
-    const there = readJson<TrainingRecipe>(file);
-    const difference = firstDifference(essence(there), JSON.parse(JSON.stringify(essence(recipe))));
-    if (difference !== null) {
-      const { path: where, a, b } = difference;
-      throw new VlaError('mismatch', `${folder}: it holds another run: ${where} is ${a} there, ${b} here.`, {
-        hint: 'Train into another folder (--out), or delete this one.',
-      });
-    }
-  }
-  writeFileAtomic(file, `${JSON.stringify(recipe, null, 2)}\n`);
+  if (checkpointSteps(folder).length === 0 || !fs.existsSync(file)) return;
+  const there = readJson<TrainingRecipe>(file);
+  const difference = firstDifference(essence(there), JSON.parse(JSON.stringify(essence(recipe))));
+  if (difference === null) return;
+  const { path: where, a, b } = difference;
+  throw new VlaError('mismatch', `${folder}: it holds another run: ${where} is ${a} there, ${b} here.`, {
+    hint: 'Train into another folder (--out), or delete this one.',
+  });
 }
 
 /** The first place where two JSON values differ. */

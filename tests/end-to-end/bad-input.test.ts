@@ -123,6 +123,13 @@ describe('runs', () => {
     assert.deepEqual(filesBelow(path.join(folder, 'runs')), before);
   });
 
+  test('a run that failed to start is started again in the same folder, as its hint says', async () => {
+    const out = path.join('runs', 'corrected');
+    const episodes = (list: string): string[] => ['train', 'debug', ...SHORT, '--episodes', list, '--out', out];
+    assertOneError(await vlakit(episodes('0-4'), { cwd: folder }), 'not-found', /episode/);
+    assertFine(await vlakit(episodes('0'), { cwd: folder }));
+  });
+
   test('a report of nothing', async () => {
     const empty = path.join(folder, 'empty');
     fs.mkdirSync(empty);

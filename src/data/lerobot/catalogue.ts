@@ -214,7 +214,7 @@ export function selectEpisodes(
         hint:
           present.length === 0
             ? 'Fetch the files under data/ and videos/.'
-            : `Fetch them, or choose among those that are here: --episodes ${ranges(present)}.`,
+            : `Fetch them, or choose those that are here (--episodes ${ranges(present)}).`,
       },
     );
   }

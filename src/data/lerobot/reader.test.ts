@@ -96,7 +96,7 @@ describe('LeRobot reader', () => {
       await assert.rejects(openLeRobot(root, { episodes: 'all' }), {
         code: 'not-found',
         message: /files of 4 of 5 episodes are missing: episodes 1-4 \(the first is data.chunk-000.episode_000001/,
-        hint: /--episodes 0\./,
+        hint: /--episodes 0\)/,
       });
       await assert.rejects(openLeRobot(root, { episodes: [0, 2] }), /episodes 2 \(the first is videos/);
       await assert.rejects(openLeRobot(root, { episodes: [0, 7] }), { code: 'not-found', message: /\(0-4\), got 7/ });
