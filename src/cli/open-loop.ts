@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import process from 'node:process';
-import type { Recipe } from '../../recipes/recipe.ts';
+import type { OpenLoopConfig, Recipe } from '../../recipes/recipe.ts';
 import { VlaError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { startProgress } from '../base/progress.ts';
@@ -15,13 +15,34 @@ import { openTrainingData, policySampleSpec } from '../training/training-data.ts
 /** The file of a run folder that holds the result. */
 const OPEN_LOOP_FILE = 'open-loop.json';
 
-/** Compares the run's policy with the held-out episodes of its first dataset; prints a table and writes the result. */
-export async function measureOpenLoop(recipe: Recipe, folder: string, signal: AbortSignal): Promise<OpenLoopResult> {
-  const { openLoop, data, codec, device } = recipe;
-  const share = data.datasets[0]!;
-  if (openLoop === null || share.heldOut.length === 0) {
-    throw new VlaError('bad-argument', `recipe ${recipe.name}: expected openLoop and held-out episodes, got none.`);
+/** Throws `bad-argument` for a recipe whose open-loop errors cannot be measured; for use before the training. */
+export function checkOpenLoop({ name, openLoop, data }: Recipe): void {
+  if (openLoop === null) return;
+  if (!Number.isInteger(openLoop.every) || openLoop.every < 1) {
+    throw new VlaError(
+      'bad-argument',
+      `openLoop.every: expected a whole number of at least 1, got ${openLoop.every}.`,
+      {
+        hint: 'Compare at every frame with --set openLoop.every=1.',
+      },
+    );
   }
+  if (data.datasets[0]!.heldOut.length > 0) return;
+  throw new VlaError('bad-argument', `recipe ${name}: expected held-out episodes to measure open loop on, got none.`, {
+    hint: 'Hold some out (--set data.datasets.0.heldOut=3,4), or measure nothing (--set openLoop=null).',
+  });
+}
+
+/** Compares the run's policy with the held-out episodes of its first dataset; prints a table and writes the result. */
+export async function measureOpenLoop(
+  recipe: Recipe,
+  openLoop: OpenLoopConfig,
+  folder: string,
+  signal: AbortSignal,
+): Promise<OpenLoopResult> {
+  const { data, codec, device } = recipe;
+  const share = data.datasets[0]!;
+  checkOpenLoop(recipe);
   const training = await openTrainingData(data);
   const { mean } = await training.statistics('action');
   const trained = training.datasets[0]!.episodes.map(({ index }) => index);

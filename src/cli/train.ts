@@ -9,7 +9,7 @@ import { parseEpisodes } from '../data/lerobot/catalogue.ts';
 import type { TrainingResult } from '../training/loop.ts';
 import { trainPolicy } from '../training/train-policy.ts';
 import { withInterrupt } from './interrupt.ts';
-import { measureOpenLoop } from './open-loop.ts';
+import { checkOpenLoop, measureOpenLoop } from './open-loop.ts';
 import { recipeArgument, resolveRecipe } from './recipe-options.ts';
 import { validate } from './validation.ts';
 
@@ -40,13 +40,14 @@ async function run(name: string, options: Options): Promise<void> {
   const folder = options.out ?? path.join('runs', recipe.name);
   await withInterrupt('Saving a checkpoint …', async (signal) => {
     const { checkpoint } = await trainRecipe(recipe, folder, signal);
-    if (recipe.openLoop !== null) await measureOpenLoop(recipe, folder, signal);
+    if (recipe.openLoop !== null) await measureOpenLoop(recipe, recipe.openLoop, folder, signal);
     process.stdout.write(`${checkpoint}\n`);
   });
 }
 
 /** Trains a recipe into a run folder, or continues there. */
-export function trainRecipe(recipe: Recipe, folder: string, signal: AbortSignal): Promise<TrainingResult> {
+export async function trainRecipe(recipe: Recipe, folder: string, signal: AbortSignal): Promise<TrainingResult> {
+  checkOpenLoop(recipe);
   const { evaluation, record, device } = recipe;
   const workers = device.threads * device.replicas;
   return trainPolicy({

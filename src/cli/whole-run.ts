@@ -40,7 +40,7 @@ export async function runRecipe(recipe: Recipe, { folder, workers, signal }: Who
   }
   phases.push(['train', () => trainRecipe(recipe, folder, signal)]);
   if (evaluation !== null) phases.push(['evaluate', () => evaluateRun(recipe, folder, workers, signal)]);
-  if (openLoop !== null) phases.push(['open loop', () => measureOpenLoop(recipe, folder, signal)]);
+  if (openLoop !== null) phases.push(['open loop', () => measureOpenLoop(recipe, openLoop, folder, signal)]);
   for (const [i, [name, work]] of phases.entries()) {
     process.stderr.write(`[${i + 1}/${phases.length}] ${name}\n`);
     await work();

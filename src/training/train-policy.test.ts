@@ -161,6 +161,7 @@ test('held-out episodes are never trained on and give no statistics', async () =
   // The state's x is the episode's number and a little more.
   assert.ok((await data.statistics('observation.state')).max[0]! < 2);
   await data.close();
+  await assert.rejects(open({ heldOut: [2, 7] }), { code: 'not-found', message: /^held-out episodes: .*got 7\.$/ });
   await assert.rejects(open({ episodes: [0, 2], heldOut: [2] }), /episodes 2 are both trained on and held out/);
 });
 

@@ -24,11 +24,11 @@ export interface TrainingData {
   close(): Promise<void>;
 }
 
-/** Opens the training episodes of every dataset. */
+/** Opens the training episodes of every dataset; the held-out ones must be there too, although nothing reads them yet. */
 export async function openTrainingData(data: DataConfig): Promise<TrainingData> {
   if (data.datasets.length === 0) throw new VlaError('bad-argument', 'data.datasets: expected at least one, got none.');
   const datasets: LeRobotDataset[] = [];
-  for (const share of data.datasets) datasets.push(await openShare(share));
+  for (const [i, share] of data.datasets.entries()) datasets.push(await openShare(share, i));
   const columns = async (feature: string): Promise<Float32Array[]> => {
     const parts: Float32Array[] = [];
     for (const dataset of datasets) {
@@ -54,11 +54,13 @@ export async function openTrainingData(data: DataConfig): Promise<TrainingData> 
   };
 }
 
-async function openShare({ root, episodes, heldOut, samplesPerStep }: DatasetShare): Promise<LeRobotDataset> {
+async function openShare(share: DatasetShare, position: number): Promise<LeRobotDataset> {
+  const { root, episodes, heldOut, samplesPerStep } = share;
   if (!Number.isInteger(samplesPerStep) || samplesPerStep < 1) {
     throw new VlaError('bad-argument', `${root}: expected samplesPerStep of at least 1, got ${samplesPerStep}.`);
   }
   if (heldOut.length === 0) return openLeRobot(root, { episodes });
+  await requireHeldOut(root, heldOut, position);
   if (typeof episodes !== 'string') {
     const both = episodes.filter((index) => heldOut.includes(index));
     if (both.length > 0) {
@@ -70,6 +72,21 @@ async function openShare({ root, episodes, heldOut, samplesPerStep }: DatasetSha
   await whole.close();
   const indices = whole.episodes.map(({ index }) => index).filter((index) => !heldOut.includes(index));
   return openLeRobot(root, { episodes: indices });
+}
+
+/** They are read after hours of training: what is wrong with them is said before. */
+async function requireHeldOut(root: string, heldOut: readonly number[], position: number): Promise<void> {
+  try {
+    const dataset = await openLeRobot(root, { episodes: heldOut });
+    for (const { index } of dataset.episodes) await dataset.column('action', index);
+    await dataset.close();
+  } catch (cause) {
+    if (!(cause instanceof VlaError)) throw cause;
+    throw new VlaError(cause.code, `held-out episodes: ${cause.message}`, {
+      cause,
+      hint: `Fetch them again, or hold out others (--set data.datasets.${position}.heldOut=…).`,
+    });
+  }
 }
 
 /** All rows of all chunks of an episode after a change of reference, row-major; steps beyond the episode's end left out. */

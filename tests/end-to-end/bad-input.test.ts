@@ -82,6 +82,21 @@ describe('datasets', () => {
   test('episodes that are not there are named', () =>
     refuses([...train(path.join(folder, DATASET)), '--episodes', '0-4'], 'not-found', /episode.*\b3\b.*\b4\b/));
 
+  const holdOut = (list: string): string[] => [
+    '--set',
+    `data.datasets.0.heldOut=${list}`,
+    '--set',
+    'openLoop={"every":5}',
+  ];
+  test('held-out episodes that are not there are named before the training', () =>
+    refuses(
+      [...train(path.join(folder, DATASET)), ...holdOut('[1,7]')],
+      'not-found',
+      /held-out episodes: .*got 7\.\nhint: .*data\.datasets\.0\.heldOut/,
+    ));
+  test('open loop without held-out episodes is refused before the training', () =>
+    refuses([...train(path.join(folder, DATASET)), ...holdOut('[]')], 'bad-argument', /expected held-out episodes/));
+
   test('a folder without a dataset', () => refuses(train(folder), 'not-found', /no meta\/info\.json/));
 
   test('an instruction longer than the context', () =>
