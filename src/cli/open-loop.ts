@@ -6,7 +6,6 @@ import type { OpenLoopConfig, Recipe } from '../../recipes/recipe.ts';
 import { VlaError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { startProgress } from '../base/progress.ts';
-import { openLeRobot } from '../data/lerobot/reader.ts';
 import type { Policy } from '../interfaces/policy.ts';
 import { loadPolicy } from '../training/load-policy.ts';
 import { evaluateOpenLoop, meanError, type OpenLoopResult } from '../training/open-loop.ts';
@@ -41,13 +40,11 @@ export async function measureOpenLoop(
   signal: AbortSignal,
 ): Promise<OpenLoopResult> {
   const { data, codec, device } = recipe;
-  const share = data.datasets[0]!;
   checkOpenLoop(recipe);
   const training = await openTrainingData(data);
   const { mean } = await training.statistics('action');
   const trained = training.datasets[0]!.episodes.map(({ index }) => index);
-  await training.close();
-  const heldOut = await openLeRobot(share.root, { episodes: share.heldOut });
+  const heldOut = training.heldOut[0]!;
   const policy = await loadPolicy(folder, { ...device, inWorker: false });
   try {
     const total = heldOut.episodes.reduce((sum, { length }) => sum + Math.ceil(length / openLoop.every), 0);
@@ -74,7 +71,7 @@ export async function measureOpenLoop(
     return result;
   } finally {
     await policy.close();
-    await heldOut.close();
+    await training.close();
   }
 }
 

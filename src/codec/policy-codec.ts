@@ -53,6 +53,8 @@ export interface Codec {
   readonly needsState: boolean;
   observationInputs(batch: number): Readonly<Record<string, InputSpec>>;
   trainingInputs(batch: number): Readonly<Record<string, InputSpec>>;
+  /** Throws `bad-argument` for an instruction that is too long for the prompt or holds a special token. */
+  checkInstruction(instruction: string): void;
   /** One observation as a batch of 1. Throws on a missing camera, a wrong length, NaN, or a too long instruction. */
   encodeObservation(observation: Observation): Record<string, Tensor>;
   /**
@@ -157,6 +159,9 @@ export function createCodec(configuration: PolicyCodecConfig, tokenizer: TextTok
     needsState: action.needsState,
     observationInputs,
     trainingInputs,
+    checkInstruction(instruction) {
+      prompt.encode(instruction);
+    },
     encodeObservation(observation) {
       const batch = prepare(1, observationInputs(1));
       writeObservation(observation, batch, 0, null);

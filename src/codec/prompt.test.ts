@@ -83,6 +83,7 @@ test('an instruction that is too long says how many tokens fit', () => {
     code: 'bad-argument',
     message:
       /^instruction: expected at most 4 tokens, got \d+ \(the prompt has 26, of which images and template take 22\)\.$/,
+    hint: /codec\.instructionTokens/,
   });
 });
 

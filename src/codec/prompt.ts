@@ -141,7 +141,7 @@ export function createPromptCodec(
         'bad-argument',
         `instruction: expected at most ${config.maxTokens - fixed} tokens, got ${ids.length - fixed} ` +
           `(the prompt has ${config.maxTokens}, of which images and template take ${fixed}).`,
-        { hint: 'Say it shorter, or train with a larger prompt.maxTokens.' },
+        { hint: 'Say it shorter, or train with a larger codec.instructionTokens.' },
       );
     }
     const out = new BigInt64Array(config.maxTokens).fill(pad);
@@ -254,7 +254,7 @@ function tokenLayout(
     throw new VlaError(
       'bad-argument',
       `prompt: expected maxTokens above ${prefix.length} (images and template), got ${config.maxTokens}.`,
-      { hint: 'Raise prompt.maxTokens, or use fewer or larger patches.' },
+      { hint: 'Raise codec.instructionTokens, or use fewer or larger patches.' },
     );
   }
   return { length: config.maxTokens, images, positions };

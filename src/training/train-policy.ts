@@ -12,6 +12,7 @@ import type { CheckpointFiles } from './checkpoint.ts';
 import { checkpointSteps } from './checkpoint-series.ts';
 import { setUpCodec, type CodecSetup } from './codec-setup.ts';
 import { createGraphLearner } from './graph-learner.ts';
+import { requireInstructions } from './instruction-check.ts';
 import type { Learner } from './learner.ts';
 import { train, type TrainingResult, type TrainingRun } from './loop.ts';
 import type { PolicySettings } from './load-policy.ts';
@@ -56,6 +57,7 @@ export async function trainPolicy(options: TrainPolicyOptions): Promise<Training
   try {
     const setup = await setUpCodec(recipe.codec, data, training);
     const { codec } = setup;
+    await requireInstructions([...training.datasets, ...training.heldOut.filter((one) => one !== null)], codec);
     const trainable = family.trainable(model, codec, shareSizeOf(recipe));
     const weights = materialise(trainable.parameters, new Random(seed, INITIAL_WEIGHTS));
     const learner = await createLearner(trainable, recipe, Object.fromEntries(flatten<Tensor>(weights)));

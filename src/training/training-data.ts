@@ -14,9 +14,12 @@ import { windowAt, type WindowSpec } from '../data/windows.ts';
 import type { Dataset, FeatureStatistics } from '../interfaces/episode.ts';
 import type { DataConfig, DatasetShare } from './recipe.ts';
 
-/** The opened datasets of a run, training episodes only. */
+/** The opened datasets of a run. */
 export interface TrainingData {
+  /** Training episodes only; statistics are of these. */
   readonly datasets: readonly LeRobotDataset[];
+  /** Per dataset its held-out episodes; null where none are. */
+  readonly heldOut: readonly (LeRobotDataset | null)[];
   /** Statistics of a numeric feature over all datasets. */
   statistics(feature: string): Promise<FeatureStatistics>;
   /** Statistics of actions as the model sees them: after `reference`, over all chunks. */
@@ -28,7 +31,11 @@ export interface TrainingData {
 export async function openTrainingData(data: DataConfig): Promise<TrainingData> {
   if (data.datasets.length === 0) throw new VlaError('bad-argument', 'data.datasets: expected at least one, got none.');
   const datasets: LeRobotDataset[] = [];
-  for (const [i, share] of data.datasets.entries()) datasets.push(await openShare(share, i));
+  const heldOut: (LeRobotDataset | null)[] = [];
+  for (const [i, share] of data.datasets.entries()) {
+    datasets.push(await openShare(share));
+    heldOut.push(await openHeldOut(share, i));
+  }
   const columns = async (feature: string): Promise<Float32Array[]> => {
     const parts: Float32Array[] = [];
     for (const dataset of datasets) {
@@ -39,6 +46,7 @@ export async function openTrainingData(data: DataConfig): Promise<TrainingData> 
   const sizeOf = (feature: string): number => datasets[0]!.features[feature]!.shape.reduce((a, b) => a * b, 1);
   return {
     datasets,
+    heldOut,
     statistics: async (feature) => exactStatistics(await columns(feature), sizeOf(feature), feature),
     async actionStatistics(reference, window) {
       const dim = sizeOf('action');
@@ -49,18 +57,16 @@ export async function openTrainingData(data: DataConfig): Promise<TrainingData> 
       return exactStatistics(chunks, dim, 'action');
     },
     async close() {
-      for (const dataset of datasets) await dataset.close();
+      for (const dataset of [...datasets, ...heldOut]) await dataset?.close();
     },
   };
 }
 
-async function openShare(share: DatasetShare, position: number): Promise<LeRobotDataset> {
-  const { root, episodes, heldOut, samplesPerStep } = share;
+async function openShare({ root, episodes, heldOut, samplesPerStep }: DatasetShare): Promise<LeRobotDataset> {
   if (!Number.isInteger(samplesPerStep) || samplesPerStep < 1) {
     throw new VlaError('bad-argument', `${root}: expected samplesPerStep of at least 1, got ${samplesPerStep}.`);
   }
   if (heldOut.length === 0) return openLeRobot(root, { episodes });
-  await requireHeldOut(root, heldOut, position);
   if (typeof episodes !== 'string') {
     const both = episodes.filter((index) => heldOut.includes(index));
     if (both.length > 0) {
@@ -75,11 +81,12 @@ async function openShare(share: DatasetShare, position: number): Promise<LeRobot
 }
 
 /** They are read after hours of training: what is wrong with them is said before. */
-async function requireHeldOut(root: string, heldOut: readonly number[], position: number): Promise<void> {
+async function openHeldOut({ root, heldOut }: DatasetShare, position: number): Promise<LeRobotDataset | null> {
+  if (heldOut.length === 0) return null;
   try {
     const dataset = await openLeRobot(root, { episodes: heldOut });
     for (const { index } of dataset.episodes) await dataset.column('action', index);
-    await dataset.close();
+    return dataset;
   } catch (cause) {
     if (!(cause instanceof VlaError)) throw cause;
     throw new VlaError(cause.code, `held-out episodes: ${cause.message}`, {

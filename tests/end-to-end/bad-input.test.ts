@@ -99,12 +99,13 @@ describe('datasets', () => {
 
   test('a folder without a dataset', () => refuses(train(folder), 'not-found', /no meta\/info\.json/));
 
-  test('an instruction longer than the context', () =>
-    refuses(
-      [...train(path.join(folder, DATASET)), '--set', 'codec.instructionTokens=1'],
-      'bad-argument',
-      /instruction: expected at most 1 token/,
-    ));
+  test('an instruction longer than the context is named before the training', async () => {
+    const command = [...train(path.join(folder, DATASET)), '--set', 'codec.instructionTokens=1'];
+    const message = /episode 0: ".+": instruction: expected at most 1 token.*\nhint: .*codec\.instructionTokens/;
+    await refuses(command, 'bad-argument', message);
+    const { err } = await vlakit([...command, '--out', path.join('runs', 'long')], { cwd: folder });
+    assert.doesNotMatch(err, /load|steps/);
+  });
 
   test('a dataset that is there already is not written over', async () => {
     const before = filesBelow(path.join(folder, DATASET));
