@@ -4,6 +4,7 @@ import os from 'node:os';
 import process from 'node:process';
 import type { Command } from 'commander';
 import { VlaError } from '../base/errors.ts';
+import { commandLine } from '../benchmarks/provenance.ts';
 import { wholeNumber } from './argument-parsers.ts';
 import { withInterrupt } from './interrupt.ts';
 import { recipeArgument, resolveRecipe } from './recipe-options.ts';
@@ -43,7 +44,7 @@ async function run(name: string, options: Options): Promise<void> {
       root,
       existing: options.replace === true ? 'replace' : 'resume',
       workers: options.workers,
-      extra: {},
+      command: commandLine(),
       signal,
     }),
   );

@@ -4,7 +4,7 @@ import path from 'node:path';
 import process from 'node:process';
 import type { Command } from 'commander';
 import type { Recipe } from '../../recipes/recipe.ts';
-import { versions } from '../benchmarks/provenance.ts';
+import { commandLine, versions } from '../benchmarks/provenance.ts';
 import { parseEpisodes } from '../data/lerobot/catalogue.ts';
 import type { TrainingResult } from '../training/loop.ts';
 import { trainPolicy } from '../training/train-policy.ts';
@@ -53,6 +53,7 @@ export async function trainRecipe(recipe: Recipe, folder: string, signal: AbortS
   return trainPolicy({
     recipe,
     folder,
+    command: commandLine(),
     versions: versions(),
     evaluate:
       evaluation === null || record === null

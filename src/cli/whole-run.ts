@@ -65,7 +65,7 @@ async function recordOnce(config: RecordConfig, root: string, workers: number, s
     process.stderr.write(`${root} is there already\n`);
     return;
   }
-  await recordDataset({ config, root, existing: 'resume', workers, extra: {}, signal });
+  await recordDataset({ config, root, existing: 'resume', workers, command: commandLine(), signal });
 }
 
 async function evaluateRun(recipe: Recipe, folder: string, workers: number, signal: AbortSignal): Promise<void> {

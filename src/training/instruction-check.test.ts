@@ -27,6 +27,7 @@ test('the episode with the long instruction is named, trained on or held out, an
       trainPolicy({
         recipe: { ...recipe, data: { ...recipe.data, datasets: [{ ...recipe.data.datasets[0]!, episodes, heldOut }] } },
         folder: path.join(folder, 'run'),
+        command: '',
         versions: {},
         evaluate: null,
         signal: new AbortController().signal,

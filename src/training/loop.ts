@@ -46,6 +46,8 @@ export interface TrainingRun {
   readonly config: LoopConfig;
   readonly learner: Learner;
   readonly batches: BatchSource;
+  /** Called once the folder is known to be this run's, before the first step: for files that describe the run. */
+  readonly begin?: () => void;
   /** The files beside the weights, for a checkpoint after `step` steps. */
   files(step: number, metrics: Readonly<Record<string, number>>): CheckpointFiles;
   /** Evaluates the checkpoint in `folder`; must be a pure function of the weights and the step. */
@@ -90,6 +92,7 @@ const START = { step: 0, metricsBytes: 0, sums: {}, summed: 0, lastMetrics: {}, 
 export async function train(run: TrainingRun): Promise<TrainingResult> {
   checkLoopConfig(run.config);
   const state = await resume(run);
+  run.begin?.();
   const log = openMetricsLog(path.join(run.folder, 'metrics.jsonl'), state.metricsBytes);
   const events = openEventFile(path.join(run.folder, 'events'), state.step, run.wallClock);
   const total = run.config.steps;

@@ -11,8 +11,9 @@ import type { Observation } from '../interfaces/observation.ts';
 import { encodeSafetensors, decodeSafetensors } from '../base/safetensors.ts';
 import { loadCheckpoint } from './checkpoint.ts';
 import { loadPolicy } from './load-policy.ts';
+import { RECIPE_FILE } from './provenance-file.ts';
 import type { TrainingRecipe } from './recipe.ts';
-import { RECIPE_FILE, trainPolicy, type TrainPolicyOptions } from './train-policy.ts';
+import { trainPolicy, type TrainPolicyOptions } from './train-policy.ts';
 import { openTrainingData } from './training-data.ts';
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'train-policy-'));
@@ -28,6 +29,7 @@ function options(name: string, changes: Partial<TrainPolicyOptions> = {}): Train
   return {
     recipe,
     folder: at(name),
+    command: 'vlakit train small',
     versions: { vlakit: 'test' },
     evaluate: null,
     signal: new AbortController().signal,
@@ -86,6 +88,7 @@ test('another recipe, or other data, does not continue a run', async () => {
   await assert.rejects(trainPolicy(options('one', { recipe: smallRecipe(at('other-data')) })), {
     message: /expected a run of configuration \w{16}, got one of \w{16}/,
   });
+  assert.deepEqual(JSON.parse(fs.readFileSync(path.join(root, 'one', RECIPE_FILE), 'utf8')), recipe);
 });
 
 test('a run without a checkpoint does not stand in the way of another recipe', async () => {

@@ -20,11 +20,9 @@ import { familyOf } from './model-families.ts';
 import { policyBatches } from './policy-batches.ts';
 import { batchSizeOf, type TrainingRecipe } from './recipe.ts';
 import { createReplicatedLearner } from './replicated-learner.ts';
+import { RECIPE_FILE, writeProvenance } from './provenance-file.ts';
 import type { Trainable } from './trainable.ts';
 import { openSamples, openTrainingData } from './training-data.ts';
-
-/** The file of a run folder that holds its recipe. */
-export const RECIPE_FILE = 'recipe.json';
 
 /** Streams of the recipe's seed. */
 const INITIAL_WEIGHTS = 1;
@@ -38,7 +36,9 @@ export interface TrainPolicyOptions extends Pick<
 > {
   /** Resolved: with all overrides. It is written to the folder and into every checkpoint. */
   readonly recipe: TrainingRecipe;
-  /** What made the weights, for training.json. */
+  /** The exact command, for provenance.json. */
+  readonly command: string;
+  /** What made the weights, for training.json and provenance.json. */
   readonly versions: Readonly<Record<string, string>>;
 }
 
@@ -47,7 +47,7 @@ export interface TrainPolicyOptions extends Pick<
  * model are open.
  */
 export async function trainPolicy(options: TrainPolicyOptions): Promise<TrainingResult> {
-  const { recipe, folder, evaluate, signal, wallClock, progressStream } = options;
+  const { recipe, folder, command, versions, evaluate, signal, wallClock, progressStream } = options;
   const { seed, data } = recipe;
   requireWritableFolder(folder);
   requireSameRecipe(folder, recipe);
@@ -64,13 +64,16 @@ export async function trainPolicy(options: TrainPolicyOptions): Promise<Training
     const order = new Random(seed, ORDER).bits();
     const source = await openSamples(training, data, recipe.codec.cameras, codec.horizon, order, signal);
     try {
-      writeFileAtomic(path.join(folder, RECIPE_FILE), `${JSON.stringify(recipe, null, 2)}\n`);
       return await train({
         folder,
         identity: runIdentity(recipe, setup),
         config: recipe.loop,
         learner,
         batches: policyBatches(source, codec, trainable, new Random(seed, BATCHES).bits()),
+        begin() {
+          writeFileAtomic(path.join(folder, RECIPE_FILE), `${JSON.stringify(recipe, null, 2)}\n`);
+          writeProvenance(folder, { command, seed, versions }, training.datasets);
+        },
         files: (step, metrics) => policyFiles(options, setup, step, metrics),
         evaluate,
         signal,

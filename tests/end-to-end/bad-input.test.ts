@@ -132,6 +132,16 @@ describe('words that are not known', () => {
 });
 
 describe('runs', () => {
+  test('the report of a run without an evaluation shows the seeds and the commands', async () => {
+    assertFine(await vlakit(['report', path.join('runs', 'debug')], { cwd: folder }));
+    const page = fs.readFileSync(path.join(folder, 'runs', 'debug', 'report.html'), 'utf8');
+    for (const command of [`record debug ${SMALL.join(' ')}`, `train debug ${SHORT.join(' ')}`]) {
+      assert.ok(page.includes(`<pre>vlakit ${command}</pre>`), command);
+    }
+    assert.match(page, /<dt>training seed<\/dt>\s*<dd>1</);
+    assert.match(page, /<dt>recording seed<\/dt>\s*<dd>1</);
+  });
+
   test('a run is not continued with another recipe', async () => {
     const before = filesBelow(path.join(folder, 'runs'));
     const other = await vlakit(['train', 'debug', ...SHORT, '--set', 'seed=2'], { cwd: folder });

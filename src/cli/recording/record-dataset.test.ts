@@ -27,7 +27,15 @@ const CONFIG: RecordConfig = {
 
 function options(name: string, changes: Partial<RecordOptions> = {}): RecordOptions {
   const signal = new AbortController().signal;
-  return { config: CONFIG, root: path.join(root, name), existing: 'resume', workers: 1, extra: {}, signal, ...changes };
+  return {
+    config: CONFIG,
+    root: path.join(root, name),
+    existing: 'resume',
+    workers: 1,
+    command: 'vlakit record test',
+    signal,
+    ...changes,
+  };
 }
 
 function contents(name: string): Record<string, string> {

@@ -22,8 +22,8 @@ export interface RecordOptions {
   /** What to do with what the folder holds; see the LeRobot writer. */
   readonly existing: 'refuse' | 'resume' | 'replace';
   readonly workers: number;
-  /** Further keys of info.json. */
-  readonly extra: Readonly<Record<string, unknown>>;
+  /** The exact command, for info.json. */
+  readonly command: string;
   /** Aborting stops after the episodes under way; the recording can then be resumed. */
   readonly signal: AbortSignal;
 }
@@ -38,7 +38,7 @@ export interface RecordSummary {
 
 /** Records until `config.episodes` are stored. */
 export async function recordDataset(options: RecordOptions): Promise<RecordSummary> {
-  const { config, root, existing, extra, signal } = options;
+  const { config, root, existing, command, signal } = options;
   const sample = await createTabletop({ imageSize: config.imageSize });
   const { embodiment, subtasks } = sample;
   for (const task of config.tasks) sample.maxSteps(task);
@@ -50,7 +50,7 @@ export async function recordDataset(options: RecordOptions): Promise<RecordSumma
     robotType: embodiment.name,
     features: recordingFeatures(embodiment),
     existing,
-    extra: { ...extra, vlakit: { subtasks, embodiment, record: config } },
+    extra: { vlakit: { subtasks, embodiment, record: config, command } },
   });
   try {
     const failures = await recordRest(writer, options);

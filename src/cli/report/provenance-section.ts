@@ -1,7 +1,8 @@
-/** @file How to get the same numbers again: command, seeds, versions, machine, hashes, configuration. */
+/** @file How to get the same numbers again: commands, seeds, versions, machine, hashes, configuration. */
 
 import { formatSeconds } from '../../base/progress.ts';
 import type { EvaluationResult } from '../../benchmarks/result.ts';
+import type { Provenance } from '../../training/provenance-file.ts';
 import { html, type Html } from './html.ts';
 import type { ReportInput } from './report-input.ts';
 
@@ -10,7 +11,8 @@ export function provenanceSection(input: ReportInput): Html {
   return html`<h2>How to repeat it</h2>
     <p class="soft">On one machine the same command gives the same numbers, whatever the number of workers.</p>
     <div class="card">
-      ${input.evaluations.map(({ result }) => facts(result))}
+      ${input.training === null ? null : trainingFacts(input.training)}
+      ${input.evaluations.map(({ result }) => evaluationFacts(result))}
       ${input.documents.map(
         ({ title, value }) =>
           html`<details>
@@ -21,7 +23,19 @@ export function provenanceSection(input: ReportInput): Html {
     </div>`;
 }
 
-function facts(result: EvaluationResult): Html {
+/** One recorded dataset and the training; datasets from elsewhere have no command. */
+function trainingFacts({ command, seed, versions, datasets }: Provenance): Html[] {
+  const recorded = datasets.map((dataset) => {
+    const pairs: [string, string][] = [['dataset', dataset.root]];
+    if (dataset.seed !== null) pairs.push(['recording seed', String(dataset.seed)]);
+    return facts(dataset.command, pairs);
+  });
+  const pairs: [string, string][] = [['training seed', String(seed)]];
+  if (Object.keys(versions).length > 0) pairs.push(['versions', list(versions)]);
+  return [...recorded, facts(command, pairs)];
+}
+
+function evaluationFacts(result: EvaluationResult): Html {
   const { protocol, policy, machine, timing, versions, environment } = result;
   const pairs: [string, string][] = [
     ['policy', policy.checkpoint === null ? policy.name : `${policy.name} from ${policy.checkpoint}`],
@@ -40,15 +54,21 @@ function facts(result: EvaluationResult): Html {
     ],
     ['took', `${formatSeconds(timing.seconds)} with ${timing.workers} worker threads, ${timing.inferences} inferences`],
     ['machine', `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.system}`],
-    [
-      'versions',
-      Object.entries(versions)
-        .map(([name, version]) => `${name} ${version}`)
-        .join(', '),
-    ],
+    ['versions', list(versions)],
     ['date', result.created],
   ];
-  return html`<pre>${result.command}</pre>
+  return facts(result.command, pairs);
+}
+
+function list(entries: Readonly<Record<string, string>>): string {
+  return Object.entries(entries)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
+}
+
+/** A command, when it is known, and what belongs to it. */
+function facts(command: string | null, pairs: readonly (readonly [string, string])[]): Html {
+  return html`${command === null ? null : html`<pre>${command}</pre>`}
     <dl>
       ${pairs.map(
         ([name, value]) =>

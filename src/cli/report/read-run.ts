@@ -7,6 +7,7 @@ import { fileError, readJson } from '../../base/files.ts';
 import { readResult } from '../../benchmarks/result.ts';
 import { readMetrics } from '../../training/metrics-log.ts';
 import type { OpenLoopResult } from '../../training/open-loop.ts';
+import { PROVENANCE_FILE, readProvenance } from '../../training/provenance-file.ts';
 import type { ReportedEvaluation, ReportInput } from './report-input.ts';
 
 /** The policy's evaluation; those of references are called evaluation-NAME.json. */
@@ -36,13 +37,15 @@ export function readRun(folder: string, title: string, created: string): ReportI
       { hint: 'Train (vlakit train) or evaluate (vlakit evaluate … --out FOLDER) into this folder first.' },
     );
   }
-  const documents = files.filter((name) => !evaluations.includes(name) && name !== OPEN_LOOP_FILE);
+  const shown = [...evaluations, OPEN_LOOP_FILE, PROVENANCE_FILE];
+  const documents = files.filter((name) => !shown.includes(name));
   return {
     title,
     created,
     evaluations: evaluations.map((name) => readEvaluation(folder, name)),
     metrics: hasMetrics ? readMetrics(path.join(folder, METRICS_FILE)) : [],
     openLoop: hasOpenLoop ? readJson<OpenLoopResult>(path.join(folder, OPEN_LOOP_FILE)) : null,
+    training: readProvenance(folder),
     documents: documents.map((name) => ({ title: name, value: readJson(path.join(folder, name)) })),
   };
 }

@@ -3,6 +3,7 @@
 import type { EvaluationResult } from '../../benchmarks/result.ts';
 import type { MetricsLine } from '../../training/metrics-log.ts';
 import type { OpenLoopResult } from '../../training/open-loop.ts';
+import type { Provenance } from '../../training/provenance-file.ts';
 
 /** An evaluation with the bytes of its films. */
 export interface ReportedEvaluation {
@@ -20,6 +21,8 @@ export interface ReportInput {
   readonly evaluations: readonly ReportedEvaluation[];
   readonly metrics: readonly MetricsLine[];
   readonly openLoop: OpenLoopResult | null;
+  /** Where the weights came from. */
+  readonly training: Provenance | null;
   /** JSON values that are printed as they are: configuration, training facts, dataset facts. */
   readonly documents: readonly { readonly title: string; readonly value: unknown }[];
 }

@@ -65,6 +65,16 @@ const lines = Array.from({ length: 900 }, (_, i) => ({
 }));
 fs.writeFileSync(path.join(folder, 'metrics.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
 fs.writeFileSync(path.join(folder, 'recipe.json'), JSON.stringify({ name: '<script>alert(1)</script>' }));
+const training = {
+  command: 'vlakit train mine --set seed=17',
+  seed: 17,
+  versions: { vlakit: '9.9.9' },
+  datasets: [
+    { root: 'data/mine', command: 'vlakit record mine', seed: 23 },
+    { root: 'data/given', command: null, seed: null },
+  ],
+};
+fs.writeFileSync(path.join(folder, 'provenance.json'), JSON.stringify(training));
 const openLoop = {
   dataset: 'robot',
   episodes: [3],
@@ -136,8 +146,24 @@ test('it shows rates, intervals, both policies, films, curves, errors and how to
   assert.equal(renderReport(input), page, 'the same input gives the same text');
 });
 
+test('a run without an evaluation says how its data and its weights came to be', () => {
+  const bare = renderReport({ ...input, evaluations: [] });
+  for (const text of ['vlakit train mine --set seed=17', 'vlakit record mine', 'data/given', '9.9.9']) {
+    assert.ok(bare.includes(text), text);
+  }
+  assert.match(bare, /<dt>training seed<\/dt>\s*<dd>17</);
+  assert.match(bare, /<dt>recording seed<\/dt>\s*<dd>23</);
+  assert.ok(!bare.includes('provenance.json'), 'facts are not repeated as a document');
+  const old = fs.mkdtempSync(path.join(folder, 'old-'));
+  fs.writeFileSync(path.join(old, 'recipe.json'), '{"seed":31}');
+  fs.writeFileSync(path.join(old, 'metrics.jsonl'), '');
+  assert.match(renderReport(readRun(old, '', '')), /<dt>training seed<\/dt>\s*<dd>31</);
+  fs.writeFileSync(path.join(folder, 'provenance.json'), '{"command":1}');
+  assert.throws(() => readRun(folder, '', ''), { code: 'bad-data', message: /provenance\.json: command: / });
+});
+
 test('sections without data vanish, and a partial evaluation says so', () => {
-  const empty = renderReport({ ...input, evaluations: [], metrics: [], openLoop: null, documents: [] });
+  const empty = renderReport({ ...input, evaluations: [], metrics: [], openLoop: null, training: null, documents: [] });
   assert.doesNotMatch(empty, /Training|Rollouts|Open loop|Success/);
   const { result, films } = input.evaluations[0]!;
   const partial = { ...result, partial: true, planned: 99 };

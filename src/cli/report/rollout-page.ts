@@ -10,7 +10,7 @@ import { gallery } from './rollouts-section.ts';
 export function renderRolloutPage(evaluation: ReportedEvaluation): string {
   const { result } = evaluation;
   const title = `${result.policy.name} in ${result.environment.name}`;
-  const facts = { title, created: result.created, metrics: [], openLoop: null, documents: [] };
+  const facts = { title, created: result.created, metrics: [], openLoop: null, training: null, documents: [] };
   return page(
     title,
     html`<header>
