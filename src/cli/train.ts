@@ -38,7 +38,7 @@ async function run(name: string, options: Options): Promise<void> {
     return;
   }
   const folder = options.out ?? path.join('runs', recipe.name);
-  await withInterrupt('Saving a checkpoint …', async (signal) => {
+  await withInterrupt('Stopping; what is done will be kept.', async (signal) => {
     const { checkpoint } = await trainRecipe(recipe, folder, signal);
     if (recipe.openLoop !== null) await measureOpenLoop(recipe, recipe.openLoop, folder, signal);
     process.stdout.write(`${checkpoint}\n`);

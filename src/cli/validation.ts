@@ -2,6 +2,8 @@
 
 import path from 'node:path';
 import type { EvaluationConfig } from '../../recipes/recipe.ts';
+import { VlaError } from '../base/errors.ts';
+import { startProgress, type Progress } from '../base/progress.ts';
 import { evaluate } from '../benchmarks/evaluate.ts';
 import { unseenSeed } from '../benchmarks/protocol.ts';
 import { tabletop } from '../benchmarks/tabletop-environment.ts';
@@ -19,6 +21,7 @@ export async function validate(
   workers: number,
   signal: AbortSignal,
 ): Promise<EvaluationDuringTraining> {
+  const bar: { progress?: Progress } = {};
   const { result } = await evaluate({
     environment: tabletop({ imageSize }),
     policy: checkpointPolicy(folder),
@@ -34,8 +37,18 @@ export async function validate(
     command: '',
     checkpoint: null,
     signal,
+    onProgress(done, total, note) {
+      bar.progress ??= startProgress({ label: 'validate', total, unit: 'episodes' });
+      bar.progress.update(done, note);
+    },
   });
-  if (result.partial) throw signal.reason;
+  bar.progress?.finish();
+  if (result.partial) {
+    const done = `${result.episodes.length} of ${result.planned} episodes`;
+    throw new VlaError('interrupted', `validate: stopped after ${done} with ${folder}; that checkpoint is whole.`, {
+      hint: 'Run the same command again to continue exactly there.',
+    });
+  }
   const rate = (task: string): number => {
     const episodes = result.episodes.filter((episode) => episode.task === task);
     return episodes.filter(({ outcome }) => outcome === 'success').length / episodes.length;

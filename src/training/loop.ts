@@ -144,6 +144,8 @@ async function steps(run: TrainingRun, start: LoopState, { log, events, progress
     if (best !== null && score < best.score) return;
     best = { step, score };
     writeBest(run.folder, best);
+    // The checkpoint that was the best until now may go.
+    pruneCheckpoints(run.folder, config.keepLast, step);
   };
   /** The checkpoint of the present step, and the last one at all. */
   let saved = step > 0 ? checkpointFolder(run.folder, step) : null;

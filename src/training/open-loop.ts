@@ -68,7 +68,11 @@ export async function evaluateOpenLoop(options: OpenLoopOptions): Promise<OpenLo
   for (const episode of dataset.episodes) {
     await policy.reset({ seed: options.seed + episode.index });
     for (let frame = 0; frame < episode.length; frame += every) {
-      if (options.signal.aborted) throw options.signal.reason;
+      if (options.signal.aborted) {
+        throw new VlaError('interrupted', `open loop: stopped after ${frames} frames; no result was written.`, {
+          hint: 'Run the same command again: the training is finished and is not repeated.',
+        });
+      }
       const { images, state, instruction, actions, actionIsPad } = await reader.read(episode.index, frame);
       const chunk = await policy.infer({ images, state, instruction });
       const horizon = Math.min(chunk.horizon, sample.window.horizon);

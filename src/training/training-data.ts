@@ -190,6 +190,12 @@ export async function openSamples(
       limitBytes: data.pictureMegabytes * 1e6,
       signal,
       onProgress: (done) => progress.update(done, dataset.name),
+    }).catch((cause: unknown) => {
+      if (!signal.aborted) throw cause;
+      throw new VlaError('interrupted', `load: stopped while the pictures of ${dataset.name} were loaded.`, {
+        cause,
+        hint: 'No step was trained; run the same command again.',
+      });
     });
     progress.finish(`${total} pictures of ${dataset.name}`);
     held.push(cached);
