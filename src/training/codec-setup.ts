@@ -12,6 +12,7 @@ import { shortPrompt, zr0Prompt } from '../codec/prompt.ts';
 import type { SupervisionField } from '../codec/supervision.ts';
 import { createTextTokenizer, type TextTokenizer } from '../codec/text-tokens/text-tokenizer.ts';
 import type { Embodiment } from '../interfaces/embodiment.ts';
+import { requireDatasetFit } from './dataset-fit.ts';
 import { parseEmbodiment } from './embodiment-file.ts';
 import type { CodecRecipe, DataConfig, SupervisionConfig } from './recipe.ts';
 import type { TrainingData } from './training-data.ts';
@@ -49,7 +50,7 @@ export interface CodecSetup {
 /** Builds the codec; statistics come from the training episodes alone. */
 export async function setUpCodec(recipe: CodecRecipe, data: DataConfig, training: TrainingData): Promise<CodecSetup> {
   const embodiment = recipe.embodiment === 'recorded' ? recordedEmbodiment(training) : recipe.embodiment;
-  requireDimensions(embodiment, training);
+  for (const dataset of training.datasets) requireDatasetFit(dataset, embodiment, data.stride);
   const folder = tokenizerFolder(recipe.tokenizer);
   const tokenizerFiles = readTokenizer(folder);
   const tokenizer: TextTokenizer = createTextTokenizer(tokenizerFiles.tokenizer, tokenizerFiles.config, folder);
@@ -90,24 +91,6 @@ function recordedEmbodiment(training: TrainingData): Embodiment {
     );
   }
   return parseEmbodiment(recorded, `${name}/meta/info.json`);
-}
-
-/** The datasets must hold states and actions of the robot's sizes. */
-function requireDimensions(embodiment: Embodiment, training: TrainingData): void {
-  for (const { name, features } of training.datasets) {
-    for (const [feature, { names }] of [
-      ['observation.state', embodiment.state],
-      ['action', embodiment.action],
-    ] as const) {
-      const size = features[feature]?.shape.reduce((a, b) => a * b, 1) ?? 0;
-      if (size === names.length) continue;
-      throw new VlaError(
-        'mismatch',
-        `${name}: "${feature}": expected ${names.length} numbers (${embodiment.name}), got ${size}.`,
-        { hint: 'The dataset is of another robot: correct codec.embodiment or data.datasets.' },
-      );
-    }
-  }
 }
 
 async function supervisionField(field: SupervisionConfig, training: TrainingData): Promise<SupervisionField> {

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { FRONT, HEIGHT, WIDTH, pictureAt, stateAt, taskOf, writeSmallDataset } from '../../tests/small-dataset.ts';
+import { FPS, FRONT, HEIGHT, WIDTH, pictureAt, stateAt, taskOf, writeSmallDataset } from '../../tests/small-dataset.ts';
 import { smallRecipe, smallRobot } from '../../tests/small-recipe.ts';
 import type { Observation } from '../interfaces/observation.ts';
 import { encodeSafetensors, decodeSafetensors } from '../base/safetensors.ts';
@@ -192,6 +192,17 @@ test('a policy learns from several datasets at once', async () => {
   assert.notEqual(read('mixed', 'metrics.jsonl'), read('one', 'metrics.jsonl'));
 });
 
+test('a stride brings the frames of a dataset to the rate of the robot', async () => {
+  const halved: TrainingRecipe = {
+    ...recipe,
+    data: { ...recipe.data, stride: 2 },
+    codec: { ...recipe.codec, embodiment: { ...smallRobot, controlHz: FPS / 2 } },
+    loop: { ...recipe.loop, steps: 4 },
+  };
+  const { checkpoint } = await trainPolicy(options('halved', { recipe: halved }));
+  assert.equal(loadCheckpoint(checkpoint).json<{ controlHz: number }>('codec.json').controlHz, FPS / 2);
+});
+
 test('a recipe that does not fit its data is refused by name', async () => {
   const refuse = (change: Partial<TrainingRecipe['codec']>, message: RegExp): Promise<void> =>
     assert.rejects(
@@ -208,6 +219,14 @@ test('a recipe that does not fit its data is refused by name', async () => {
   await refuse(
     { embodiment: { ...smallRobot, state: { ...smallRobot.state, names: ['x', 'y', 'z'] } } },
     /"observation\.state": expected 3 numbers \(test-arm\), got 2/,
+  );
+  await refuse(
+    { embodiment: { ...smallRobot, action: { ...smallRobot.action, names: ['dx', 'grip', 'dy'] } } },
+    /"action", dimension 1: expected "grip" \(test-arm\), got "dy"/,
+  );
+  await refuse(
+    { embodiment: { ...smallRobot, controlHz: 10 } },
+    /expected 10 actions per second \(test-arm\), got 20: 20 frames per second at data\.stride 1/,
   );
   await refuse({ stateSize: 5 }, /zr-0: state size: the model has 2, the codec 5/);
   await refuse({ tokenizer: 'tabeltop' }, /tokenizer/);

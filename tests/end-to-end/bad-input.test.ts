@@ -65,6 +65,8 @@ describe('datasets', () => {
   const lies: [string, RegExp, string, ErrorCode, RegExp][] = [
     ['the number of frames', /"total_frames": \d+/, '"total_frames": 7', 'bad-data', /total_frames says 7/],
     ['the action', /("action": \{[^}]*"shape": \[\s*)7/, '$15', 'mismatch', /"action": expected 7 numbers .* got 5/],
+    ['the rate', /"fps": 20/, '"fps": 30', 'mismatch', /expected 20 actions per second .* got 30/],
+    ['the names', /"gripper"/, '"grappler"', 'mismatch', /dimension 6: expected "gripper" .* got "grappler"/],
     ['the pictures', /("observation\.images\.front": \{[^}]*"shape": \[\s*)32/, '$164', 'bad-data', /32 × 64 pixels/],
   ];
   for (const [what, find, replacement, code, message] of lies) {
