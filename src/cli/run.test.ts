@@ -6,6 +6,10 @@ import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { FLATLAND_OPTIONS, vlakit, type Ended } from '../../tests/processes/vlakit.ts';
+import { shippedFile } from '../base/shipped-file.ts';
+import { createTabletop } from '../simulation/tabletop/index.ts';
+import { loadPolicy } from '../training/load-policy.ts';
+import { namedPolicy } from './players.ts';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'vlakit-run-'));
 test.after(() => fs.rmSync(folder, { recursive: true }));
@@ -40,4 +44,33 @@ test('what cannot be shown is refused', async () => {
   assert.equal(many.code, 1);
   assert.match(many.err, /expected one episode for a \.webp, got 2/);
   assert.equal(fs.existsSync(path.join(folder, 'many.webp')), false);
+});
+
+test('without a policy it plays the checkpoint that ships, in its own world', async () => {
+  const { code, out, err } = await run(['run', '--task', 'touch', '--film-size', '64', '--out', 'shipped.html']);
+  assert.equal(code, 0, err);
+  assert.match(
+    out,
+    /^(success|wrong|failure|timeout) +“.+” \(touch, seed 1000000000\) after \d+\.\d s\nshipped\.html\n$/,
+  );
+  const page = fs.readFileSync(path.join(folder, 'shipped.html'), 'utf8');
+  assert.equal(page.match(/data:image\/webp/g)!.length, 1);
+});
+
+test('every checkpoint that ships is whole, names its tasks and answers', async () => {
+  const all = path.dirname(path.dirname(shippedFile('checkpoints/quickstart/model.safetensors')));
+  for (const name of fs.readdirSync(all)) {
+    const { tasks, imageSize } = await namedPolicy(path.join(all, name));
+    assert.ok(tasks.length > 0 && !tasks.includes('all'), `${name} names its tasks`);
+    const world = await createTabletop({ imageSize: imageSize! });
+    const policy = await loadPolicy(path.join(all, name), { runtime: 'cpu', threads: 1, inWorker: false });
+    for (const task of tasks) {
+      await world.reset({ task, seed: 1, phrasing: 'train' });
+      await policy.reset({ seed: 1 });
+      const { dim } = await policy.infer(await world.observe());
+      assert.equal(dim, world.embodiment.action.names.length, `${name}: ${task}`);
+    }
+    await policy.close();
+    await world.close();
+  }
 });
