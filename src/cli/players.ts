@@ -139,6 +139,7 @@ export function namedEnvironment(
   throw new VlaError(
     'not-found',
     `--environment: expected "tabletop" or the path of a module, got "${options.environment}".`,
+    { hint: 'The path of a module ends in .js, .mjs or .ts, for example ./my-world.js.' },
   );
 }
 

@@ -29,7 +29,11 @@ export function recipeList(): string {
 
 /** The recipe of this name (misses suggest the nearest), or the one that a module exports, with its overrides. */
 export async function resolveRecipe(word: string, overrides: readonly string[]): Promise<Recipe> {
-  return applyOverrides(/\.[cm]?[jt]s$/.test(word) ? await recipeOfModule(word) : findRecipe(word), overrides);
+  const recipe = applyOverrides(/\.[cm]?[jt]s$/.test(word) ? await recipeOfModule(word) : findRecipe(word), overrides);
+  if (recipe.data.datasets.length > 0) return recipe;
+  throw new VlaError('bad-argument', `recipe ${word}: expected at least one dataset in data.datasets, got none.`, {
+    hint: 'Leave the recipe’s own, and name the folder with --dataset.',
+  });
 }
 
 async function recipeOfModule(file: string): Promise<Recipe> {

@@ -3,6 +3,7 @@
 import os from 'node:os';
 import process from 'node:process';
 import type { Command } from 'commander';
+import { RECIPES } from '../../recipes/index.ts';
 import { VlaError } from '../base/errors.ts';
 import { commandLine } from '../benchmarks/provenance.ts';
 import { wholeNumber } from './argument-parsers.ts';
@@ -34,7 +35,14 @@ export function define(command: Command): void {
 async function run(name: string, options: Options): Promise<void> {
   const recipe = await resolveRecipe(name, options.set);
   if (recipe.record === null) {
-    throw new VlaError('bad-argument', `recipe ${name}: expected one that records, got one that trains on given data.`);
+    const names = RECIPES.filter(({ record }) => record !== null).map((one) => one.name);
+    throw new VlaError(
+      'bad-argument',
+      `recipe ${name}: expected one that records, got one that trains on given data.`,
+      {
+        hint: `Train it as it is (vlakit train ${name}), or record another: ${names.join(', ')}.`,
+      },
+    );
   }
   const root = options.out ?? recipe.data.datasets[0]!.root;
   const { record } = recipe;

@@ -234,7 +234,9 @@ function checkLoopConfig(config: LoopConfig): void {
   const entries = Object.entries(config).filter(([, value]) => value !== null);
   for (const [name, value] of entries) {
     if (!(Number.isInteger(value) && value >= 1)) {
-      throw new VlaError('bad-argument', `loop.${name}: expected a whole number of at least 1, got ${value}.`);
+      throw new VlaError('bad-argument', `loop.${name}: expected a whole number of at least 1, got ${value}.`, {
+        hint: `Correct it in the recipe, or with --set loop.${name}=…`,
+      });
     }
   }
 }

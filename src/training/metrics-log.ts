@@ -55,7 +55,9 @@ export function openMetricsLog(file: string, bytes: number): MetricsLog {
     append(line) {
       for (const [name, value] of Object.entries(line)) {
         if (typeof value === 'number' && !Number.isFinite(value)) {
-          throw new VlaError('not-finite', `${file}: step ${line.step}: expected a finite ${name}, got ${value}.`);
+          throw new VlaError('not-finite', `${file}: step ${line.step}: expected a finite ${name}, got ${value}.`, {
+            hint: 'Continue from an earlier checkpoint, with a lower schedule.learningRate or optimiser.clipNorm.',
+          });
         }
       }
       guarded(() => fs.writeSync(handle, `${JSON.stringify(line)}\n`));
@@ -82,7 +84,10 @@ export function readMetrics(file: string): MetricsLine[] {
     try {
       return JSON.parse(line) as MetricsLine;
     } catch (cause) {
-      throw new VlaError('bad-data', `${file}: line ${i + 1}: expected JSON, got ${line.slice(0, 60)}.`, { cause });
+      throw new VlaError('bad-data', `${file}: line ${i + 1}: expected JSON, got ${line.slice(0, 60)}.`, {
+        cause,
+        hint: 'The file was damaged or edited: restore it, or delete that line.',
+      });
     }
   });
 }

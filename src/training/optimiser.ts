@@ -78,7 +78,10 @@ export function movedAverage(average: Value, weights: Value, rate: Value): Value
 /** Throws `bad-argument` for an optimiser that cannot work. */
 export function checkOptimiser(config: OptimiserConfig): void {
   const check = (name: string, value: number | null, good: boolean, range: string): void => {
-    if (!good) throw new VlaError('bad-argument', `optimiser.${name}: expected ${range}, got ${value}.`);
+    if (good) return;
+    throw new VlaError('bad-argument', `optimiser.${name}: expected ${range}, got ${value}.`, {
+      hint: `Correct it in the recipe, or with --set optimiser.${name}=…`,
+    });
   };
   config.betas.forEach((beta, i) => check(`betas.${i}`, beta, beta >= 0 && beta < 1, 'a number in [0, 1)'));
   check('epsilon', config.epsilon, config.epsilon > 0, 'a positive number');

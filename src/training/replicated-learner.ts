@@ -39,7 +39,9 @@ export async function createReplicatedLearner(share: Trainable, options: Replica
   const { optimiser, schedule, steps, replicas, session } = options;
   const { runtime } = session;
   if (runtime !== 'cpu') {
-    throw new VlaError('unsupported', `device.replicas: expected 1 on runtime "${runtime}", got ${replicas}.`);
+    throw new VlaError('unsupported', `device.replicas: expected 1 on runtime "${runtime}", got ${replicas}.`, {
+      hint: 'Use --set device.replicas=1, or --set device.runtime=cpu.',
+    });
   }
   checkOptimiser(optimiser);
   checkSchedule(schedule, steps);

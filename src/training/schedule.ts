@@ -34,15 +34,19 @@ export function checkSchedule(config: ScheduleConfig, steps: number): void {
     throw new VlaError(
       'bad-argument',
       `schedule.learningRate: expected a positive number, got ${config.learningRate}.`,
+      { hint: 'Correct it in the recipe, or begin with --set schedule.learningRate=1e-3' },
     );
   }
   if (!(config.warmupSteps >= 0 && config.warmupSteps < steps)) {
     throw new VlaError(
       'bad-argument',
       `schedule.warmupSteps: expected 0 to less than the ${steps} steps of the run, got ${config.warmupSteps}.`,
+      { hint: 'Train longer (--set loop.steps=…) or warm up for less (--set schedule.warmupSteps=…).' },
     );
   }
   if (!(config.finalFraction >= 0 && config.finalFraction <= 1)) {
-    throw new VlaError('bad-argument', `schedule.finalFraction: expected 0 to 1, got ${config.finalFraction}.`);
+    throw new VlaError('bad-argument', `schedule.finalFraction: expected 0 to 1, got ${config.finalFraction}.`, {
+      hint: 'It is a share of the peak: correct it in the recipe, or with --set schedule.finalFraction=0.1',
+    });
   }
 }

@@ -93,9 +93,11 @@ export async function trainPolicy(options: TrainPolicyOptions): Promise<Training
 export function shareSizeOf({ data, device: { replicas } }: Pick<TrainingRecipe, 'data' | 'device'>): number {
   const batchSize = batchSizeOf(data);
   if (Number.isInteger(replicas) && replicas >= 1 && batchSize % replicas === 0) return batchSize / replicas;
+  const divisors = Array.from({ length: batchSize }, (_, i) => i + 1).filter((count) => batchSize % count === 0);
   throw new VlaError(
     'bad-argument',
     `device.replicas: expected a whole number that divides the ${batchSize} samples of a step, got ${replicas}.`,
+    { hint: `Choose one of ${divisors.join(', ')}, or change samplesPerStep in data.datasets.` },
   );
 }
 

@@ -6,6 +6,7 @@ import type { CameraConfig } from '../codec/codec-config.ts';
 import { changeReference, type ReferenceChange } from '../codec/delta.ts';
 import type { TrainingSample } from '../codec/sample.ts';
 import { cacheImages, imageCacheBytes } from '../data/image-cache.ts';
+import { parseEpisodes } from '../data/lerobot/catalogue.ts';
 import { openLeRobot, type LeRobotDataset } from '../data/lerobot/reader.ts';
 import { createLoader, createWorkerLoader, type Loader } from '../data/loader.ts';
 import { sampleSpec, type SampleSpec } from '../data/samples.ts';
@@ -29,11 +30,15 @@ export interface TrainingData {
 
 /** Opens the training episodes of every dataset; the held-out ones must be there too, although nothing reads them yet. */
 export async function openTrainingData(data: DataConfig): Promise<TrainingData> {
-  if (data.datasets.length === 0) throw new VlaError('bad-argument', 'data.datasets: expected at least one, got none.');
+  if (data.datasets.length === 0) {
+    throw new VlaError('bad-argument', 'data.datasets: expected at least one, got none.', {
+      hint: 'Name the folder of a dataset in the recipe.',
+    });
+  }
   const datasets: LeRobotDataset[] = [];
   const heldOut: (LeRobotDataset | null)[] = [];
   for (const [i, share] of data.datasets.entries()) {
-    datasets.push(await openShare(share));
+    datasets.push(await openShare(share, i));
     heldOut.push(await openHeldOut(share, i));
   }
   const columns = async (feature: string): Promise<Float32Array[]> => {
@@ -62,15 +67,24 @@ export async function openTrainingData(data: DataConfig): Promise<TrainingData> 
   };
 }
 
-async function openShare({ root, episodes, heldOut, samplesPerStep }: DatasetShare): Promise<LeRobotDataset> {
+async function openShare(share: DatasetShare, position: number): Promise<LeRobotDataset> {
+  const { root, heldOut, samplesPerStep } = share;
+  // A text may come from --set, where it can be any.
+  const episodes = typeof share.episodes === 'string' ? parseEpisodes(share.episodes) : share.episodes;
   if (!Number.isInteger(samplesPerStep) || samplesPerStep < 1) {
-    throw new VlaError('bad-argument', `${root}: expected samplesPerStep of at least 1, got ${samplesPerStep}.`);
+    const message = `${root}: expected samplesPerStep of at least 1, a whole number, got ${samplesPerStep}.`;
+    throw new VlaError('bad-argument', message, {
+      hint: `Correct it in the recipe, or with --set data.datasets.${position}.samplesPerStep=…`,
+    });
   }
   if (heldOut.length === 0) return openLeRobot(root, { episodes });
   if (typeof episodes !== 'string') {
     const both = episodes.filter((index) => heldOut.includes(index));
     if (both.length > 0) {
-      throw new VlaError('bad-argument', `${root}: episodes ${both.join(', ')} are both trained on and held out.`);
+      const message = `${root}: expected other episodes to train on than to hold out, got ${both.join(', ')} in both.`;
+      throw new VlaError('bad-argument', message, {
+        hint: `Leave them out of --episodes, or out of data.datasets.${position}.heldOut.`,
+      });
     }
     return openLeRobot(root, { episodes });
   }

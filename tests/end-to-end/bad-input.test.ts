@@ -133,7 +133,49 @@ describe('words that are not known', () => {
   test('a policy', () => refuses(['evaluate', path.join(folder, 'nowhere')], 'not-found', /nowhere/));
 });
 
+describe('numbers that cannot work', () => {
+  const cases: [string[], RegExp][] = [
+    [['schedule.learningRate=0'], /schedule\.learningRate: expected a positive number, got 0/],
+    [['schedule.warmupSteps=3'], /schedule\.warmupSteps: expected 0 to less than the 3 steps .*, got 3/],
+    [['schedule.finalFraction=2'], /schedule\.finalFraction: expected 0 to 1, got 2/],
+    [['optimiser.epsilon=0'], /optimiser\.epsilon: expected a positive number, got 0.*\nhint: .*optimiser\.epsilon=/],
+    [['loop.logEvery=0'], /loop\.logEvery: expected a whole number of at least 1, got 0/],
+    [['device.replicas=3'], /device\.replicas: expected .* 4 samples of a step, got 3.*\nhint: .*1, 2, 4/],
+    [['data.datasets=[]'], /expected at least one dataset in data\.datasets, got none/],
+    [
+      ['data.datasets.0.samplesPerStep=0'],
+      /expected samplesPerStep of at least 1.*\nhint: .*datasets\.0\.samplesPerStep/,
+    ],
+    [['data.datasets.0.heldOut=[0,1,2]'], /expected at least one episode, got none/],
+    [['data.datasets.0.heldOut=[1]', 'data.datasets.0.episodes=0-1'], /got 1 in both/],
+    [['data.datasets.0.episodes=[0,1]'], /expected "all", "present" or a list such as 0-4,7, got "\[0,1\]"/],
+  ];
+  for (const [changes, message] of cases) {
+    test(changes.join(' '), () =>
+      refuses(['train', 'debug', ...SHORT, ...changes.flatMap((change) => ['--set', change])], 'bad-argument', message),
+    );
+  }
+  test('replicas on another runtime', () =>
+    refuses(
+      ['train', 'debug', ...SHORT, '--set', 'device.replicas=2', '--set', 'device.runtime=webgpu'],
+      'unsupported',
+      /device\.replicas: expected 1 on runtime "webgpu", got 2/,
+    ));
+  test('a list of episodes', () => refuses(['train', 'debug', '--episodes', '3-1'], 'bad-argument', /got "3-1"/));
+  test('a number of demonstrations', () =>
+    refuses(['record', 'debug', '--set', 'record.episodes=0'], 'bad-argument', /record\.episodes: expected .* got 0/));
+  test('a recipe that does not record', () =>
+    refuses(['record', 'g1-bottle'], 'bad-argument', /expected one that records.*\nhint: .*debug, quickstart/));
+  test('a world', () => refuses(['evaluate', 'expert', '--environment', 'tabeltop'], 'not-found', /--environment/));
+});
+
 describe('runs', () => {
+  test('a line of the metrics that was damaged', () =>
+    onCopy(path.join('runs', 'debug'), async (run) => {
+      fs.appendFileSync(path.join(run, 'metrics.jsonl'), '{"step":\n');
+      await refuses(['report', run], 'bad-data', /metrics\.jsonl: line \d+: expected JSON, got \{"step":/);
+    }));
+
   test('the report of a run without an evaluation shows the seeds and the commands', async () => {
     assertFine(await vlakit(['report', path.join('runs', 'debug')], { cwd: folder }));
     const page = fs.readFileSync(path.join(folder, 'runs', 'debug', 'report.html'), 'utf8');

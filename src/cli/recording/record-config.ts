@@ -77,7 +77,10 @@ export function createActionNoise(
 /** Throws `bad-argument` for a recording that cannot work; `tasks` and `actionDim` are the environment's. */
 export function checkRecordConfig(config: RecordConfig, actionDim: number): void {
   const check = (name: string, value: unknown, good: boolean, range: string): void => {
-    if (!good) throw new VlaError('bad-argument', `record.${name}: expected ${range}, got ${String(value)}.`);
+    if (good) return;
+    throw new VlaError('bad-argument', `record.${name}: expected ${range}, got ${String(value)}.`, {
+      hint: `Correct it in the recipe, or with --set record.${name}=…`,
+    });
   };
   const { episodes, tasks, imageSize, attempts, noise } = config;
   check('episodes', episodes, Number.isInteger(episodes) && episodes >= 1, 'a whole number of at least 1');

@@ -192,7 +192,7 @@ export function selectEpisodes(
   const wanted = selection === 'all' ? [...byIndex.keys()] : [...new Set(selection)];
   if (wanted.length === 0) {
     throw new VlaError('bad-argument', `${root}: expected at least one episode, got none.`, {
-      hint: 'Name episodes with --episodes, or hold fewer of them out.',
+      hint: 'Choose some with --episodes, and hold fewer of them out.',
     });
   }
   const unknown = wanted.filter((index) => !byIndex.has(index));
@@ -245,7 +245,7 @@ export function parseEpisodes(text: string): EpisodeSelection {
       throw new VlaError(
         'bad-argument',
         `--episodes: expected "all", "present" or a list such as 0-4,7, got "${text}".`,
-        { hint: 'Write numbers and ascending ranges, separated by commas.' },
+        { hint: 'Write whole numbers and ascending ranges with commas between them, without spaces.' },
       );
     }
     return Array.from({ length: end - start + 1 }, (_, i) => start + i);
