@@ -18,6 +18,13 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError(`Expected a positive number, got "${text}".`);
 }
 
+/** A number from 0 to 1. */
+export function fraction(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError(`Expected a number from 0 to 1, got "${text}".`);
+}
+
 /** Names separated by commas, at least one. */
 export function nameList(text: string): string[] {
   const names = text

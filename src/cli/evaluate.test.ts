@@ -61,6 +61,11 @@ test('mistakes are one clear line and exit code 1', async () => {
       ['evaluate', 'expert', ...FLATLAND_OPTIONS, '--tasks', 'tuoch'],
       /error\[not-found\]: task: .*\nhint: Did you mean "touch"\?/,
     ],
+    [
+      ['evaluate', 'expert', ...FLATLAND_OPTIONS, '--noise-scale', '0'],
+      /--noise-scale: expected a checkpoint, got "expert"/,
+    ],
+    [['evaluate', 'runs/none', '--noise-scale', '2'], /Expected a number from 0 to 1, got "2"/],
     [['evaluate', 'expert', ...FLATLAND_OPTIONS, '--episodes', '0'], /Expected a whole number from 1, got "0"/],
     [['evaluate', 'expert', '--environment', 'none.js'], /none\.js: expected a module, got no such file/],
     [['evaluate', 'expert', ...FLATLAND_OPTIONS, '--out', 'a-file/below'], /error\[io\]: write: a-file\/below: /],

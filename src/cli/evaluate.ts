@@ -6,13 +6,21 @@ import { commandLine } from '../benchmarks/provenance.ts';
 import { nameList, positiveNumber, wholeNumber } from './argument-parsers.ts';
 import { withInterrupt } from './interrupt.ts';
 import { measure } from './measure.ts';
-import { environmentOptions, namedEnvironment, namedPolicy, type EnvironmentOptions } from './players.ts';
+import {
+  environmentOptions,
+  namedEnvironment,
+  namedPolicy,
+  samplingOptions,
+  samplingSettings,
+  type EnvironmentOptions,
+  type SamplingOptions,
+} from './players.ts';
 
 /** More workers than this seldom help, and each holds a simulator. */
 const MOST_WORKERS = 8;
 const CONDITIONS = ['base', 'other', 'shuffled'];
 
-interface Options extends EnvironmentOptions {
+interface Options extends EnvironmentOptions, SamplingOptions {
   readonly tasks?: string[];
   readonly conditions: string[];
   readonly episodes: number;
@@ -28,8 +36,8 @@ interface Options extends EnvironmentOptions {
 
 /** Adds the arguments and the action. */
 export function define(command: Command): void {
-  environmentOptions(
-    command
+  samplingOptions(
+    environmentOptions(command)
       .argument('<policy>', 'a checkpoint or run folder, "expert", or a module that exports openPolicy')
       .option('--tasks <names>', 'tasks, separated by commas, or "all" (default: those it was trained for)', nameList)
       .addOption(
@@ -58,7 +66,7 @@ export function define(command: Command): void {
 }
 
 async function run(word: string, options: Options): Promise<void> {
-  const policy = await namedPolicy(word);
+  const policy = await namedPolicy(word, samplingSettings(options));
   const { environment, stage } = namedEnvironment(options, policy.imageSize, options.filmSize);
   await withInterrupt('Stopping; what is finished will be saved.', (signal) =>
     measure({

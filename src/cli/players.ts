@@ -14,8 +14,9 @@ import { tabletop } from '../benchmarks/tabletop-environment.ts';
 import { resolveCheckpoint } from '../training/checkpoint-series.ts';
 import { loadCheckpoint } from '../training/checkpoint.ts';
 import { parseEmbodiment } from '../training/embodiment-file.ts';
+import type { PolicySettings } from '../training/load-policy.ts';
 import { checkpointPolicy } from '../training/policy-module.ts';
-import { json, wholeNumber } from './argument-parsers.ts';
+import { fraction, json, wholeNumber } from './argument-parsers.ts';
 
 const MODULE = /\.[cm]?[jt]s$/;
 /** Pixels of a policy's cameras when nothing says otherwise. */
@@ -43,7 +44,12 @@ export interface NamedPolicy {
 const UNKNOWN = { name: null, checkpoint: null, run: null, imageSize: null, tasks: ['all'], execute: 'half' } as const;
 
 /** The policy of a word: "expert", a module that exports openPolicy, or a checkpoint or run folder; null: the shipped one. */
-export async function namedPolicy(word: string | null): Promise<NamedPolicy> {
+export async function namedPolicy(word: string | null, settings: Partial<PolicySettings> = {}): Promise<NamedPolicy> {
+  if (Object.keys(settings).length > 0 && (word === 'expert' || MODULE.test(word ?? ''))) {
+    throw new VlaError('bad-argument', `--euler-steps, --noise-scale: expected a checkpoint, got "${word}".`, {
+      hint: 'These options change how a trained policy samples; leave them out.',
+    });
+  }
   if (word === 'expert') return { ...UNKNOWN, call: expert(), resultName: 'evaluation-expert' };
   if (word !== null && MODULE.test(word)) {
     return { ...UNKNOWN, call: moduleCall(word, null), resultName: 'evaluation' };
@@ -53,10 +59,10 @@ export async function namedPolicy(word: string | null): Promise<NamedPolicy> {
       hint: 'Train a policy first (vlakit train), or check the path.',
     });
   }
-  return checkpointPolicyOf(word ?? shippedCheckpoint());
+  return checkpointPolicyOf(word ?? shippedCheckpoint(), settings);
 }
 
-function checkpointPolicyOf(folder: string): NamedPolicy {
+function checkpointPolicyOf(folder: string, settings: Partial<PolicySettings>): NamedPolicy {
   const checkpoint = loadCheckpoint(resolveCheckpoint(folder));
   const weights = path.join(checkpoint.folder, 'model.safetensors');
   const embodiment = parseEmbodiment(
@@ -68,7 +74,7 @@ function checkpointPolicyOf(folder: string): NamedPolicy {
   const evaluation = evaluationPart.safeParse(training).data?.recipe.evaluation;
   return {
     name: path.basename(path.resolve(runOf(folder, checkpoint.folder) ?? checkpoint.folder)),
-    call: checkpointPolicy(checkpoint.folder),
+    call: checkpointPolicy({ folder: checkpoint.folder, settings }),
     checkpoint: { path: checkpoint.folder, sha256: sha256File(weights) },
     run: runOf(folder, checkpoint.folder),
     imageSize: sizes.size === 1 ? [...sizes][0]! : null,
@@ -102,6 +108,27 @@ function shippedCheckpoint(): string {
   throw new VlaError('not-found', `${folder}: expected a checkpoint in the package, got none.`, {
     hint: 'Name a checkpoint or a run folder, for example runs/quickstart.',
   });
+}
+
+/** Options that change how a checkpoint's policy samples. */
+export interface SamplingOptions {
+  readonly eulerSteps?: number;
+  readonly noiseScale?: number;
+}
+
+/** Adds the options of `samplingSettings` to a command. */
+export function samplingOptions(command: Command): Command {
+  return command
+    .option('--euler-steps <n>', 'steps from noise to actions (default: as its recipe says)', wholeNumber(1))
+    .option('--noise-scale <share>', 'noise that sampling starts from, 0 to 1 (default: as its recipe says)', fraction);
+}
+
+/** Those that were given. */
+export function samplingSettings({ eulerSteps, noiseScale }: SamplingOptions): Partial<PolicySettings> {
+  return {
+    ...(eulerSteps === undefined ? {} : { eulerSteps }),
+    ...(noiseScale === undefined ? {} : { noiseScale }),
+  };
 }
 
 /** Options that name the environment. */

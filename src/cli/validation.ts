@@ -24,7 +24,7 @@ export async function validate(
   const bar: { progress?: Progress } = {};
   const { result } = await evaluate({
     environment: tabletop({ imageSize }),
-    policy: checkpointPolicy(folder),
+    policy: checkpointPolicy({ folder }),
     policyName: path.basename(folder),
     tasks: evaluation.tasks,
     conditions: ['base'],

@@ -2,20 +2,25 @@
 
 import { workerUrl } from '../base/worker-url.ts';
 import type { Policy } from '../interfaces/policy.ts';
-import { loadPolicy } from './load-policy.ts';
+import { loadPolicy, type PolicySettings } from './load-policy.ts';
 
 /** Which checkpoint, for the thread that opens it. */
 export interface CheckpointPolicyOptions {
   /** A checkpoint or a training run. */
   readonly folder: string;
+  /** Instead of the checkpoint's own. */
+  readonly settings?: Partial<PolicySettings>;
 }
 
 /** Opens the policy for one thread. */
-export function openPolicy({ folder }: CheckpointPolicyOptions): Promise<Policy> {
-  return loadPolicy(folder, { runtime: 'cpu', threads: 1, inWorker: false });
+export function openPolicy({ folder, settings = {} }: CheckpointPolicyOptions): Promise<Policy> {
+  return loadPolicy(folder, { runtime: 'cpu', threads: 1, inWorker: false, settings });
 }
 
 /** Names the module with its options, in the form that evaluations take. */
-export function checkpointPolicy(folder: string): { module: string; options: CheckpointPolicyOptions } {
-  return { module: workerUrl(import.meta.url, './policy-module').href, options: { folder } };
+export function checkpointPolicy(options: CheckpointPolicyOptions): {
+  module: string;
+  options: CheckpointPolicyOptions;
+} {
+  return { module: workerUrl(import.meta.url, './policy-module').href, options };
 }

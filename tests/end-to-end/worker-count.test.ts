@@ -14,10 +14,10 @@ after(() => fs.rmSync(folder, { recursive: true, force: true }));
 const SHIPPED = path.join(repositoryRoot, 'assets', 'checkpoints', 'quickstart');
 
 /** Evaluates the shipped policy; `seed` is that of the first episode. */
-async function evaluate(workers: number, seed: number): Promise<EvaluationResult> {
+async function evaluate(workers: number, seed: number, ...more: string[]): Promise<EvaluationResult> {
   const what = ['--tasks', 'touch,push', '--conditions', 'base,shuffled', '--episodes', '2', '--seed', String(seed)];
   const how = ['--workers', String(workers), '--no-films', '--json', '--out', 'out'];
-  const ended = await vlakit(['evaluate', SHIPPED, ...what, ...how], { cwd: folder });
+  const ended = await vlakit(['evaluate', SHIPPED, ...what, ...how, ...more], { cwd: folder });
   assertFine(ended);
   return JSON.parse(ended.out) as EvaluationResult;
 }
@@ -28,7 +28,7 @@ function withoutTimes(result: EvaluationResult): object {
   return { ...rest, episodes: episodes.map(({ timing: _times, ...episode }) => episode) };
 }
 
-test('1, 2 and 3 workers give the same result of the shipped policy; other seeds give another', async () => {
+test('1, 2 and 3 workers give the same result of the shipped policy; other seeds or another sampling give another', async () => {
   const one = await evaluate(1, 0);
   assert.equal(one.episodes.length, 8);
   assert.ok(
@@ -42,4 +42,6 @@ test('1, 2 and 3 workers give the same result of the shipped policy; other seeds
   }
   const hashes = ({ episodes }: EvaluationResult): string[] => episodes.map(({ actionsHash }) => actionsHash);
   assert.notDeepEqual(hashes(await evaluate(2, 50)), hashes(one));
+  assert.notDeepEqual(hashes(await evaluate(2, 0, '--noise-scale', '1')), hashes(one));
+  assert.notDeepEqual(hashes(await evaluate(2, 0, '--euler-steps', '2')), hashes(one));
 });
