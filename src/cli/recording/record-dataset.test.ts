@@ -59,6 +59,28 @@ test('one worker, two workers, and an interrupted recording give the same datase
   assert.deepEqual(contents('stopped'), contents('one'));
 });
 
+test('an interrupted recording goes on with more attempts, never with other scenes or fewer episodes', async () => {
+  let asked = 0;
+  // Asked before each episode: two are recorded.
+  const signal = {
+    get aborted() {
+      return asked++ >= 2;
+    },
+  } as AbortSignal;
+  await assert.rejects(recordDataset(options('other', { signal })), /stopped after 2 of 4 episodes/);
+  const again = (changes: Partial<RecordConfig>): Promise<unknown> =>
+    recordDataset(options('other', { config: { ...CONFIG, ...changes } }));
+  await assert.rejects(again({ seed: 4 }), /the interrupted recording has seed 3, this one 4/);
+  await assert.rejects(again({ tasks: ['touch'] }), { code: 'mismatch' });
+  await assert.rejects(again({ noise: { ...CONFIG.noise, cleanShare: 1 } }), { code: 'mismatch' });
+  await assert.rejects(again({ episodes: 1 }), /expected at most 1 episodes, got 2/);
+  await again({ attempts: 9 });
+  const { 'meta/info.json': info, ...rest } = contents('other');
+  const { 'meta/info.json': expected, ...others } = contents('one');
+  assert.deepEqual(rest, others);
+  assert.notEqual(info, expected, 'it tells its own attempts');
+});
+
 test('the dataset has the promised features, and its actions are the clean expert’s', async () => {
   const dataset = await openLeRobot(path.join(root, 'one'), { episodes: 'all' });
   assert.equal(dataset.fps, 20);

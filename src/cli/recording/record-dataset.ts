@@ -50,9 +50,17 @@ export async function recordDataset(options: RecordOptions): Promise<RecordSumma
     robotType: embodiment.name,
     features: recordingFeatures(embodiment),
     existing,
+    settings: { tasks: config.tasks, seed: config.seed, noise: config.noise },
     extra: { vlakit: { subtasks, embodiment, record: config, command } },
   });
   try {
+    if (writer.episodes > config.episodes) {
+      throw new VlaError(
+        'mismatch',
+        `${root}: expected at most ${config.episodes} episodes, got ${writer.episodes} of the interrupted recording.`,
+        { hint: 'Record at least as many, or replace the recording.' },
+      );
+    }
     const failures = await recordRest(writer, options);
     if (signal.aborted) {
       throw new VlaError('interrupted', `record: stopped after ${writer.episodes} of ${config.episodes} episodes.`, {

@@ -17,6 +17,8 @@ export interface JournalHeader {
   readonly fps: number;
   readonly robotType: string | null;
   readonly features: Readonly<Record<string, Feature>>;
+  /** What else the recorder says must stay the same, by name; plain data. */
+  readonly settings: Readonly<Record<string, unknown>>;
 }
 
 /** One stored episode. */

@@ -59,14 +59,21 @@ export function takeOver(root: string, existing: Existing, header: JournalHeader
   }
   const content = readJournal(root);
   if (content === null) return null;
-  for (const key of ['fps', 'robotType', 'features'] as const) {
-    const [was, is] = [JSON.stringify(content.header[key]), JSON.stringify(header[key])];
+  requireSameHeader(root, content.header, header);
+  return content;
+}
+
+/** Refuses to go on with a recording of something else: its episodes would be mixed into one dataset. */
+function requireSameHeader(root: string, there: JournalHeader, here: JournalHeader): void {
+  const flat = ({ settings, ...rest }: JournalHeader): Record<string, unknown> => ({ ...settings, ...rest });
+  const [before, now] = [flat(there), flat(here)];
+  for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
+    const [was, is] = [before, now].map((header) => JSON.stringify(header[key]) ?? 'none');
     if (was === is) continue;
     throw new VlaError('mismatch', `${root}: the interrupted recording has ${key} ${was}, this one ${is}.`, {
       hint: 'Record with the same settings as before, or replace the recording.',
     });
   }
-  return content;
 }
 
 /** Deletes a folder and what is in it. */

@@ -35,6 +35,8 @@ export interface WriterOptions {
   /** All features but LeRobot's standard ones (timestamp, indices), which the writer adds. */
   readonly features: Readonly<Record<string, Feature>>;
   readonly existing: Existing;
+  /** What else an interrupted recording must have in common with this one to go on, by name; plain data. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   /** Further keys of info.json, for example `{ vlakit: { subtasks: […] } }`. */
   readonly extra?: Readonly<Record<string, unknown>>;
   /** How features of type "video" are encoded; default AV1 as LeRobot does it. */
@@ -74,7 +76,7 @@ export function createLeRobotWriter(options: WriterOptions): LeRobotWriter {
   }
   checkFeatures(features);
   quietEncoder();
-  const header: JournalHeader = { fps, robotType, features };
+  const header: JournalHeader = { fps, robotType, features, settings: options.settings ?? {} };
   const content = takeOver(root, options.existing, header);
   const recording = path.join(root, RECORDING_FOLDER);
   const release = lock(recording);
