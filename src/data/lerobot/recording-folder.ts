@@ -25,16 +25,7 @@ export function recordingState(root: string): 'none' | 'unfinished' | 'finished'
 /** Looks at what is in the folder, and clears or reads it as `existing` says. */
 export function takeOver(root: string, existing: Existing, header: JournalHeader): JournalContent | null {
   const state = recordingState(root);
-  if (existing === 'replace') {
-    checkLock(path.join(root, RECORDING_FOLDER));
-    for (const part of [...PARTS, RECORDING_FOLDER]) remove(path.join(root, part));
-    return null;
-  }
-  if (state === 'finished') {
-    throw new VlaError('bad-argument', `${root}: expected an empty folder, got a finished dataset.`, {
-      hint: 'Choose another folder, or ask to replace this one.',
-    });
-  }
+  // Not to be replaced either: folders called data or meta that are no dataset's are somebody's.
   if (state === 'none') {
     const inside = fs.existsSync(root) ? fs.readdirSync(root) : [];
     if (inside.length === 0) return null;
@@ -47,10 +38,18 @@ export function takeOver(root: string, existing: Existing, header: JournalHeader
     throw new VlaError(
       'bad-argument',
       `${root}: expected an empty folder, got one with ${inside.slice(0, 3).join(', ')}.`,
-      {
-        hint: 'Choose another folder.',
-      },
+      { hint: 'Choose another folder, or empty this one: it holds neither a dataset nor a recording.' },
     );
+  }
+  if (existing === 'replace') {
+    checkLock(path.join(root, RECORDING_FOLDER));
+    for (const part of [...PARTS, RECORDING_FOLDER]) remove(path.join(root, part));
+    return null;
+  }
+  if (state === 'finished') {
+    throw new VlaError('bad-argument', `${root}: expected an empty folder, got a finished dataset.`, {
+      hint: 'Choose another folder, or ask to replace this one.',
+    });
   }
   if (existing === 'refuse') {
     throw new VlaError('bad-argument', `${root}: expected an empty folder, got a recording that was interrupted.`, {

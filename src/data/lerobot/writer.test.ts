@@ -178,4 +178,14 @@ describe('LeRobot writer', () => {
     await again.finish();
     await expectEpisode(root, 0, 5, 2);
   });
+
+  test('replaces datasets and recordings, and nothing else', () => {
+    const root = freshFolder();
+    const file = path.join(root, 'data', 'thesis.csv');
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, 'years of work');
+    const replace = options(root, { existing: 'replace' });
+    assert.throws(() => createLeRobotWriter(replace), /expected an empty folder, got one with data/);
+    assert.equal(fs.readFileSync(file, 'utf8'), 'years of work');
+  });
 });
