@@ -92,7 +92,7 @@ export function openEventFile(folder: string, startStep: number, now: () => numb
   let handle: number;
   const append = (event: Uint8Array): void => {
     try {
-      fs.writeSync(handle, frameRecord(event));
+      fs.writeFileSync(handle, frameRecord(event));
     } catch (cause) {
       throw fileError('write', file, cause);
     }

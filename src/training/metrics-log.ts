@@ -60,7 +60,8 @@ export function openMetricsLog(file: string, bytes: number): MetricsLog {
           });
         }
       }
-      guarded(() => fs.writeSync(handle, `${JSON.stringify(line)}\n`));
+      // Not `writeSync`, which may write a part and say nothing.
+      guarded(() => fs.writeFileSync(handle, `${JSON.stringify(line)}\n`));
     },
     sync: () =>
       guarded(() => {

@@ -65,7 +65,8 @@ export function openJournal(root: string, header: JournalHeader, content: Journa
   const file = journalFile(root);
   const append = (handle: number, line: object): void => {
     try {
-      fs.writeSync(handle, `${JSON.stringify(line)}\n`);
+      // Not `writeSync`: on a disk that is nearly full it may write a part and say nothing.
+      fs.writeFileSync(handle, `${JSON.stringify(line)}\n`);
     } catch (cause) {
       throw fileError('write', file, cause);
     }
