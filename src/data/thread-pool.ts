@@ -1,16 +1,10 @@
 /** @file A few worker threads that answer requests one at a time; errors cross the border as what they were. */
 
 import { Worker, parentPort, type Transferable } from 'node:worker_threads';
-import { VlaError, type ErrorCode } from '../base/errors.ts';
+import { VlaError } from '../base/errors.ts';
+import { fromPlainError, toPlainError, type PlainError } from '../base/plain-error.ts';
 
-interface PortableError {
-  readonly code: ErrorCode | null;
-  readonly message: string;
-  readonly hint: string | undefined;
-  readonly stack: string | undefined;
-}
-
-type Answer = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: PortableError };
+type Answer = { readonly value: unknown } | { readonly error: PlainError };
 
 interface Job {
   readonly request: unknown;
@@ -38,6 +32,8 @@ export function startThreadPool<Request, Result>(
   const free: Worker[] = [];
   const busy = new Map<Worker, Job>();
   let closed = false;
+  /** Why no worker is left. */
+  let failure: unknown;
   // Idle workers do not keep the process alive, but work under way does. A timer does that: `ref` and `unref` of a
   // worker that is starting or ending are not reliable (Node 20).
   let held = 0;
@@ -52,9 +48,16 @@ export function startThreadPool<Request, Result>(
     while (free.length > 0 && waiting.length > 0) {
       const worker = free.pop()!;
       const job = waiting.shift()!;
+      try {
+        worker.postMessage(job.request, [...job.transfer]);
+      } catch (error) {
+        // What cannot be posted is no fault of the worker.
+        free.push(worker);
+        job.reject(error);
+        continue;
+      }
       busy.set(worker, job);
       hold();
-      worker.postMessage({ id: 0, request: job.request }, [...job.transfer]);
     }
   };
   const fail = (worker: Worker, error: unknown): void => {
@@ -62,8 +65,10 @@ export function startThreadPool<Request, Result>(
     if (busy.delete(worker)) release();
     const at = free.indexOf(worker);
     if (at >= 0) free.splice(at, 1);
-    // Without workers nothing will ever answer.
-    if (free.length === 0 && busy.size === 0) for (const job of waiting.splice(0)) job.reject(error);
+    if (free.length > 0 || busy.size > 0) return;
+    // Without workers nothing will ever answer, now or later.
+    failure ??= error;
+    for (const job of waiting.splice(0)) job.reject(failure);
   };
   const workers = Array.from({ length: size }, () => {
     const worker = new Worker(url, { workerData });
@@ -73,7 +78,7 @@ export function startThreadPool<Request, Result>(
       busy.delete(worker);
       release();
       free.push(worker);
-      if ('error' in answer) job?.reject(revive(answer.error));
+      if ('error' in answer) job?.reject(fromPlainError(answer.error));
       else job?.resolve(answer.value);
       next();
     });
@@ -88,8 +93,8 @@ export function startThreadPool<Request, Result>(
     size,
     run: (request, transfer = []) =>
       new Promise((resolve, reject) => {
-        if (closed) {
-          reject(ended());
+        if (closed || failure !== undefined) {
+          reject(closed ? ended() : failure);
           return;
         }
         waiting.push({ request, transfer, resolve: resolve as (value: unknown) => void, reject });
@@ -114,22 +119,10 @@ function ended(): VlaError {
 export function answerRequests<Request>(
   answer: (request: Request) => Promise<{ value: unknown; transfer: readonly Transferable[] }>,
 ): void {
-  parentPort!.on('message', ({ id, request }: { id: number; request: Request }) => {
+  parentPort!.on('message', (request: Request) => {
     answer(request).then(
-      ({ value, transfer }) => parentPort!.postMessage({ id, value } satisfies Answer, [...transfer]),
-      (error: unknown) => parentPort!.postMessage({ id, error: portable(error) } satisfies Answer),
+      ({ value, transfer }) => parentPort!.postMessage({ value } satisfies Answer, [...transfer]),
+      (error: unknown) => parentPort!.postMessage({ error: toPlainError(error) } satisfies Answer),
     );
   });
-}
-
-function portable(error: unknown): PortableError {
-  const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  return { code: error instanceof VlaError ? error.code : null, message, hint: (error as VlaError).hint, stack };
-}
-
-function revive({ code, message, hint, stack }: PortableError): Error {
-  if (code !== null) return new VlaError(code, message, hint === undefined ? {} : { hint });
-  const error = new Error(message);
-  if (stack !== undefined) error.stack = stack;
-  return error;
 }
