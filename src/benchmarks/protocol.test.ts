@@ -58,6 +58,22 @@ test('shuffling gives each episode the instruction of another one, each used onc
   }
 });
 
+test('one episode alone cannot be given the instruction of another', () => {
+  const one = { tasks: ['lift'], episodes: 1, firstSeed: 5 };
+  assert.throws(
+    () => planEpisodes({ ...one, conditions: chooseConditions(['all'], []) }),
+    /condition "shuffled": expected at least 2 episodes, got 1/,
+  );
+  assert.equal(planEpisodes({ ...one, conditions: chooseConditions(['base'], []) }).length, 1);
+});
+
+test('seeds that are not told apart are refused', () => {
+  const plan = { tasks: ['lift'], conditions: chooseConditions(['base'], []), episodes: 3 };
+  const seeds = planEpisodes({ ...plan, firstSeed: 2 ** 53 - 3 }).map(({ spec }) => spec.seed);
+  assert.equal(new Set(seeds).size, 3);
+  assert.throws(() => planEpisodes({ ...plan, firstSeed: 2 ** 53 - 2 }), /expected 3 seeds below 2⁵³/);
+});
+
 test('names are looked up, with the nearest suggested', () => {
   assert.deepEqual(
     chooseConditions(['all'], ['dim']).map(({ name }) => name),

@@ -127,9 +127,22 @@ export function planEpisodes(plan: {
       hint: 'Name them, or say "all".',
     });
   }
+  if (!Number.isSafeInteger(firstSeed) || !Number.isSafeInteger(firstSeed + (episodes - 1))) {
+    throw new VlaError(
+      'bad-argument',
+      `evaluate: expected ${episodes} seeds below 2⁵³, got such that begin at ${firstSeed}.`,
+      { hint: 'Larger numbers are not told apart: begin lower.' },
+    );
+  }
   const scenes = Array.from({ length: episodes }, (_, i) =>
     tasks.map((task) => ({ task, seed: firstSeed + i })),
   ).flat();
+  const shuffled = conditions.find((condition) => condition.shuffled);
+  if (shuffled !== undefined && scenes.length < 2) {
+    throw new VlaError('bad-argument', `evaluate: condition "${shuffled.name}": expected at least 2 episodes, got 1.`, {
+      hint: 'With one there is no other whose instruction it could get: raise --episodes, or add a task.',
+    });
+  }
   const sources = shuffledSources(scenes, firstSeed);
   const planned: PlannedEpisode[] = [];
   for (const condition of conditions) {
