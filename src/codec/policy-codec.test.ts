@@ -10,6 +10,7 @@ import { parseCodecConfig } from './codec-config.ts';
 import { designCodec } from './design-codec.ts';
 import { imageFromPatches } from './patches.ts';
 import { createCodec } from './policy-codec.ts';
+import type { Embodiment } from '../interfaces/embodiment.ts';
 import type { TrainingSample } from './sample.ts';
 
 const codec = codecOf(tinyDesign);
@@ -99,9 +100,16 @@ test('decoding undoes encoding and respects the robot’s limits', () => {
   assert.deepEqual([...wild.data], Array(12).fill(1));
 });
 
+/** The tiny robot, were its actions targets. */
+const absoluteRobot: Embodiment = {
+  ...tinyRobot,
+  action: { ...tinyRobot.action, convention: { ...tinyRobot.action.convention, reference: 'absolute' } },
+};
+
 test('chunk-relative actions need the state, and come back with it', () => {
   const relative = codecOf({
     ...tinyDesign,
+    embodiment: absoluteRobot,
     reference: { from: 'absolute', to: 'relative-to-chunk-start', stateIndex: [0, 1, null], period: null },
   });
   const [sample] = samples;
@@ -255,10 +263,15 @@ test('a design names a camera that the robot lacks, and fits its parts', () => {
     hint: 'Did you mean "front"?',
   });
   assert.throws(() => codecOf({ ...tinyDesign, actionSize: 2 }), { message: /different slots below 2/ });
-  assert.throws(
-    () => codecOf({ ...tinyDesign, reference: { from: 'absolute', to: 'delta', stateIndex: [0, 1, 7], period: null } }),
-    { message: 'action steps: expected state indices below 3, got 7.' },
-  );
+  const reference = { from: 'absolute', to: 'delta', stateIndex: [0, 1, 7], period: null } as const;
+  assert.throws(() => codecOf({ ...tinyDesign, embodiment: absoluteRobot, reference }), {
+    message: 'action steps: expected state indices below 3, got 7.',
+  });
+  // The tiny robot's actions are changes already.
+  assert.throws(() => codecOf({ ...tinyDesign, reference: { ...reference, stateIndex: [0, 1, null] } }), {
+    code: 'mismatch',
+    message: 'action steps: expected a change from "delta", got one from "absolute".',
+  });
   const { low: _low, ...half } = tinyRobot.action;
   assert.throws(() => codecOf({ ...tinyDesign, embodiment: { ...tinyRobot, action: half } }), {
     message: 'tiny-robot: expected both action limits or none, got only one.',

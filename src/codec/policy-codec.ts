@@ -85,7 +85,7 @@ export function createCodec(configuration: PolicyCodecConfig, tokenizer: TextTok
   const prompt = createPromptCodec(config.prompt, grids, tokenizer);
   const state = createVectorCodec(config.state.names, config.state.steps, 'state');
   const action = createVectorCodec(config.action.names, config.action.steps, 'action');
-  requireStateIndices(config);
+  requireReferences(config);
   const supervision = config.supervision.map((field) => createSupervisionWriter(field, layouts));
   const T = prompt.layout.length;
   const [S, A] = [state.encodedDim, action.encodedDim];
@@ -266,7 +266,8 @@ function requireCount(where: string, got: number, expected: number): void {
   });
 }
 
-function requireStateIndices(config: PolicyCodecConfig): void {
+/** Throws unless changes of reference start from what the robot's actions are, and refer to state dimensions that exist. */
+function requireReferences(config: PolicyCodecConfig): void {
   const count = config.state.names.length;
   for (const step of config.state.steps) {
     if (step.kind === 'reference') {
@@ -275,9 +276,17 @@ function requireStateIndices(config: PolicyCodecConfig): void {
       });
     }
   }
+  let { reference } = config.action.convention;
   for (const step of config.action.steps) {
     if (step.kind !== 'reference') continue;
-    const bad = step.change.stateIndex.find((index) => index !== null && index >= count);
+    const { from, to, stateIndex } = step.change;
+    if (from !== reference) {
+      throw new VlaError('mismatch', `action steps: expected a change from "${reference}", got one from "${from}".`, {
+        hint: 'It starts from what the embodiment’s action convention says: correct one of the two.',
+      });
+    }
+    reference = to;
+    const bad = stateIndex.find((index) => index !== null && index >= count);
     if (bad !== undefined) {
       throw new VlaError('bad-argument', `action steps: expected state indices below ${count}, got ${bad}.`, {
         hint: 'A delta is taken from a dimension of the state: name one that exists, or null.',
