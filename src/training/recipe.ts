@@ -30,7 +30,7 @@ export interface DataConfig {
   readonly stride: number;
   /** Pictures are brought to this size while loading; null keeps the recorded size. */
   readonly imageSize: ImageSize | null;
-  /** Decoded pictures are held in memory when they all fit into this; else they are decoded again for every sample. */
+  /** A dataset's decoded pictures are held in memory when all fit into what the datasets before left of this; else they are decoded again for every sample. */
   readonly pictureMegabytes: number;
   /** Threads that decode. */
   readonly workers: number;

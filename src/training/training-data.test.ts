@@ -62,3 +62,19 @@ for (const pictureMegabytes of [100, 0]) {
     assert.deepEqual(epochsOf(3, 5, 12), Array(4).fill(allStates(SECOND)));
   });
 }
+
+test('the pictures of all datasets together keep within the memory given', async () => {
+  const [first] = data.datasets;
+  const twice = [first!, { ...first!, root: path.join(root, 'second') }];
+  // 24 and 16 frames of 32 × 16 × 3 bytes: the first dataset fits, the second one alone would, too.
+  const config = { ...data, datasets: twice, pictureMegabytes: 0.04, workers: 1 };
+  const training = await openTrainingData(config);
+  const { signal } = new AbortController();
+  const source = await openSamples(training, config, codec.cameras, codec.horizon, 17, signal);
+  const shared = (await source.samples(0)).map(
+    ({ images }) => images['front']!.data.buffer instanceof SharedArrayBuffer,
+  );
+  assert.deepEqual(shared, [true, true, true, false, false, false]);
+  await source.close();
+  await training.close();
+});

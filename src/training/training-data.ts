@@ -186,12 +186,14 @@ export async function openSamples(
 ): Promise<SampleSource> {
   const loaders: Loader[] = [];
   const held: Dataset[] = [];
+  let free = data.pictureMegabytes * 1e6;
   for (const [i, dataset] of training.datasets.entries()) {
     const sample = policySampleSpec(dataset, cameras, data, horizon);
     const batchSize = data.datasets[i]!.samplesPerStep;
     const options = { sample, batchSize, seed: seed + i, prefetch: 1 };
     const features = Object.values(sample.cameras);
-    if (imageCacheBytes(dataset, features, data.imageSize) > data.pictureMegabytes * 1e6) {
+    const bytes = imageCacheBytes(dataset, features, data.imageSize);
+    if (bytes > free) {
       loaders.push(createWorkerLoader(dataset, { ...options, prefetch: 2 * data.workers, workers: data.workers }));
       continue;
     }
@@ -201,7 +203,7 @@ export async function openSamples(
       cameras: features,
       imageSize: data.imageSize,
       workers: data.workers,
-      limitBytes: data.pictureMegabytes * 1e6,
+      limitBytes: free,
       signal,
       onProgress: (done) => progress.update(done, dataset.name),
     }).catch((cause: unknown) => {
@@ -212,6 +214,7 @@ export async function openSamples(
       });
     });
     progress.finish(`${total} pictures of ${dataset.name}`);
+    free -= bytes;
     held.push(cached);
     loaders.push(createLoader(cached, options));
   }
