@@ -50,7 +50,8 @@ export interface CodecSetup {
 /** Builds the codec; statistics come from the training episodes alone. */
 export async function setUpCodec(recipe: CodecRecipe, data: DataConfig, training: TrainingData): Promise<CodecSetup> {
   const embodiment = recipe.embodiment === 'recorded' ? recordedEmbodiment(training) : recipe.embodiment;
-  for (const dataset of training.datasets) requireDatasetFit(dataset, embodiment, data.stride);
+  const cameras = recipe.cameras.map(({ name }) => name);
+  for (const dataset of training.datasets) requireDatasetFit(dataset, embodiment, data.stride, cameras);
   const folder = tokenizerFolder(recipe.tokenizer);
   const tokenizerFiles = readTokenizer(folder);
   const tokenizer: TextTokenizer = createTextTokenizer(tokenizerFiles.tokenizer, tokenizerFiles.config, folder);

@@ -1,6 +1,7 @@
-/** @file Whether a dataset is of the robot that a recipe trains for: sizes, names and rate. Node only. */
+/** @file Whether a dataset is of the robot that a recipe trains for: sizes, names, cameras and rate. Node only. */
 
 import { VlaError } from '../base/errors.ts';
+import { cameraName } from '../data/samples.ts';
 import type { Dataset } from '../interfaces/episode.ts';
 import type { Embodiment } from '../interfaces/embodiment.ts';
 
@@ -9,9 +10,15 @@ const RATE_TOLERANCE = 1e-6;
 
 /**
  * Throws `mismatch` unless states and actions of `dataset` have the sizes of `embodiment`, its names (where the dataset
- * has any) and, at `stride` frames per action, its rate.
+ * has any) and, at `stride` frames per action, its rate; and unless those of `cameras` that it has give pictures of the
+ * embodiment's size, the only size that the policy will take.
  */
-export function requireDatasetFit(dataset: Dataset, embodiment: Embodiment, stride: number): void {
+export function requireDatasetFit(
+  dataset: Dataset,
+  embodiment: Embodiment,
+  stride: number,
+  cameras: readonly string[],
+): void {
   const { name, fps, features } = dataset;
   for (const [feature, { names }] of [
     ['observation.state', embodiment.state],
@@ -32,6 +39,25 @@ export function requireDatasetFit(dataset: Dataset, embodiment: Embodiment, stri
       'mismatch',
       `${name}: "${feature}", dimension ${at}: expected "${names[at]}" (${embodiment.name}), got "${own![at]}".`,
       { hint: 'Give codec.embodiment the names and the order of the dataset (features in meta/info.json).' },
+    );
+  }
+  for (const feature of dataset.cameras) {
+    const camera = cameras.includes(cameraName(feature))
+      ? embodiment.cameras.find((one) => one.name === cameraName(feature))
+      : undefined;
+    const [height, width] = features[feature]!.shape;
+    if (camera === undefined || (camera.width === width && camera.height === height)) continue;
+    throw new VlaError(
+      'mismatch',
+      `${name}: "${feature}": expected ${camera.width} × ${camera.height} pixels (${embodiment.name}), got ${width} × ${height}.`,
+      { hint: 'Give the camera in codec.embodiment the size of the dataset’s pictures.' },
+    );
+  }
+  if (stride !== 1 && embodiment.action.convention.reference === 'delta') {
+    throw new VlaError(
+      'mismatch',
+      `data.stride: expected 1, since the actions of ${embodiment.name} are changes, got ${stride}.`,
+      { hint: 'The changes of frames that are left out would be lost: train at the dataset’s own rate.' },
     );
   }
   const rate = fps / stride;

@@ -64,6 +64,19 @@ const FAMILIES: Readonly<Record<string, ModelFamily>> = {
   },
 };
 
+/** Throws `bad-argument` for numbers with which a model would learn nothing, or could not act afterwards. */
+export function checkModel({ draws, eulerSteps, noiseScale }: ModelConfig): void {
+  const check = (name: string, value: number, good: boolean, range: string): void => {
+    if (good) return;
+    throw new VlaError('bad-argument', `model.${name}: expected ${range}, got ${value}.`, {
+      hint: `Correct it in the recipe, or with --set model.${name}=…`,
+    });
+  };
+  check('draws', draws, Number.isInteger(draws) && draws >= 1, 'a whole number of at least 1');
+  check('eulerSteps', eulerSteps, Number.isInteger(eulerSteps) && eulerSteps >= 1, 'a whole number of at least 1');
+  check('noiseScale', noiseScale, noiseScale >= 0 && noiseScale <= 1, '0 to 1');
+}
+
 /** The family that a config.json names. */
 export function familyOf(config: unknown, where: string): ModelFamily {
   const family = (config as { family?: unknown } | null)?.family;

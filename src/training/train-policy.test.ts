@@ -196,14 +196,25 @@ test('a policy learns from several datasets at once', async () => {
 });
 
 test('a stride brings the frames of a dataset to the rate of the robot', async () => {
+  const { action } = smallRobot;
+  const slow = { ...smallRobot, controlHz: FPS / 2 };
+  const absolute = {
+    ...slow,
+    action: { ...action, convention: { ...action.convention, reference: 'absolute' } },
+  } as const;
   const halved: TrainingRecipe = {
     ...recipe,
     data: { ...recipe.data, stride: 2 },
-    codec: { ...recipe.codec, embodiment: { ...smallRobot, controlHz: FPS / 2 } },
+    codec: { ...recipe.codec, embodiment: absolute },
     loop: { ...recipe.loop, steps: 4 },
   };
   const { checkpoint } = await trainPolicy(options('halved', { recipe: halved }));
   assert.equal(loadCheckpoint(checkpoint).json<{ controlHz: number }>('codec.json').controlHz, FPS / 2);
+  const changes = { ...halved, codec: { ...recipe.codec, embodiment: slow } };
+  await assert.rejects(
+    trainPolicy(options('lossy', { recipe: changes })),
+    /data\.stride: expected 1, since the actions of test-arm are changes, got 2/,
+  );
 });
 
 test('a recipe that does not fit its data is refused by name', async () => {
@@ -231,6 +242,20 @@ test('a recipe that does not fit its data is refused by name', async () => {
     { embodiment: { ...smallRobot, controlHz: 10 } },
     /expected 10 actions per second \(test-arm\), got 20: 20 frames per second at data\.stride 1/,
   );
+  await refuse(
+    { embodiment: { ...smallRobot, cameras: [{ name: 'front', width: HEIGHT, height: WIDTH }] } },
+    /"observation\.images\.front": expected 16 × 32 pixels \(test-arm\), got 32 × 16/,
+  );
+  for (const [name, value] of [
+    ['draws', 0],
+    ['eulerSteps', 0.5],
+    ['noiseScale', NaN],
+  ] as const) {
+    await assert.rejects(
+      trainPolicy(options('bad-model', { recipe: { ...recipe, model: { ...recipe.model, [name]: value } } })),
+      { code: 'bad-argument', message: new RegExp(`model\\.${name}: expected .*, got ${value}\\.`) },
+    );
+  }
   await refuse({ stateSize: 5 }, /zr-0: state size: the model has 2, the codec 5/);
   await refuse({ tokenizer: 'tabeltop' }, /tokenizer/);
   const resized = { ...recipe, data: { ...recipe.data, imageSize: { width: 16, height: 8 } } };

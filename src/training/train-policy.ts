@@ -16,7 +16,7 @@ import { requireInstructions } from './instruction-check.ts';
 import type { Learner } from './learner.ts';
 import { train, type TrainingResult, type TrainingRun } from './loop.ts';
 import type { PolicySettings } from './load-policy.ts';
-import { familyOf } from './model-families.ts';
+import { checkModel, familyOf } from './model-families.ts';
 import { policyBatches } from './policy-batches.ts';
 import { batchSizeOf, type TrainingRecipe } from './recipe.ts';
 import { createReplicatedLearner } from './replicated-learner.ts';
@@ -51,6 +51,7 @@ export async function trainPolicy(options: TrainPolicyOptions): Promise<Training
   const { seed, data } = recipe;
   requireWritableFolder(folder);
   requireSameRecipe(folder, recipe);
+  checkModel(recipe.model);
   const family = familyOf(recipe.model.config, 'recipe.model.config');
   const model = { ...recipe.model, config: family.parse(recipe.model.config, 'recipe.model.config') };
   const training = await openTrainingData(data);
