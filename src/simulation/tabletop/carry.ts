@@ -25,11 +25,9 @@ export function carryTo(world: World, object: number, place: Vector3): Plan {
   const above = centre[2] - place[2];
   const held = isHeld(world, object);
   const arrived = held ? off < LET_GO && above < LET_GO_ABOVE : off < STILL_THERE && above < 2 * LET_GO_ABOVE;
-  if (arrived && isAround(world, object)) {
-    return { subtask: 'release', aim: { position: hand, yaw, gripper: 'open' } };
-  }
-  if (arrived || (off < STILL_THERE && above < 2 * LET_GO_ABOVE && !held)) {
-    return { subtask: 'release', aim: { position: [hand[0], hand[1], 0.16], yaw, gripper: 'open' } };
+  if (arrived) {
+    const position: Vector3 = isAround(world, object) ? hand : [hand[0], hand[1], 0.16];
+    return { subtask: 'release', aim: { position, yaw, gripper: 'open' } };
   }
   if (!held) return grasp(world, object);
   // The hand holds the object somewhere: move the OBJECT to the place. Sideways motion waits until it is high enough.
