@@ -23,6 +23,9 @@ export interface VideoEncoding {
 export const AV1_DEFAULT: VideoEncoding = { codec: 'av1', gop: 2, crf: 30, preset: '12' };
 export const H264_DEFAULT: VideoEncoding = { codec: 'h264', gop: 2, crf: 23, preset: 'veryfast' };
 
+/** SVT-AV1 waits for ever for the first packet of narrower pictures (24 pixels hang, 30 do not; seen with node-av 6.1.1). */
+const LEAST_AV1_WIDTH = 32;
+
 const ENCODERS = { av1: 'FF_ENCODER_LIBSVTAV1', h264: 'FF_ENCODER_LIBX264' } as const;
 
 /** What the encoder needs of a dataset's episode specification. */
@@ -48,6 +51,13 @@ export async function encodeVideo(
       'bad-argument',
       `record: "${camera}": expected even width and height for video, got ${width} × ${height}.`,
       { hint: 'Record this camera as images, or choose an even size.' },
+    );
+  }
+  if (spec.video.codec === 'av1' && width < LEAST_AV1_WIDTH) {
+    throw new VlaError(
+      'bad-argument',
+      `record: "${camera}": expected a width of at least ${LEAST_AV1_WIDTH} pixels for AV1 video, got ${width}.`,
+      { hint: 'Record this camera as images, or as H.264.' },
     );
   }
   const file = path.join(spec.scratch, `${randomUUID()}.mp4`);
