@@ -160,6 +160,26 @@ test('a world that breaks, and what cannot be played, are errors', async () => {
   await rejects({ ...BASE, policy: world(24) }, 'bad-argument', /expected an exported function openPolicy/);
 });
 
+test('what a module of one’s own lacks is named, and so is what it throws', async () => {
+  const module = (text: string): ModuleCall => ({
+    module: `data:text/javascript,${encodeURIComponent(text)}`,
+    options: 1,
+  });
+  const cases: readonly [text: string, message: RegExp][] = [
+    ['export const x = ;', /expected a module that can be loaded, got SyntaxError/],
+    ['export const openEnvironment = 5;', /expected an exported function openEnvironment, got a number/],
+    ['export function openEnvironment() { throw new Error("port closed"); }', /got Error: port closed/],
+    ['export async function openEnvironment() {}', /openEnvironment: expected an object with name, .*, got undefined/],
+    [
+      'export const openEnvironment = () => ({ name: "x", embodiment: { cameras: [], state: 1, controlHz: 20 }, tasks: "a" });',
+      /expected embodiment\.state\.names to be a list of names, .* tasks to be a list of names, .* got something else/,
+    ],
+  ];
+  for (const [text, message] of cases) await rejects({ ...BASE, environment: module(text) }, 'bad-argument', message);
+  const policy = module('export const openPolicy = (options, { embodiment }) => ({ name: "mine", embodiment });');
+  await rejects({ ...BASE, policy }, 'bad-argument', /openPolicy: expected reset to be a function, infer to be a/);
+});
+
 test('an abort ends with what is finished, marked partial', async () => {
   const stop = new AbortController();
   const seen: number[] = [];

@@ -1,5 +1,6 @@
 /** @file A pool of worker threads that play episodes; each has its own environment and policy. */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { VlaError } from '../base/errors.ts';
 import { workerUrl } from '../base/worker-url.ts';
@@ -54,12 +55,14 @@ export class PlayerPool {
       const worker = new Worker(workerUrl(import.meta.url, './evaluation-worker'), { workerData: setup });
       return listen({ worker, index, waiting: null, doing: 'starting', dead: null });
     });
+    const reports = players.map((player) => reportOf(player));
     try {
-      const ready = await Promise.all(players.map((player) => reportOf(player)));
-      const [first] = ready as [Report & { kind: 'ready' }];
+      const [first] = (await Promise.all(reports)) as [Report & { kind: 'ready' }];
       return new PlayerPool(players, control, epoch, options.inferenceTimeoutMs, first.introduction);
     } catch (error) {
-      for (const { worker } of players) void worker.terminate();
+      // A thread that is ended while it loads a model takes the whole process with it: let the others open first.
+      await Promise.race([Promise.allSettled(reports), sleep(GRACE_MS, undefined, { ref: false })]);
+      await endPlayers(players);
       throw error;
     }
   }
@@ -120,20 +123,7 @@ export class PlayerPool {
   async close(): Promise<void> {
     if (this.watch !== null) clearInterval(this.watch);
     Atomics.store(this.control, 0, 1);
-    await Promise.all(
-      this.players.map(async ({ worker, dead }) => {
-        if (dead !== null) {
-          // Not awaited: a native call that never returns cannot be interrupted.
-          void worker.terminate();
-          return;
-        }
-        const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-        worker.postMessage({ kind: 'close' } satisfies Order);
-        const timer = setTimeout(() => void worker.terminate(), GRACE_MS);
-        await gone;
-        clearTimeout(timer);
-      }),
-    );
+    await endPlayers(this.players);
   }
 
   private checkTimes(epoch: number, timeoutMs: number): void {
@@ -175,6 +165,24 @@ function listen(player: Player): Player {
     );
   });
   return player;
+}
+
+/** Lets the workers close what they opened; ends those that do not answer. */
+async function endPlayers(players: readonly Player[]): Promise<void> {
+  await Promise.all(
+    players.map(async ({ worker, dead }) => {
+      if (dead !== null) {
+        // Not awaited: a native call that never returns cannot be interrupted.
+        void worker.terminate();
+        return;
+      }
+      const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+      worker.postMessage({ kind: 'close' } satisfies Order);
+      const timer = setTimeout(() => void worker.terminate(), GRACE_MS);
+      await gone;
+      clearTimeout(timer);
+    }),
+  );
 }
 
 function reportOf(player: Player): Promise<Report> {

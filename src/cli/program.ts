@@ -29,7 +29,7 @@ export function describeError(error: unknown): { text: string; exitCode: number 
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {
-    text: `${stack}\n\nThis is a bug in vlakit or in a package it uses: please report it with the command and the lines above.`,
+    text: `${stack}\n\nThis is a bug in vlakit, in a package it uses or in a module of yours that the lines above name. If it is not yours, please report it with the command and these lines.`,
     exitCode: 1,
   };
 }

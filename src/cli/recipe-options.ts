@@ -8,6 +8,7 @@ import { debug } from '../../recipes/debug.ts';
 import { RECIPES, findRecipe } from '../../recipes/index.ts';
 import type { Recipe } from '../../recipes/recipe.ts';
 import { VlaError } from '../base/errors.ts';
+import { importModule } from '../base/user-module.ts';
 import { applyOverrides } from '../training/overrides.ts';
 
 /** Adds the recipe argument and `--set`. */
@@ -41,7 +42,7 @@ async function recipeOfModule(file: string): Promise<Recipe> {
   if (!fs.existsSync(full)) {
     throw new VlaError('not-found', `${file}: expected a module, got no such file.`, { hint: 'Check the path.' });
   }
-  const { recipe } = (await import(pathToFileURL(full).href)) as { recipe?: Partial<Recipe> };
+  const { recipe } = (await importModule(pathToFileURL(full).href)) as { recipe?: Partial<Recipe> };
   const missing = Object.keys(debug).filter((key) => !Object.hasOwn(recipe ?? {}, key));
   if (recipe === undefined || missing.length > 0) {
     const got = recipe === undefined ? 'no such export' : `one without ${missing.join(', ')}`;

@@ -3,6 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { invariant, VlaError } from '../base/errors.ts';
 import { toPlainError, type PlainError } from '../base/plain-error.ts';
+import { importModule } from '../base/user-module.ts';
 import type { Embodiment } from '../interfaces/embodiment.ts';
 import type { Environment, EpisodeSpec } from '../interfaces/environment.ts';
 import type { Observation } from '../interfaces/observation.ts';
@@ -42,7 +43,7 @@ const port = parentPort;
 const { module, options, slots } = workerData as VectorSetup;
 
 async function open(): Promise<Environment[]> {
-  const { openEnvironment } = (await import(module)) as EnvironmentModule;
+  const { openEnvironment } = (await importModule(module)) as EnvironmentModule;
   if (openEnvironment === undefined) {
     throw new VlaError('bad-argument', `VectorEnvironment: expected ${module} to export openEnvironment.`);
   }
