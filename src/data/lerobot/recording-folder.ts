@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { VlaError } from '../../base/errors.ts';
 import { fileError } from '../../base/files.ts';
+import { checkLock } from '../../base/folder-lock.ts';
 import { RECORDING_FOLDER } from './info.ts';
 import { journalFile, readJournal, type JournalContent, type JournalHeader } from './journal.ts';
 
@@ -12,7 +13,7 @@ export const PARTS = ['data', 'videos', 'meta'] as const;
 
 /**
  * What to do when the folder holds something already: "refuse" it, go on with an unfinished recording ("resume"; a new
- * one starts where there is none), or delete what is there ("replace").
+ * one starts where there is none), or delete it ("replace"). What is neither dataset nor recording is never touched.
  */
 export type Existing = 'refuse' | 'resume' | 'replace';
 
@@ -27,7 +28,7 @@ export function takeOver(root: string, existing: Existing, header: JournalHeader
   const state = recordingState(root);
   // Not to be replaced either: folders called data or meta that are no dataset's are somebody's.
   if (state === 'none') {
-    const inside = fs.existsSync(root) ? fs.readdirSync(root) : [];
+    const inside = contentOf(root);
     if (inside.length === 0) return null;
     if (inside.length === 1 && inside[0] === RECORDING_FOLDER) {
       // A recording that stopped before its journal was there: nothing of worth.
@@ -48,12 +49,12 @@ export function takeOver(root: string, existing: Existing, header: JournalHeader
   }
   if (state === 'finished') {
     throw new VlaError('bad-argument', `${root}: expected an empty folder, got a finished dataset.`, {
-      hint: 'Choose another folder, or ask to replace this one.',
+      hint: 'Choose another folder, or replace the dataset (--replace).',
     });
   }
   if (existing === 'refuse') {
     throw new VlaError('bad-argument', `${root}: expected an empty folder, got a recording that was interrupted.`, {
-      hint: 'Resume it, replace it, or choose another folder.',
+      hint: 'Resume it, replace it (--replace), or choose another folder.',
     });
   }
   const content = readJournal(root);
@@ -70,8 +71,16 @@ function requireSameHeader(root: string, there: JournalHeader, here: JournalHead
     const [was, is] = [before, now].map((header) => JSON.stringify(header[key]) ?? 'none');
     if (was === is) continue;
     throw new VlaError('mismatch', `${root}: the interrupted recording has ${key} ${was}, this one ${is}.`, {
-      hint: 'Record with the same settings as before, or replace the recording.',
+      hint: 'Record with the same settings as before, or replace the recording (--replace).',
     });
+  }
+}
+
+function contentOf(root: string): string[] {
+  try {
+    return fs.existsSync(root) ? fs.readdirSync(root) : [];
+  } catch (cause) {
+    throw fileError('record', root, cause);
   }
 }
 
@@ -82,34 +91,4 @@ export function remove(folder: string): void {
   } catch (cause) {
     throw fileError('delete', folder, cause);
   }
-}
-
-function checkLock(recording: string): void {
-  let pid: number;
-  try {
-    pid = Number(fs.readFileSync(path.join(recording, 'lock'), 'utf8'));
-  } catch {
-    return;
-  }
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return;
-  }
-  throw new VlaError('bad-argument', `${recording}: expected no other writer, got one: process ${pid}.`, {
-    hint: `Wait for it, or delete ${path.join(recording, 'lock')} if that process is something else.`,
-  });
-}
-
-/** Takes the recording's folder for this process; gives the function that releases it. */
-export function lock(recording: string): () => void {
-  checkLock(recording);
-  const file = path.join(recording, 'lock');
-  try {
-    fs.mkdirSync(recording, { recursive: true });
-    fs.writeFileSync(file, String(process.pid));
-  } catch (cause) {
-    throw fileError('write', file, cause);
-  }
-  return () => fs.rmSync(file, { force: true });
 }

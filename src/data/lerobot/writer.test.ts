@@ -156,6 +156,19 @@ describe('LeRobot writer', () => {
     await expectEpisode(root, 0, 2, 3);
   });
 
+  test('replaces datasets and recordings alone, and says when its folder is a file', () => {
+    const root = freshFolder();
+    const other = path.join(root, 'data', 'precious.txt');
+    fs.mkdirSync(path.dirname(other), { recursive: true });
+    fs.writeFileSync(other, 'x');
+    assert.throws(() => createLeRobotWriter(options(root, { existing: 'replace' })), {
+      message: /expected an empty folder, got one with data/,
+    });
+    assert.ok(fs.existsSync(other));
+    assert.throws(() => createLeRobotWriter(options(other, { existing: 'replace' })), { code: 'io' });
+    assert.throws(() => createLeRobotWriter(options(other)), { code: 'io' });
+  });
+
   test('refuses what it cannot hold, and stores nothing of it', async () => {
     const root = freshFolder();
     const writer = createLeRobotWriter(options(root));

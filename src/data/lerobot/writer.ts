@@ -8,6 +8,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { VlaError } from '../../base/errors.ts';
 import { fileError } from '../../base/files.ts';
+import { lockFolder } from '../../base/folder-lock.ts';
 import type { Feature } from '../../interfaces/episode.ts';
 import { createParquet, type GroupRecord, type ParquetSink } from '../parquet/write.ts';
 import { exactStatistics } from '../statistics.ts';
@@ -22,7 +23,7 @@ import {
   type JournalVideo,
 } from './journal.ts';
 import { cells, checkFeatures, dataLayout, tableFeatures } from './layout.ts';
-import { PARTS, lock, remove, takeOver, type Existing } from './recording-folder.ts';
+import { PARTS, remove, takeOver, type Existing } from './recording-folder.ts';
 import { writeMetadata, type WrittenEpisode, type WrittenVideo } from './metadata.ts';
 import { prepareEpisode, unpackImages, type EpisodeFrames, type EpisodeSpec, type PreparedEpisode } from './prepare.ts';
 
@@ -79,7 +80,7 @@ export function createLeRobotWriter(options: WriterOptions): LeRobotWriter {
   const header: JournalHeader = { fps, robotType, features, settings: options.settings ?? {} };
   const content = takeOver(root, options.existing, header);
   const recording = path.join(root, RECORDING_FOLDER);
-  const release = lock(recording);
+  const release = lockFolder(recording);
   try {
     return startWriter(options, header, content, recording, release);
   } catch (error) {
