@@ -230,10 +230,11 @@ function tagged(group: string, metrics: Readonly<Record<string, number>>): Recor
   return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`${group}/${name}`, value]));
 }
 
-function checkLoopConfig(config: LoopConfig): void {
+/** Throws `bad-argument` for a loop that cannot work. */
+export function checkLoopConfig(config: LoopConfig): void {
   const entries = Object.entries(config).filter(([, value]) => value !== null);
   for (const [name, value] of entries) {
-    if (!(Number.isInteger(value) && value >= 1)) {
+    if (!(Number.isSafeInteger(value) && value >= 1)) {
       throw new VlaError('bad-argument', `loop.${name}: expected a whole number of at least 1, got ${value}.`, {
         hint: `Correct it in the recipe, or with --set loop.${name}=…`,
       });

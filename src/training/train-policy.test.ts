@@ -91,6 +91,14 @@ test('another recipe, or other data, does not continue a run', async () => {
   assert.deepEqual(JSON.parse(fs.readFileSync(path.join(root, 'one', RECIPE_FILE), 'utf8')), recipe);
 });
 
+test('two runs at once in one folder: the second is refused, the first goes on', async () => {
+  const first = trainPolicy(options('shared'));
+  await assert.rejects(trainPolicy(options('shared')), { code: 'bad-argument', message: /expected no other writer/ });
+  await first;
+  assert.equal(read('shared', 'metrics.jsonl'), read('one', 'metrics.jsonl'));
+  assert.equal(fs.existsSync(at('shared/lock')), false);
+});
+
 test('a run without a checkpoint does not stand in the way of another recipe', async () => {
   const wrong: TrainingRecipe = {
     ...recipe,
@@ -215,6 +223,31 @@ test('a stride brings the frames of a dataset to the rate of the robot', async (
     trainPolicy(options('lossy', { recipe: changes })),
     /data\.stride: expected 1, since the actions of test-arm are changes, got 2/,
   );
+});
+
+test('numbers that cannot work are refused before anything is made or read', async () => {
+  const { loop, data, device } = recipe;
+  const cases: readonly [changed: Partial<TrainingRecipe>, message: RegExp][] = [
+    [{ loop: { ...loop, steps: 1e99 } }, /^loop\.steps: expected a whole number of at least 1, got 1e\+99/],
+    [{ loop: { ...loop, steps: -5 } }, /^loop\.steps: .* got -5/],
+    [{ data: { ...data, workers: 0 } }, /^data\.workers: expected a whole number of at least 1, got 0/],
+    [{ device: { ...device, threads: 0 } }, /^device\.threads: expected a whole number of at least 1, got 0/],
+  ];
+  for (const [changed, message] of cases) {
+    const promise = trainPolicy(options('never', { recipe: { ...recipe, ...changed } }));
+    await assert.rejects(promise, { code: 'bad-argument', message });
+  }
+  assert.equal(fs.existsSync(at('never')), false);
+});
+
+test('a change of reference names a state dimension for every action', async () => {
+  const refused = async (stateIndex: number[], message: RegExp): Promise<void> => {
+    const reference = { from: 'absolute', to: 'relative-to-chunk-start', stateIndex, period: null } as const;
+    const changed = { ...recipe, codec: { ...recipe.codec, reference } };
+    await assert.rejects(trainPolicy(options('no-reference', { recipe: changed })), { code: 'bad-argument', message });
+  };
+  await refused([0, 1], /stateIndex: expected 3 entries \(the actions of test-arm\), got 2/);
+  await refused([0, 1, 2], /stateIndex: expected 0 to 1 \(the state of test-arm\), got 2/);
 });
 
 test('a recipe that does not fit its data is refused by name', async () => {

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { VlaError } from '../base/errors.ts';
 import { readJson, requireWritableFolder, writeFileAtomic } from '../base/files.ts';
+import { lockFolder } from '../base/folder-lock.ts';
 import { Random } from '../base/random.ts';
 import { flatten, materialise } from '../nn/parameters.ts';
 import type { Tensor } from '../base/tensor.ts';
@@ -14,7 +15,7 @@ import { setUpCodec, type CodecSetup } from './codec-setup.ts';
 import { createGraphLearner } from './graph-learner.ts';
 import { requireInstructions } from './instruction-check.ts';
 import type { Learner } from './learner.ts';
-import { train, type TrainingResult, type TrainingRun } from './loop.ts';
+import { checkLoopConfig, train, type TrainingResult, type TrainingRun } from './loop.ts';
 import type { PolicySettings } from './load-policy.ts';
 import { checkModel, familyOf } from './model-families.ts';
 import { policyBatches } from './policy-batches.ts';
@@ -44,14 +45,26 @@ export interface TrainPolicyOptions extends Pick<
 
 /**
  * Trains, or continues, the run in `folder`; see `train` for how it ends. The folder's recipe is written once data and
- * model are open.
+ * model are open. One process at a time: a second one in the same folder is refused.
  */
 export async function trainPolicy(options: TrainPolicyOptions): Promise<TrainingResult> {
+  const { recipe, folder } = options;
+  checkLoopConfig(recipe.loop);
+  checkModel(recipe.model);
+  checkThreads(recipe);
+  requireWritableFolder(folder);
+  const release = lockFolder(folder);
+  try {
+    requireSameRecipe(folder, recipe);
+    return await trainInFolder(options);
+  } finally {
+    release();
+  }
+}
+
+async function trainInFolder(options: TrainPolicyOptions): Promise<TrainingResult> {
   const { recipe, folder, command, versions, evaluate, signal, wallClock, progressStream } = options;
   const { seed, data } = recipe;
-  requireWritableFolder(folder);
-  requireSameRecipe(folder, recipe);
-  checkModel(recipe.model);
   const family = familyOf(recipe.model.config, 'recipe.model.config');
   const model = { ...recipe.model, config: family.parse(recipe.model.config, 'recipe.model.config') };
   const training = await openTrainingData(data);
@@ -87,6 +100,15 @@ export async function trainPolicy(options: TrainPolicyOptions): Promise<Training
     }
   } finally {
     await training.close();
+  }
+}
+
+function checkThreads({ data, device }: TrainingRecipe): void {
+  for (const [name, count] of Object.entries({ 'data.workers': data.workers, 'device.threads': device.threads })) {
+    if (Number.isInteger(count) && count >= 1) continue;
+    throw new VlaError('bad-argument', `${name}: expected a whole number of at least 1, got ${count}.`, {
+      hint: `Correct it in the recipe, or with --set ${name}=…`,
+    });
   }
 }
 
