@@ -165,8 +165,10 @@ const schema: z.ZodType<PolicyCodecConfig> = z.strictObject({
   supervision: z.array(supervisionField).readonly(),
 });
 
-/** Checks a parsed codec.json; the error names every field that is wrong. `where` names the file. */
-export function parseCodecConfig(json: unknown, where: string): PolicyCodecConfig {
+const OLD_FILE = 'The file belongs to another version, or was edited; take it from the checkpoint again.';
+
+/** Checks a parsed codec.json; the error names every field that is wrong. `where` names the file, `hint` the next step. */
+export function parseCodecConfig(json: unknown, where: string, hint = OLD_FILE): PolicyCodecConfig {
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   const issues = result.error.issues
@@ -174,6 +176,6 @@ export function parseCodecConfig(json: unknown, where: string): PolicyCodecConfi
     .map(({ path, message }) => `${path.join('.') || '(whole)'}: ${message}`);
   throw new VlaError('bad-data', `${where}: expected a codec configuration, got ${issues.join('; ')}.`, {
     cause: result.error,
-    hint: 'The file belongs to another version, or was edited; take it from the checkpoint again.',
+    hint,
   });
 }

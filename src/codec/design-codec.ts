@@ -47,7 +47,7 @@ export interface CodecDesign {
 export function designCodec(design: CodecDesign, tokenizer: TextTokenizer): PolicyCodecConfig {
   const { embodiment, cameras } = design;
   const known = Object.fromEntries(embodiment.cameras.map((camera) => [camera.name, camera]));
-  for (const camera of cameras) lookUp(`camera of ${embodiment.name}`, camera.name, known);
+  for (const camera of cameras) lookUp(`codec.cameras: camera of ${embodiment.name}`, camera.name, known);
   const parts = design.prompt(cameras.map(({ name }) => ({ name, label: name })));
   const grids = Object.fromEntries(cameras.map((camera) => [camera.name, mergedGrid(camera)]));
   const padToken = ['<|pad|>', '<|endoftext|>'].find((token) => tokenizer.specialTokens.includes(token)) ?? '<|pad|>';
@@ -77,6 +77,7 @@ export function designCodec(design: CodecDesign, tokenizer: TextTokenizer): Poli
       supervision: design.supervision,
     },
     'codec design',
+    'Correct the recipe’s codec (vlakit train … --print-recipe shows it).',
   );
 }
 

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { VlaError } from '../base/errors.ts';
 import { readJson } from '../base/files.ts';
 import { shippedFile } from '../base/shipped-file.ts';
+import type { ReferenceChange } from '../codec/delta.ts';
 import { designCodec, type NormalisationStyle } from '../codec/design-codec.ts';
 import type { Normalisation } from '../codec/normalise.ts';
 import { createCodec, type Codec } from '../codec/policy-codec.ts';
@@ -52,6 +53,7 @@ export async function setUpCodec(recipe: CodecRecipe, data: DataConfig, training
   const embodiment = recipe.embodiment === 'recorded' ? recordedEmbodiment(training) : recipe.embodiment;
   const cameras = recipe.cameras.map(({ name }) => name);
   for (const dataset of training.datasets) requireDatasetFit(dataset, embodiment, data.stride, cameras);
+  if (recipe.reference !== null) checkReference(recipe.reference, embodiment);
   const folder = tokenizerFolder(recipe.tokenizer);
   const tokenizerFiles = readTokenizer(folder);
   const tokenizer: TextTokenizer = createTextTokenizer(tokenizerFiles.tokenizer, tokenizerFiles.config, folder);
@@ -77,6 +79,24 @@ export async function setUpCodec(recipe: CodecRecipe, data: DataConfig, training
     tokenizer,
   );
   return { codec: createCodec(config, tokenizer), embodiment, tokenizerFiles };
+}
+
+/** Before the statistics: an index beyond the state would make them NaN. */
+function checkReference({ stateIndex }: ReferenceChange, { name, state, action }: Embodiment): void {
+  if (stateIndex.length !== action.names.length) {
+    throw new VlaError(
+      'bad-argument',
+      `codec.reference.stateIndex: expected ${action.names.length} entries (the actions of ${name}), got ${stateIndex.length}.`,
+      { hint: 'Give for every action the state dimension that it refers to, or null where there is none.' },
+    );
+  }
+  const wrong = stateIndex.find((index) => index !== null && !(index in state.names));
+  if (wrong === undefined) return;
+  throw new VlaError(
+    'bad-argument',
+    `codec.reference.stateIndex: expected 0 to ${state.names.length - 1} (the state of ${name}), got ${wrong}.`,
+    { hint: 'Count state dimensions from 0; null leaves an action as it is.' },
+  );
 }
 
 function recordedEmbodiment(training: TrainingData): Embodiment {

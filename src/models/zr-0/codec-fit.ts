@@ -21,19 +21,21 @@ export function requireFittingCodec(config: Zr0Config, codec: Codec): void {
   const wrong = pairs.find(([, model, given]) => model !== given);
   if (wrong !== undefined) {
     throw new VlaError('mismatch', `zr-0: ${wrong[0]}: the model has ${wrong[1]}, the codec ${wrong[2]}.`, {
-      hint: 'Build both from one recipe, or take both from one checkpoint.',
+      hint: 'Make the recipe’s codec and model.config the same (or take both from one checkpoint).',
     });
   }
   if (codec.horizon > expert.maxHorizon) {
     throw new VlaError(
       'mismatch',
       `zr-0: horizon: expected at most ${expert.maxHorizon} actions in a chunk, got ${codec.horizon}.`,
+      { hint: 'Set codec.horizon lower, or model.config.expert.maxHorizon higher.' },
     );
   }
   if (codec.tokenizer.vocabularySize > language.vocabulary) {
     throw new VlaError(
       'mismatch',
       `zr-0: vocabulary: expected at least ${codec.tokenizer.vocabularySize} (the tokenizer’s), got ${language.vocabulary}.`,
+      { hint: 'Set model.config.language.vocabulary higher.' },
     );
   }
 }
