@@ -122,6 +122,15 @@ export function planEpisodes(plan: {
       hint: '100 episodes give an interval of about ± 5 % near the top.',
     });
   }
+  if (!Number.isSafeInteger(firstSeed + episodes - 1)) {
+    throw new VlaError(
+      'bad-argument',
+      `evaluate: expected seeds below 2^53, got ${firstSeed} and ${episodes} episodes.`,
+      {
+        hint: 'Choose a smaller --seed.',
+      },
+    );
+  }
   if (tasks.length === 0 || conditions.length === 0) {
     throw new VlaError('bad-argument', 'evaluate: expected at least one task and one condition, got none.', {
       hint: 'Name them, or say "all".',

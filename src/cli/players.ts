@@ -157,10 +157,20 @@ export function namedEnvironment(
   filmSize: number,
 ): { environment: ModuleCall; stage: ModuleCall | null } {
   if (options.environment === 'tabletop') {
+    if (options.environmentOptions !== undefined) {
+      throw new VlaError('bad-argument', '--environment-options: expected an environment module, got the tabletop.', {
+        hint: 'Name your module with --environment; the tabletop has --image-size.',
+      });
+    }
     const imageSize = options.imageSize ?? policyImageSize ?? IMAGE_SIZE;
     return { environment: tabletop({ imageSize }), stage: tabletop({ imageSize: filmSize }) };
   }
   if (MODULE.test(options.environment)) {
+    if (options.imageSize !== undefined) {
+      throw new VlaError('bad-argument', '--image-size: expected the tabletop, got an environment module.', {
+        hint: 'A module chooses its own cameras; hand it values with --environment-options.',
+      });
+    }
     return { environment: moduleCall(options.environment, options.environmentOptions), stage: null };
   }
   throw new VlaError(

@@ -49,6 +49,8 @@ async function run(word: string | undefined, options: Options): Promise<void> {
     });
   }
   const policy = await namedPolicy(word ?? null);
+  const tasks = options.task ?? policy.tasks;
+  if (kind === '.webp' && (options.episodes > 1 || tasks.length > 1)) throw onlyOne(tasks.length * options.episodes);
   const { environment, stage } = namedEnvironment(options, policy.imageSize, options.filmSize);
   requireWritableFolder(path.dirname(options.out));
   await withInterrupt('Stopping; no film will be written.', async (signal) => {
@@ -56,7 +58,7 @@ async function run(word: string | undefined, options: Options): Promise<void> {
     const evaluation = await evaluate({
       environment,
       policy: policy.call,
-      tasks: options.task ?? policy.tasks,
+      tasks,
       conditions: [options.condition],
       episodes: options.episodes,
       firstSeed: unseenSeed(options.seed),
@@ -108,7 +110,11 @@ function show({ result, rollouts }: Evaluation, signal: AbortSignal): void {
 
 function onlyFilm({ rollouts }: Evaluation): Uint8Array {
   if (rollouts.length === 1) return rollouts[0]!.film.webp;
-  throw new VlaError('bad-argument', `--out: expected one episode for a .webp, got ${rollouts.length}.`, {
+  throw onlyOne(rollouts.length);
+}
+
+function onlyOne(got: number): VlaError {
+  return new VlaError('bad-argument', `--out: expected one episode for a .webp, got ${got}.`, {
     hint: 'Name one --task and one episode, or write a page (.html).',
   });
 }

@@ -234,6 +234,9 @@ export function ranges(indices: readonly number[]): string {
   return parts.join(',');
 }
 
+/** Far above any dataset; a slip of the keyboard must not become a list of a hundred million numbers. */
+const LAST_EPISODE = 9_999_999;
+
 /** "1-3,7" → [1,2,3,7]; "all" and "present" pass. */
 export function parseEpisodes(text: string): EpisodeSelection {
   if (text === 'all' || text === 'present') return text;
@@ -241,11 +244,11 @@ export function parseEpisodes(text: string): EpisodeSelection {
     const match = /^\s*(\d+)(?:\s*-\s*(\d+))?\s*$/.exec(part);
     const start = Number(match?.[1]);
     const end = Number(match?.[2] ?? match?.[1]);
-    if (match === null || end < start) {
+    if (match === null || end < start || end > LAST_EPISODE) {
       throw new VlaError(
         'bad-argument',
         `--episodes: expected "all", "present" or a list such as 0-4,7, got "${text}".`,
-        { hint: 'Write whole numbers and ascending ranges with commas between them, without spaces.' },
+        { hint: `Write whole numbers up to ${LAST_EPISODE} and ascending ranges, with commas between them.` },
       );
     }
     return Array.from({ length: end - start + 1 }, (_, i) => start + i);
