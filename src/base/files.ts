@@ -18,6 +18,8 @@ export function fileError(where: string, file: string, cause: unknown): VlaError
     EROFS: 'That folder is read-only: choose another one.',
     ENOENT: 'Check the path.',
     ENOTDIR: 'A part of the path is a file, not a folder: check the path.',
+    EEXIST: 'A file lies where a folder is needed: choose another path.',
+    EISDIR: 'A folder lies where a file is needed: choose another path.',
     EMFILE: 'Too many open files: raise `ulimit -n`.',
   };
   const text = reason instanceof Error ? reason.message : String(reason);

@@ -10,7 +10,7 @@ export function loadFailure(provider: string, cause: unknown): VlaError {
   const hint = /Could not find an implementation|Unsupported data type|bfloat16/.test(said)
     ? `No kernel of "${provider}" computes with these element types: cast to f32 before, and back behind if needed.`
     : provider === 'webgpu'
-      ? 'WebGPU needs a Vulkan driver (libvulkan and a graphics card, or SwiftShader); `vlakit doctor` says what is found.'
+      ? 'WebGPU needs a Vulkan driver (libvulkan and a graphics card, or SwiftShader); the CPU does without.'
       : 'If a weight file is named, check that it lies in the weight folder.';
   return new VlaError('unsupported', `session: ONNX Runtime could not load the model on "${provider}": ${said}`, {
     cause,
