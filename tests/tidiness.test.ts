@@ -10,7 +10,8 @@ import { repositoryRoot } from './shared-data.ts';
 /** Larger files must be listed with the reason why the repository needs them. */
 const MAX_BYTES = 1_000_000;
 const LARGE: Readonly<Record<string, string>> = {
-  'assets/checkpoints/quickstart/model.safetensors': 'the policy that `vlakit run` shows at once',
+  'assets/checkpoints/quickstart/model.safetensors': 'what `npm run quickstart` makes, for those who do not wait',
+  'assets/checkpoints/tabletop/model.safetensors': 'the policy that `vlakit run` shows at once',
 };
 
 const skip = fs.existsSync(path.join(repositoryRoot, '.git')) ? false : 'not a git checkout';
