@@ -47,3 +47,24 @@ test('once all workers have ended, every request is refused with the reason', as
   await assert.rejects(pool.run(4), /ended with code 3/);
   await pool.close();
 });
+
+test('a pool that closes lets each worker finish what it is doing: ended in native code it would take the process along', async () => {
+  const counter = new Int32Array(new SharedArrayBuffer(8));
+  const busy = module(`import { workerData } from 'node:worker_threads';
+    answerRequests(async () => {
+      Atomics.add(workerData, 0, 1);
+      for (const end = Date.now() + 300; Date.now() < end; );
+      Atomics.add(workerData, 1, 1);
+      return { value: null, transfer: [] };
+    });`);
+  const pool = startThreadPool<null, null>(busy, 2, counter);
+  const asked = Promise.allSettled([null, null, null].map((request) => pool.run(request)));
+  while (Atomics.load(counter, 0) < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  const closed = pool.close();
+  assert.ok(
+    (await asked).every((answer) => answer.status === 'rejected' && (answer.reason as VlaError).code === 'interrupted'),
+  );
+  assert.equal(Atomics.load(counter, 1), 0, 'whoever asked is told at once');
+  await closed;
+  assert.deepEqual([...counter], [2, 2], 'both finished, and the third request never began');
+});

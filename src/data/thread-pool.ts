@@ -6,6 +6,9 @@ import { fromPlainError, toPlainError, type PlainError } from '../base/plain-err
 
 type Answer = { readonly value: unknown } | { readonly error: PlainError };
 
+/** How long a worker may go on with what it does when the pool closes; a thread that is ended in native code can take the process along. */
+const GRACE_MS = 20_000;
+
 interface Job {
   readonly request: unknown;
   readonly transfer: readonly Transferable[];
@@ -18,7 +21,7 @@ export interface ThreadPool<Request, Result> {
   readonly size: number;
   /** Waits for a free worker and runs the request there. */
   run(request: Request, transfer?: readonly Transferable[]): Promise<Result>;
-  /** Ends all workers; requests under way are rejected. */
+  /** Ends all workers, each when it has done what it is doing; requests under way are rejected at once. */
   close(): Promise<void>;
 }
 
@@ -105,10 +108,24 @@ export function startThreadPool<Request, Result>(
       hold();
       const error = ended();
       for (const job of [...waiting.splice(0), ...busy.values()]) job.reject(error);
+      await Promise.all([...busy.keys()].map(idle));
       await Promise.all(workers.map((worker) => worker.terminate()));
       clearInterval(timer);
     },
   };
+}
+
+/** Resolves when a busy worker has answered or ended, or after `GRACE_MS`. */
+function idle(worker: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, GRACE_MS);
+    for (const event of ['message', 'exit'] as const) {
+      worker.once(event, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    }
+  });
 }
 
 function ended(): VlaError {
