@@ -30,7 +30,8 @@ export function installedVersion(require: NodeJS.Require, name: string): string 
   return null;
 }
 
-function ownVersion(): string | null {
+/** The version of vlakit, or null where its package.json is not found. */
+export function ownVersion(): string | null {
   for (let folder = import.meta.dirname; folder !== path.dirname(folder); folder = path.dirname(folder)) {
     const file = path.join(folder, 'package.json');
     if (fs.existsSync(file)) return versionIn(file);

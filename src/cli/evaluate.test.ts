@@ -68,7 +68,7 @@ test('mistakes are one clear line and exit code 1', async () => {
     [['evaluate', 'runs/none', '--noise-scale', '2'], /Expected a number from 0 to 1, got "2"/],
     [['evaluate', 'expert', '--environment-options', '{}'], /--environment-options: expected an environment module/],
     [['evaluate', 'expert', ...FLATLAND_OPTIONS, '--image-size', '32'], /--image-size: expected the tabletop, got an/],
-    [['evaluate', 'expert', ...FLATLAND_OPTIONS, '--seed', String(2 ** 53 - 1)], /expected seeds below 2\^53/],
+    [['evaluate', 'expert', ...FLATLAND_OPTIONS, '--seed', String(2 ** 53 - 1)], /expected 50 seeds below 2⁵³/],
     [['evaluate', 'expert', ...FLATLAND_OPTIONS, '--episodes', '0'], /Expected a whole number from 1, got "0"/],
     [['evaluate', 'expert', '--environment', 'none.js'], /none\.js: expected a module, got no such file/],
     [['evaluate', 'expert', ...FLATLAND_OPTIONS, '--out', 'a-file/below'], /error\[io\]: write: a-file\/below: /],

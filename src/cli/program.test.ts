@@ -1,9 +1,12 @@
 /** @file The command line loads one command, words errors, and gives exit codes. */
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import type { Command } from 'commander';
 import { VlaError } from '../base/errors.ts';
+import { repositoryRoot } from '../../tests/shared-data.ts';
 import { describeError, runCommandLine, type CommandEntry } from './program.ts';
 
 function entry(name: string, loaded: string[], action: () => void): CommandEntry {
@@ -50,6 +53,12 @@ test('help lists the commands without loading them; help of one shows its option
   assert.deepEqual(loaded, []);
   assert.match((await run(commands, 'record', '--help')).text, /--fast\s+be quick/);
   assert.match((await run(commands, 'help', 'train')).text, /--fast\s+be quick/);
+});
+
+test('--version is that of the package', async () => {
+  const shipped = fs.readFileSync(path.join(repositoryRoot, 'package.json'), 'utf8');
+  const { version } = JSON.parse(shipped) as { version: string };
+  assert.deepEqual(await run([], '--version'), { code: 0, text: `${version}\n` });
 });
 
 test('a misspelt command or option suggests the right one, exit code 1', async () => {

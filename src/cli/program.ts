@@ -3,6 +3,7 @@
 import process from 'node:process';
 import { Command } from 'commander';
 import { VlaError } from '../base/errors.ts';
+import { ownVersion } from '../benchmarks/provenance.ts';
 
 /** What a command's file exports. */
 export interface CommandFile {
@@ -38,6 +39,7 @@ export function describeError(error: unknown): { text: string; exitCode: number 
 export async function runCommandLine(commands: readonly CommandEntry[], args: readonly string[]): Promise<number> {
   const program = new Command('vlakit')
     .description('Vision-language-action models: record, train, evaluate and run robot policies.')
+    .version(ownVersion() ?? 'unknown', '--version', 'show the version')
     .showHelpAfterError('(run with --help for the options)')
     .exitOverride();
   const called = args.find((arg) => !arg.startsWith('-'));
