@@ -54,7 +54,7 @@ async function refuses(
     const out = `${dataset}-${pictures}`;
     assertOneError(await trainOn(dataset, out, pictures), code, message);
     assert.deepEqual(
-      filesBelow(out).filter((file) => !/^(recipe\.json|metrics\.jsonl|events\/.*)$/.test(file)),
+      filesBelow(out).filter((file) => !/^(recipe\.json|provenance\.json|metrics\.jsonl|events\/.*)$/.test(file)),
       [],
     );
   }
