@@ -11,7 +11,7 @@ import { trainPolicy } from '../training/train-policy.ts';
 import { withInterrupt } from './interrupt.ts';
 import { checkOpenLoop, measureOpenLoop } from './open-loop.ts';
 import { recipeArgument, resolveRecipe } from './recipe-options.ts';
-import { validate } from './validation.ts';
+import { checkEvaluation, validate } from './validation.ts';
 
 interface Options {
   readonly set: string[];
@@ -48,6 +48,7 @@ async function run(name: string, options: Options): Promise<void> {
 /** Trains a recipe into a run folder, or continues there. */
 export async function trainRecipe(recipe: Recipe, folder: string, signal: AbortSignal): Promise<TrainingResult> {
   checkOpenLoop(recipe);
+  checkEvaluation(recipe);
   const { evaluation, record, device } = recipe;
   const workers = device.threads * device.replicas;
   return trainPolicy({

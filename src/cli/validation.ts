@@ -1,17 +1,40 @@
 /** @file The evaluation during training: a few closed-loop episodes per task, on seeds of its own, choose the best checkpoint. */
 
 import path from 'node:path';
-import type { EvaluationConfig } from '../../recipes/recipe.ts';
+import type { EvaluationConfig, Recipe } from '../../recipes/recipe.ts';
 import { VlaError } from '../base/errors.ts';
 import { startProgress, type Progress } from '../base/progress.ts';
 import { evaluate } from '../benchmarks/evaluate.ts';
-import { unseenSeed } from '../benchmarks/protocol.ts';
+import { chooseConditions, chooseTasks, unseenSeed } from '../benchmarks/protocol.ts';
 import { tabletop } from '../benchmarks/tabletop-environment.ts';
+import { PERTURBATIONS, TASKS } from '../simulation/tabletop/index.ts';
 import type { EvaluationDuringTraining } from '../training/loop.ts';
 import { checkpointPolicy } from '../training/policy-module.ts';
 
 /** Far from the seeds of evaluations, which count from 0: what chooses a checkpoint must not also judge it. */
 const FIRST_VALIDATION_SEED = 1_000_000;
+
+/** Throws for an evaluation that could not be played, before anyone waits for the training that it follows. */
+export function checkEvaluation({ evaluation, codec }: Recipe): void {
+  if (evaluation === null) return;
+  chooseTasks(
+    evaluation.tasks,
+    TASKS.map(({ name }) => name),
+  );
+  chooseConditions(evaluation.conditions, Object.keys(PERTURBATIONS));
+  for (const [name, most] of [
+    ['episodes', Infinity],
+    ['validationEpisodes', Infinity],
+    ['execute', codec.horizon],
+  ] as const) {
+    const value = evaluation[name];
+    if (Number.isInteger(value) && value >= 1 && value <= most) continue;
+    const range = most === Infinity ? 'a whole number of at least 1' : `a whole number from 1 to ${most} (the horizon)`;
+    throw new VlaError('bad-argument', `evaluation.${name}: expected ${range}, got ${value}.`, {
+      hint: `Correct it in the recipe, or with --set evaluation.${name}=…`,
+    });
+  }
+}
 
 /** Plays the checkpoint in `folder`; the score is the mean success rate of the tasks. */
 export async function validate(

@@ -135,6 +135,8 @@ describe('words that are not known', () => {
     refuses(['train', 'debug', '--set', 'loop.stepz=3'], 'not-found', /Did you mean "(loop\.)?steps"/));
   test('a value of another type', () =>
     refuses(['train', 'debug', '--set', 'loop.steps=many'], 'bad-argument', /loop\.steps/));
+  test('a task of a recipe', () =>
+    refuses(['train', 'debug', '--set', 'evaluation.tasks=tuoch'], 'not-found', /Did you mean "touch"/));
   test('a task', () => refuses(['evaluate', 'expert', '--tasks', 'lfit'], 'not-found', /Did you mean "lift"/));
   test('a policy', () => refuses(['evaluate', path.join(folder, 'nowhere')], 'not-found', /nowhere/));
 });
@@ -147,6 +149,11 @@ describe('numbers that cannot work', () => {
     [['optimiser.epsilon=0'], /optimiser\.epsilon: expected a positive number, got 0.*\nhint: .*optimiser\.epsilon=/],
     [['loop.logEvery=0'], /loop\.logEvery: expected a whole number of at least 1, got 0/],
     [['device.replicas=3'], /device\.replicas: expected .* 4 samples of a step, got 3.*\nhint: .*1, 2, 4/],
+    [
+      ['evaluation.validationEpisodes=0'],
+      /evaluation\.validationEpisodes: expected a whole number of at least 1, got 0/,
+    ],
+    [['evaluation.execute=9'], /evaluation\.execute: expected a whole number from 1 to 4 \(the horizon\), got 9/],
     [['data.datasets=[]'], /expected at least one dataset in data\.datasets, got none/],
     [
       ['data.datasets.0.samplesPerStep=0'],
