@@ -17,31 +17,18 @@ import base64
 import json
 import os
 import sys
-import tempfile
+
+from lerobot_setup import prepare
 
 parser = argparse.ArgumentParser(description="Checks a dataset that vlakit wrote with LeRobot itself.")
 parser.add_argument("folder", help="the dataset")
 parser.add_argument("--expected", help="what is in it, from tools/lerobot-expected.mjs; default: FOLDER/expected.json or nothing")
 parser.add_argument("--lerobot", help="the src folder of a LeRobot checkout; default: the installed package")
 options = parser.parse_args()
-if options.lerobot:
-    sys.path.insert(0, options.lerobot)
-os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ["HF_DATASETS_CACHE"] = tempfile.mkdtemp()
+prepare(options.lerobot)
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
-
-try:
-    import torchvision  # noqa: F401
-except RuntimeError:
-    # A torchvision without its compiled operators (LeRobot needs only its image transforms): declare those it registers.
-    operators = torch.library.Library("torchvision", "DEF")
-    for name in ("nms", "qnms"):
-        operators.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    for module in [m for m in sys.modules if m.startswith("torchvision")]:
-        del sys.modules[module]
-
 import lerobot  # noqa: E402
 from lerobot.datasets.compute_stats import aggregate_stats, compute_episode_stats  # noqa: E402
 from lerobot.datasets.lerobot_dataset import LeRobotDataset  # noqa: E402
