@@ -24,7 +24,7 @@ export function tiles(result: EvaluationResult): Html {
     ${shuffled === undefined ? null : tile('… with shuffled instructions', percent(shuffled.rate), `${range(shuffled)}; the words are another episode’s`)}
     ${perturbed.length === 0 ? null : tile('Worst change of the world or wording', percent(Math.min(...perturbed.map(({ rate }) => rate))), worst(perturbed))}
     ${tile('Policy latency', milliseconds(timing.latencyMs.p50), `median; 99th percentile ${milliseconds(timing.latencyMs.p99)}`)}
-    ${tile('Episodes', `${episodes.length}`, episodes.length < planned ? `of ${planned} planned` : `${protocol.episodesPerTask} seeds per task and condition`)}
+    ${tile('Episodes', `${episodes.length}`, episodes.length < planned ? `of ${planned} planned` : `${protocol.episodesPerTask} ${protocol.episodesPerTask === 1 ? 'seed' : 'seeds'} per task and condition`)}
   </div>`;
 }
 
@@ -65,9 +65,8 @@ export function successSection(result: EvaluationResult, references: readonly Ev
   const names = references.map(({ policy }) => policy.name).join(', ');
   return html`<h2>Success by task</h2>
     <p class="soft">
-      Share of unseen seeds on which the task was solved, with 95 % Wilson intervals. Seeds ${result.protocol.firstSeed}
-      to ${result.protocol.firstSeed + result.protocol.episodesPerTask - 1}; training data is recorded with seeds below
-      ${FIRST_EVALUATION_SEED}.
+      Share of unseen seeds on which the task was solved, with 95 % Wilson intervals. ${seedRange(result)}; training
+      data is recorded with seeds below ${FIRST_EVALUATION_SEED}.
     </p>
     <div class="card">
       ${
@@ -216,4 +215,9 @@ function tasksOf(result: EvaluationResult): string[] {
 
 function label(task: string): string {
   return task === ALL_TASKS ? 'all tasks' : task.replaceAll('-', ' ');
+}
+
+/** "Seed 7" or "Seeds 7 to 9". */
+function seedRange({ protocol: { firstSeed, episodesPerTask } }: EvaluationResult): string {
+  return episodesPerTask === 1 ? `Seed ${firstSeed}` : `Seeds ${firstSeed} to ${firstSeed + episodesPerTask - 1}`;
 }
