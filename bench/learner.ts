@@ -11,7 +11,8 @@ import { Random } from '../src/base/random.ts';
 import type { Tensor } from '../src/base/tensor.ts';
 import { flatten, materialise } from '../src/nn/parameters.ts';
 import { setUpCodec } from '../src/training/codec-setup.ts';
-import { familyOf } from '../src/training/model-families.ts';
+import { familyOf } from '../src/models/families.ts';
+import { createFlowTrainable } from '../src/models/flow-trainable.ts';
 import { policyBatches } from '../src/training/policy-batches.ts';
 import { batchSizeOf, type DeviceConfig } from '../src/training/recipe.ts';
 import { createLearner, shareSizeOf } from '../src/training/train-policy.ts';
@@ -35,7 +36,8 @@ const { codec } = await setUpCodec(quickstart.codec, data, training);
 const contestants = await Promise.all(
   DEVICES.map(async (device) => {
     const recipe = { ...quickstart, data, device };
-    const trainable = familyOf(recipe.model.config, 'bench').trainable(recipe.model, codec, shareSizeOf(recipe));
+    const family = familyOf(recipe.model.config, 'bench');
+    const trainable = createFlowTrainable({ family, ...recipe.model, codec, batchSize: shareSizeOf(recipe) });
     const weights = materialise(trainable.parameters, new Random(1));
     const learner = await createLearner(trainable, recipe, Object.fromEntries(flatten<Tensor>(weights)));
     const source = await openSamples(

@@ -85,7 +85,7 @@ function modern(size: Size): Trainable {
   const positions = Array.from({ length: tokens }, (_, i) => i);
   return trainable(size, Array.from({ length: layers }, block), (x, p: ModernBlock<Value>) => {
     const table = rotaryTable(rotaryAngles(positions, width / heads, 10_000), batch);
-    const y = add(x, selfAttention(p.attention, rmsNorm(p.norm1, x, 1e-6), sizes, table, null, 1e-6));
+    const y = add(x, selfAttention(p.attention, rmsNorm(p.norm1, x, 1e-6), sizes, table, null, 1e-6).output);
     return add(y, swiGlu(p.mlp, rmsNorm(p.norm2, y, 1e-6)));
   });
 }

@@ -8,7 +8,7 @@ import { shippedFile } from '../src/base/shipped-file.ts';
 import { createTextTokenizer } from '../src/codec/text-tokens/text-tokenizer.ts';
 import { TASKS } from '../src/simulation/tabletop/index.ts';
 import { instructionFor } from '../src/simulation/tabletop/instruction.ts';
-import { familyOf } from '../src/training/model-families.ts';
+import { familyOf } from '../src/models/families.ts';
 import { checkOptimiser } from '../src/training/optimiser.ts';
 import { applyOverrides } from '../src/training/overrides.ts';
 import { batchSizeOf } from '../src/training/recipe.ts';
@@ -25,12 +25,11 @@ for (const recipe of RECIPES) {
     const { model, codec, data, loop, record, evaluation, openLoop, device } = recipe;
     checkOptimiser(recipe.optimiser);
     checkSchedule(recipe.schedule, loop.steps);
-    assert.equal(familyOf(model.config, 'config').parse(model.config, 'config').family, model.config.family);
-    assert.deepEqual(
-      [model.config.expert.stateDim, model.config.expert.actionDim],
-      [codec.stateSize, codec.actionSize],
-    );
-    assert.ok(codec.horizon <= model.config.expert.maxHorizon);
+    const family = familyOf(model.config, 'config');
+    assert.equal(family.parse(model.config, 'config').family, model.config.family);
+    const needs = family.needs(model.config);
+    assert.deepEqual([needs.stateDim ?? codec.stateSize, needs.actionDim], [codec.stateSize, codec.actionSize]);
+    assert.ok(codec.horizon <= needs.maxHorizon);
     assert.equal(batchSizeOf(data) % device.replicas, 0);
     const outputs = new Set(codec.supervision.map(({ output }) => output));
     for (const head of Object.values(model.config.supervision)) assert.ok(outputs.has(head.input), head.input);

@@ -6,7 +6,7 @@ import type { CameraConfig } from '../src/codec/codec-config.ts';
 import { tinyZr0 } from '../src/models/zr-0/config.ts';
 import { TASKS } from '../src/simulation/tabletop/index.ts';
 import type { CodecRecipe } from '../src/training/recipe.ts';
-import type { ModelConfig } from '../src/training/model-families.ts';
+import type { ModelConfig } from '../src/training/model-config.ts';
 import type { OptimiserConfig } from '../src/training/optimiser.ts';
 
 /** The tokens of assets/tokenizers/tabletop (569), and a few rows that are free. */

@@ -3,7 +3,7 @@
 import { Random } from '../src/base/random.ts';
 import { designCodec, type CodecDesign } from '../src/codec/design-codec.ts';
 import { createCodec, type Codec } from '../src/codec/policy-codec.ts';
-import { shortPrompt } from '../src/codec/prompt.ts';
+import { shortPrompt } from '../src/codec/prompts/short.ts';
 import type { TrainingSample } from '../src/codec/sample.ts';
 import type { Embodiment } from '../src/interfaces/embodiment.ts';
 import type { Image } from '../src/interfaces/observation.ts';

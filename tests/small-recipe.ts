@@ -1,6 +1,6 @@
 /** @file A training recipe on the small recorded dataset, for tests: a policy of a few thousand parameters, trained in a second. */
 
-import { tinyZr0 } from '../src/models/zr-0/config.ts';
+import { tinyZr0, type Zr0Config } from '../src/models/zr-0/config.ts';
 import type { Embodiment } from '../src/interfaces/embodiment.ts';
 import type { TrainingRecipe } from '../src/training/recipe.ts';
 import { FPS, HEIGHT, WIDTH } from './small-dataset.ts';
@@ -32,6 +32,7 @@ const tiny = tinyZr0({
     subtask: { kind: 'class', input: 'subtask', weight: 0.1, classes: 2 },
   },
 });
+const config: Zr0Config = { ...tiny, language: { ...tiny.language, layers: 1 } };
 
 /** Trains on the dataset in `root`. */
 export function smallRecipe(root: string): TrainingRecipe {
@@ -81,7 +82,7 @@ export function smallRecipe(root: string): TrainingRecipe {
         { kind: 'class', feature: 'supervision.subtask', output: 'subtask', classes: 2 },
       ],
     },
-    model: { config: { ...tiny, language: { ...tiny.language, layers: 1 } }, draws: 2, eulerSteps: 2, noiseScale: 1 },
+    model: { config, draws: 2, eulerSteps: 2, noiseScale: 1 },
     optimiser: { betas: [0.9, 0.98], epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1, emaDecay: 0.99 },
     schedule: { learningRate: 2e-3, warmupSteps: 3, finalFraction: 0.1 },
     loop: { steps: 12, logEvery: 4, checkpointEvery: 6, evaluateEvery: null, keepLast: 2 },

@@ -5,7 +5,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { zr0Prompt } from '../dist/src/codec/prompt.js';
+import { zr0Prompt } from '../dist/src/codec/prompts/zr-0.js';
 import { trainBpe } from '../dist/src/codec/text-tokens/train-bpe.js';
 
 /** At most; the words below need a few less to become one token each. */
@@ -70,7 +70,7 @@ function* texts() {
     { name, label: name },
     { name, label: `observation.images.${name}` },
   ]);
-  const template = zr0Prompt(cameras)
+  const template = zr0Prompt({ cameras })
     .map((part) => (part.kind === 'text' ? part.text : part.kind === 'image' ? '<|image_pad|>' : 'lift'))
     .join('');
   let turn = 0;

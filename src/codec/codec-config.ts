@@ -12,6 +12,8 @@ import type { VectorStep } from './vector-steps.ts';
 /** One camera: how its image becomes patches. Width and height are those after the steps, in pixels. */
 export interface CameraConfig {
   readonly name: string;
+  /** What the prompt calls it; without one, its name. */
+  readonly label?: string | undefined;
   readonly steps: readonly ImageStep[];
   readonly width: number;
   readonly height: number;
@@ -126,6 +128,7 @@ const augmentation = z.strictObject({
 
 const camera = z.strictObject({
   name: z.string(),
+  label: z.string().optional(),
   steps: z.array(imageStep).readonly(),
   width: whole,
   height: whole,
@@ -137,7 +140,7 @@ const camera = z.strictObject({
 
 const promptPart = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('text'), text: z.string() }),
-  z.strictObject({ kind: z.literal('image'), camera: z.string() }),
+  z.strictObject({ kind: z.literal('image'), camera: z.string(), marks: z.literal(false).optional() }),
   z.strictObject({ kind: z.literal('instruction') }),
 ]);
 

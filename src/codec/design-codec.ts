@@ -6,7 +6,8 @@ import { parseCodecConfig, type CameraConfig, type PolicyCodecConfig } from './c
 import type { ReferenceChange } from './delta.ts';
 import type { Normalisation, NormalisationStatistics } from './normalise.ts';
 import { mergedGrid } from './patches.ts';
-import { promptLength, type PromptCamera, type PromptPart } from './prompt.ts';
+import { promptLength } from './prompt.ts';
+import type { PromptTemplate } from './prompts/template.ts';
 import type { SupervisionField } from './supervision.ts';
 import type { TextTokenizer } from './text-tokens/text-tokenizer.ts';
 import type { VectorStep } from './vector-steps.ts';
@@ -36,8 +37,7 @@ export interface CodecDesign {
   readonly stateSize: number;
   readonly actionSize: number;
   readonly horizon: number;
-  /** `zr0Prompt` or `shortPrompt`. */
-  readonly prompt: (cameras: readonly PromptCamera[]) => PromptPart[];
+  readonly prompt: PromptTemplate;
   /** The longest instruction, in tokens. */
   readonly instructionTokens: number;
   readonly supervision: readonly SupervisionField[];
@@ -48,7 +48,8 @@ export function designCodec(design: CodecDesign, tokenizer: TextTokenizer): Poli
   const { embodiment, cameras } = design;
   const known = Object.fromEntries(embodiment.cameras.map((camera) => [camera.name, camera]));
   for (const camera of cameras) lookUp(`codec.cameras: camera of ${embodiment.name}`, camera.name, known);
-  const parts = design.prompt(cameras.map(({ name }) => ({ name, label: name })));
+  const labelled = cameras.map(({ name, label = name }) => ({ name, label }));
+  const parts = design.prompt({ cameras: labelled, embodiment, horizon: design.horizon });
   const grids = Object.fromEntries(cameras.map((camera) => [camera.name, mergedGrid(camera)]));
   const padToken = ['<|pad|>', '<|endoftext|>'].find((token) => tokenizer.specialTokens.includes(token)) ?? '<|pad|>';
   const { state, action } = embodiment;

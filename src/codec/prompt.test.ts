@@ -2,8 +2,11 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { tinyRobot } from '../../tests/codec-fixtures.ts';
 import { tabletopTokenizer } from '../../tests/tabletop-tokenizer.ts';
-import { createPromptCodec, promptLength, shortPrompt, zr0Prompt, type PromptPart } from './prompt.ts';
+import { createPromptCodec, promptLength, type PromptPart } from './prompt.ts';
+import { PROMPTS, type PromptName } from './prompts/index.ts';
+import type { PromptCamera } from './prompts/template.ts';
 
 const tokenizer = tabletopTokenizer();
 const cameras = [
@@ -14,6 +17,9 @@ const grids = { front: [2, 3], wrist: [2, 2] } as const;
 const codecOf = (parts: PromptPart[], maxTokens: number) =>
   createPromptCodec({ parts, maxTokens, padToken: '<|pad|>' }, grids, tokenizer);
 
+const template = (name: PromptName, of: readonly PromptCamera[]): PromptPart[] =>
+  PROMPTS[name]({ cameras: of, embodiment: tinyRobot, horizon: 4 });
+
 /** The text of ids, with runs of image tokens counted. */
 function textOf(ids: BigInt64Array): string {
   return tokenizer
@@ -23,7 +29,7 @@ function textOf(ids: BigInt64Array): string {
 }
 
 test('the full form is ZR-0’s in Qwen3-VL’s chat template', () => {
-  const { ids } = codecOf(zr0Prompt(cameras), 60).encode('lift the red block');
+  const { ids } = codecOf(template('zr-0', cameras), 60).encode('lift the red block');
   assert.equal(
     textOf(ids),
     '<|im_start|>user\nfront<|vision_start|>[6]<|vision_end|>wrist<|vision_start|>[4]<|vision_end|>' +
@@ -32,7 +38,7 @@ test('the full form is ZR-0’s in Qwen3-VL’s chat template', () => {
 });
 
 test('the short form keeps the order in few tokens', () => {
-  const { ids, count, mask } = codecOf(shortPrompt(cameras), 40).encode('lift the red block');
+  const { ids, count, mask } = codecOf(template('short', cameras), 40).encode('lift the red block');
   assert.equal(
     textOf(ids),
     'front<|vision_start|>[6]<|vision_end|>wrist<|vision_start|>[4]<|vision_end|>' +
@@ -45,7 +51,7 @@ test('the short form keeps the order in few tokens', () => {
 });
 
 test('images stand at fixed places and positions follow mRoPE', () => {
-  const { layout } = codecOf(shortPrompt(cameras), 24);
+  const { layout } = codecOf(template('short', cameras), 24);
   assert.deepEqual(layout.images, [
     { camera: 'front', start: 2, count: 6, rows: 2, columns: 3 },
     { camera: 'wrist', start: 11, count: 4, rows: 2, columns: 2 },
@@ -67,15 +73,15 @@ test('instructions come back out of the ids', () => {
     '拿起红色的积木',
     '<TASK> x <\\TASK>',
   ];
-  for (const parts of [zr0Prompt(cameras), shortPrompt(cameras)]) {
+  for (const parts of [template('zr-0', cameras), template('short', cameras)]) {
     const codec = codecOf(parts, 90);
     for (const instruction of instructions) assert.equal(codec.decode(codec.encode(instruction).ids), instruction);
   }
-  assert.throws(() => codecOf(shortPrompt(cameras), 40).decode(tokenizer.encode('lift')), { code: 'bad-data' });
+  assert.throws(() => codecOf(template('short', cameras), 40).decode(tokenizer.encode('lift')), { code: 'bad-data' });
 });
 
 test('an instruction that is too long says how many tokens fit', () => {
-  const parts = shortPrompt(cameras);
+  const parts = template('short', cameras);
   const fixed = promptLength(parts, grids, tokenizer);
   const codec = codecOf(parts, fixed + 4);
   assert.equal(codec.encode('lift the red block').count, fixed + 4);
@@ -88,7 +94,7 @@ test('an instruction that is too long says how many tokens fit', () => {
 });
 
 test('special tokens cannot enter through the instruction', () => {
-  assert.throws(() => codecOf(shortPrompt(cameras), 60).encode('lift<|im_end|>'), {
+  assert.throws(() => codecOf(template('short', cameras), 60).encode('lift<|im_end|>'), {
     code: 'bad-argument',
     message: 'instruction: expected plain text, got the special token "<|im_end|>".',
   });
@@ -97,13 +103,13 @@ test('special tokens cannot enter through the instruction', () => {
 test('parts that do not fit the cameras are refused', () => {
   const [front, wrist] = cameras;
   const wrong: PromptPart[][] = [
-    shortPrompt([front!]),
-    shortPrompt([wrist!, front!]),
-    [{ kind: 'instruction' }, ...shortPrompt(cameras).filter((part) => part.kind === 'image')],
+    template('short', [front!]),
+    template('short', [wrist!, front!]),
+    [{ kind: 'instruction' }, ...template('short', cameras).filter((part) => part.kind === 'image')],
   ];
   for (const parts of wrong) {
     assert.throws(() => codecOf(parts, 60), { code: 'bad-argument', message: /expected the images of front, wrist/ });
   }
-  assert.throws(() => codecOf(shortPrompt(cameras).slice(0, 4), 60), { message: /one instruction part, got 0/ });
-  assert.throws(() => codecOf(shortPrompt(cameras), 12), { message: /expected maxTokens above/ });
+  assert.throws(() => codecOf(template('short', cameras).slice(0, 4), 60), { message: /one instruction part, got 0/ });
+  assert.throws(() => codecOf(template('short', cameras), 12), { message: /expected maxTokens above/ });
 });

@@ -9,8 +9,8 @@ import type { TextTokenizer } from './text-tokens/text-tokenizer.ts';
 /** One part of a prompt. */
 export type PromptPart =
   | { readonly kind: 'text'; readonly text: string }
-  /** `<|vision_start|>`, one `<|image_pad|>` per merged patch, `<|vision_end|>`. */
-  | { readonly kind: 'image'; readonly camera: string }
+  /** `<|vision_start|>`, one `<|image_pad|>` per merged patch, `<|vision_end|>`; with `marks: false` the middle alone. */
+  | { readonly kind: 'image'; readonly camera: string; readonly marks?: false | undefined }
   | { readonly kind: 'instruction' };
 
 /**
@@ -21,43 +21,6 @@ export interface PromptConfig {
   readonly parts: readonly PromptPart[];
   readonly maxTokens: number;
   readonly padToken: string;
-}
-
-/** A camera and the text that announces it. */
-export interface PromptCamera {
-  readonly name: string;
-  readonly label: string;
-}
-
-/**
- * ZR-0's prompt in Qwen3-VL's chat template: for each camera its key and its image, the instruction between `<TASK>`
- * and `<\TASK>` (the backslash is literal), then the mark after which the assistant would speak.
- */
-export function zr0Prompt(cameras: readonly PromptCamera[]): PromptPart[] {
-  return [
-    { kind: 'text', text: '<|im_start|>user\n' },
-    ...cameras.flatMap((camera) => imageParts(camera)),
-    { kind: 'text', text: '<TASK> ' },
-    { kind: 'instruction' },
-    { kind: 'text', text: ' <\\TASK>\n<|im_end|>\n<|im_start|>assistant\n' },
-  ];
-}
-
-/** The same order in few tokens, for small models: no roles, one closing token. */
-export function shortPrompt(cameras: readonly PromptCamera[]): PromptPart[] {
-  return [
-    ...cameras.flatMap((camera) => imageParts(camera)),
-    { kind: 'text', text: '<TASK> ' },
-    { kind: 'instruction' },
-    { kind: 'text', text: ' <\\TASK><|im_end|>' },
-  ];
-}
-
-function imageParts(camera: PromptCamera): PromptPart[] {
-  return [
-    { kind: 'text', text: camera.label },
-    { kind: 'image', camera: camera.name },
-  ];
 }
 
 const VISION_START = '<|vision_start|>';
@@ -196,7 +159,8 @@ const product = ([rows, columns]: readonly [number, number]): number => rows * c
 
 function partText(part: PromptPart): string {
   if (part.kind === 'instruction') return '';
-  return part.kind === 'text' ? part.text : VISION_START + IMAGE_PAD + VISION_END;
+  if (part.kind === 'text') return part.text;
+  return part.marks === false ? IMAGE_PAD : VISION_START + IMAGE_PAD + VISION_END;
 }
 
 function requireParts(

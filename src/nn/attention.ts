@@ -5,7 +5,8 @@
  * Axes: B batch, T queries, S keys, D width, N query heads, K key-value heads, d features of a head.
  */
 
-import { attention, dims, reshape, transpose, type Value } from '../engine/index.ts';
+import { f32 } from '../base/tensor.ts';
+import { attention, concat, constant, dims, expand, reshape, transpose, type Value } from '../engine/index.ts';
 import { linear, linearSpec, type Linear } from './linear.ts';
 import { rmsNorm, rmsNormSpec, type RmsNorm } from './norm.ts';
 import type { ParameterSpec } from './parameters.ts';
@@ -68,7 +69,28 @@ export function selfAttentionSpec(
   };
 }
 
-/** x [B, T, D] → [B, T, D]; queries and keys are normalised per head, then turned by their positions. */
+/** What later tokens read of a layer: keys after normalisation and rotation, and values, [B, K, T, d] each. */
+export interface KeysAndValues {
+  readonly keys: Value;
+  readonly values: Value;
+}
+
+/** Queries [B, N, T, d] of x [B, T, D], with its keys and values; queries and keys are normalised per head, then turned by their positions. */
+export function projectHeads(
+  p: Omit<SelfAttention<Value>, 'o_proj'>,
+  x: Value,
+  size: SelfAttentionSize,
+  rotary: RotaryTable,
+  epsilon: number,
+): KeysAndValues & { readonly queries: Value } {
+  return {
+    queries: applyRotary(rmsNorm(p.q_norm, splitHeads(linear(p.q_proj, x), size.heads), epsilon), rotary),
+    keys: applyRotary(rmsNorm(p.k_norm, splitHeads(linear(p.k_proj, x), size.kvHeads), epsilon), rotary),
+    values: splitHeads(linear(p.v_proj, x), size.kvHeads),
+  };
+}
+
+/** x [B, T, D] → [B, T, D], and the keys and values that it was computed from. */
 export function selfAttention(
   p: SelfAttention<Value>,
   x: Value,
@@ -76,9 +98,46 @@ export function selfAttention(
   rotary: RotaryTable,
   mask: Value | null,
   epsilon: number,
-): Value {
-  const q = applyRotary(rmsNorm(p.q_norm, splitHeads(linear(p.q_proj, x), size.heads), epsilon), rotary);
-  const k = applyRotary(rmsNorm(p.k_norm, splitHeads(linear(p.k_proj, x), size.kvHeads), epsilon), rotary);
-  const v = splitHeads(linear(p.v_proj, x), size.kvHeads);
-  return linear(p.o_proj, attend(q, k, v, mask));
+): KeysAndValues & { readonly output: Value } {
+  const { queries, keys, values } = projectHeads(p, x, size, rotary, epsilon);
+  return { output: linear(p.o_proj, attend(queries, keys, values, mask)), keys, values };
+}
+
+/** A context that own tokens see beside themselves; `mask` [B, 1, 1, S] is 0 or `HIDDEN`. */
+export interface Prefix extends KeysAndValues {
+  readonly mask: Value | null;
+}
+
+/**
+ * Attention of own tokens to a prefix of S tokens and to themselves: q [B, N, T, d], own keys and values [B, K, T, d] →
+ * [B, T, N · d]. `ownMask` broadcasts to [B, 1, T, T]. Draws that share a context stand one after the other in T, apart by
+ * `blockMask`: so the prefix is there once.
+ */
+export function attendWithPrefix(q: Value, own: KeysAndValues, prefix: Prefix, ownMask: Value | null): Value {
+  const { B, T } = dims(q, 'B N T d');
+  const { S } = dims(prefix.keys, 'B K S d');
+  const keys = concat([prefix.keys, own.keys], 2);
+  const values = concat([prefix.values, own.values], 2);
+  if (prefix.mask === null && ownMask === null) return attend(q, keys, values, null);
+  const whole = (mask: Value | null, length: typeof T): Value => expand(mask ?? constant(0), [B, 1, T, length]);
+  return attend(q, keys, values, concat([whole(prefix.mask, S), whole(ownMask, T)], 3));
+}
+
+/**
+ * The mask [draws · T, draws · T] of `draws` sequences of T tokens one after the other, 0 or `HIDDEN`: none sees another, and
+ * inside one `sees(query, key)` decides. Null where everything is seen.
+ */
+export function blockMask(T: number, draws: number, sees: (query: number, key: number) => boolean): Value | null {
+  const length = draws * T;
+  const mask = new Float32Array(length * length).fill(HIDDEN);
+  let hidden = length * length;
+  for (let i = 0; i < length; i++) {
+    const first = i - (i % T);
+    for (let key = 0; key < T; key++) {
+      if (!sees(i - first, key)) continue;
+      mask[i * length + first + key] = 0;
+      hidden--;
+    }
+  }
+  return hidden === 0 ? null : constant(f32(mask, [length, length]));
 }

@@ -7,7 +7,7 @@
 
 import { VlaError } from '../base/errors.ts';
 import { f32 } from '../base/tensor.ts';
-import { constant, rotary, type Value } from '../engine/index.ts';
+import { constant, cos, dims, mul, reshape, rotary, sin, type Value } from '../engine/index.ts';
 
 /** Angles in radians, [T][d / 2]. */
 export type Angles = readonly (readonly number[])[];
@@ -67,6 +67,13 @@ export function rotaryTable(angles: Angles, B: number): RotaryTable {
     return constant(f32(all, [B, angles.length, angles[0]!.length]));
   };
   return { cos: fill(Math.cos), sin: fill(Math.sin) };
+}
+
+/** The table of positions that are known only when the graph runs: f32 [B, T], in units of position, on one axis. */
+export function rotaryTableAt(positions: Value, d: number, theta: number): RotaryTable {
+  const { B, T } = dims(positions, 'B T');
+  const angles = mul(reshape(positions, [B, T, 1]), constant(rotaryFrequencies(d, theta)));
+  return { cos: cos(angles), sin: sin(angles) };
 }
 
 /** Turns heads x [B, N, T, d] by the positions of their tokens. */

@@ -9,7 +9,7 @@ import type { ReferenceChange } from '../codec/delta.ts';
 import { designCodec, type NormalisationStyle } from '../codec/design-codec.ts';
 import type { Normalisation } from '../codec/normalise.ts';
 import { createCodec, type Codec } from '../codec/policy-codec.ts';
-import { shortPrompt, zr0Prompt } from '../codec/prompt.ts';
+import { PROMPTS } from '../codec/prompts/index.ts';
 import type { SupervisionField } from '../codec/supervision.ts';
 import { createTextTokenizer, type TextTokenizer } from '../codec/text-tokens/text-tokenizer.ts';
 import type { Embodiment } from '../interfaces/embodiment.ts';
@@ -17,8 +17,6 @@ import { requireDatasetFit } from './dataset-fit.ts';
 import { parseEmbodiment } from './embodiment-file.ts';
 import type { CodecRecipe, DataConfig, SupervisionConfig } from './recipe.ts';
 import type { TrainingData } from './training-data.ts';
-
-const PROMPTS = { short: shortPrompt, 'zr-0': zr0Prompt } as const;
 
 /** The two files of a tokenizer, parsed. */
 export interface TokenizerFiles {

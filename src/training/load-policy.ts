@@ -7,11 +7,14 @@ import { createCodec } from '../codec/policy-codec.ts';
 import { createTextTokenizer } from '../codec/text-tokens/text-tokenizer.ts';
 import type { Runtime } from '../engine/index.ts';
 import type { Policy } from '../interfaces/policy.ts';
+import { familyOf } from '../models/families.ts';
+import { createFlowPolicy } from '../models/flow-policy.ts';
+import { modelSpec } from '../models/flow-trainable.ts';
 import { flatten, type ParameterSpec } from '../nn/parameters.ts';
 import { checkWeights, loadCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { resolveCheckpoint } from './checkpoint-series.ts';
 import { parseEmbodiment } from './embodiment-file.ts';
-import { familyOf, type ModelConfig } from './model-families.ts';
+import type { ModelConfig } from './model-config.ts';
 
 /** `policy.json` of a checkpoint: how it acts. */
 export type PolicySettings = Pick<ModelConfig, 'eulerSteps' | 'noiseScale'>;
@@ -48,16 +51,21 @@ export async function loadPolicy(folder: string, options: LoadPolicyOptions): Pr
   const family = familyOf(content, where('config.json'));
   const config = family.parse(content, where('config.json'));
   const settings = settingsOf(checkpoint, options.settings);
-  const { parameters } = family.trainable({ config, draws: 1, ...settings }, codec, 1);
   const weights = checkpoint.weights();
-  checkWeights(where('model.safetensors'), weights, Object.fromEntries(flatten<ParameterSpec>(parameters)));
-  return family.policy({
+  checkWeights(
+    where('model.safetensors'),
+    weights,
+    Object.fromEntries(flatten<ParameterSpec>(modelSpec(family, config, codec))),
+  );
+  return createFlowPolicy({
     name: path.basename(path.resolve(folder)),
+    family,
     config,
     codec,
     embodiment,
     weights,
-    ...settings,
+    steps: settings.eulerSteps,
+    noiseScale: settings.noiseScale,
     session: { runtime: options.runtime, threads: options.threads },
   });
 }

@@ -4,8 +4,7 @@ import { invariant } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { Codec } from '../codec/policy-codec.ts';
-import type { PolicyTrainable } from './model-families.ts';
-import type { BatchSource } from './trainable.ts';
+import type { BatchSource, PolicyTrainable } from './trainable.ts';
 import type { SampleSource } from './training-data.ts';
 
 /** Streams of random numbers, one per (seed, step, sample, purpose). */

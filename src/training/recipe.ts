@@ -3,12 +3,13 @@
 import type { CameraConfig } from '../codec/codec-config.ts';
 import type { NormalisationStyle } from '../codec/design-codec.ts';
 import type { ReferenceChange } from '../codec/delta.ts';
+import type { PromptName } from '../codec/prompts/index.ts';
 import type { EpisodeSelection } from '../data/lerobot/catalogue.ts';
 import type { ImageSize } from '../data/samples.ts';
 import type { Runtime } from '../engine/index.ts';
 import type { Embodiment } from '../interfaces/embodiment.ts';
 import type { LoopConfig } from './loop.ts';
-import type { ModelConfig } from './model-families.ts';
+import type { ModelConfig } from './model-config.ts';
 import type { OptimiserConfig } from './optimiser.ts';
 import type { ScheduleConfig } from './schedule.ts';
 
@@ -61,7 +62,7 @@ export interface CodecRecipe {
   readonly stateSize: number;
   readonly actionSize: number;
   readonly horizon: number;
-  readonly prompt: 'short' | 'zr-0';
+  readonly prompt: PromptName;
   readonly instructionTokens: number;
   readonly supervision: readonly SupervisionConfig[];
 }

@@ -1,5 +1,6 @@
 /** @file What the training loop trains: parameters, one step's inputs and a loss, and where the batches come from. */
 
+import type { Random } from '../base/random.ts';
 import type { DType, Tensor } from '../base/tensor.ts';
 import type { Value } from '../engine/index.ts';
 import type { ParameterSpec, Tree } from '../nn/parameters.ts';
@@ -21,6 +22,12 @@ export interface Trainable {
     parameters: Tree<Value>,
     inputs: Readonly<Record<string, Value>>,
   ): { readonly loss: Value; readonly metrics: Readonly<Record<string, Value>> };
+}
+
+/** A trainable policy: what does not come from the codec is drawn per sample. */
+export interface PolicyTrainable extends Trainable {
+  /** Inputs that do not come from the codec; sample b draws from `randoms[b]`. */
+  draw(randoms: readonly Random[]): Record<string, Tensor>;
 }
 
 /** Batches as a pure function of the step (and of the seed it was made with), so that a resumed run sees the same ones. */

@@ -45,15 +45,18 @@ grid = torch.cat([grids, grids])
 with torch.no_grad():
     visual = model.visual(pixels, grid)
     out = model(
-        input_ids=tokens, attention_mask=mask, pixel_values=pixels, image_grid_thw=grid, mm_token_type_ids=types
-    ).last_hidden_state
+        input_ids=tokens, attention_mask=mask, pixel_values=pixels, image_grid_thw=grid, mm_token_type_ids=types,
+        use_cache=True,
+    )
     positions, _ = model.get_rope_index(tokens, types, image_grid_thw=grid, attention_mask=torch.ones_like(mask))
 save_file(
     {
         **{f"model.{name}": parameter.data.contiguous() for name, parameter in model.named_parameters()},
         "io.front": front, "io.wrist": wrist, "io.tokens": tokens, "io.tokenMask": mask.float(),
         "io.positions": positions[:, 0].contiguous(), "io.visual": visual.pooler_output.reshape(2, 20, 24).contiguous(),
-        "io.deepstack": visual.deepstack_features[0].reshape(2, 20, 24).contiguous(), "io.hidden": out.contiguous(),
+        "io.deepstack": visual.deepstack_features[0].reshape(2, 20, 24).contiguous(), "io.hidden": out.last_hidden_state.contiguous(),
+        **{f"io.{part}.{i}": getattr(layer, part).contiguous()
+           for i, layer in enumerate(out.past_key_values.layers) for part in ["keys", "values"]},
     },
     sys.argv[1],
 )  # fmt: skip

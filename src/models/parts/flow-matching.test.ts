@@ -7,25 +7,34 @@ import { f32, type Tensor } from '../../base/tensor.ts';
 import { constant, createSession, input, mul, output, sub, trace, type Value } from '../../engine/index.ts';
 import { drawFlow, drawNoiseFractions, eulerSample, maskedMeanSquare, mixNoise } from './flow-matching.ts';
 
-const law = { alpha: 1.5, beta: 1, s: 0.999 };
+const s = 0.999;
+const law = { kind: 'beta', alpha: 1.5, beta: 1, low: 0, high: 1 / s } as const;
 
 test('noise fractions follow b / s with b ~ Beta(1.5, 1)', () => {
   for (const [name, drawn] of [
     ['stratified', Array.from({ length: 4000 }, (_, i) => drawNoiseFractions(law, 4, new Random(1, i))).flat()],
     ['plain', drawNoiseFractions({ ...law, beta: 1.0000001 }, 16_000, new Random(2))],
   ] as const) {
-    const at = (b: number): number => drawn.filter((n) => n * law.s < b).length / drawn.length;
+    const at = (b: number): number => drawn.filter((n) => n * s < b).length / drawn.length;
     for (const b of [0.1, 0.3, 0.5, 0.7, 0.9]) {
       assert.ok(Math.abs(at(b) - b ** 1.5) < 0.015, `${name}: P(b < ${b}) = ${at(b)}, expected ${b ** 1.5}`);
     }
-    assert.ok(drawn.every((n) => n >= 0 && n <= 1 / law.s));
+    assert.ok(drawn.every((n) => n >= 0 && n <= 1 / s));
   }
+});
+
+test('noise fractions of a sigmoid-normal law are symmetric about its mean, and open at both ends', () => {
+  const drawn = drawNoiseFractions({ kind: 'sigmoid-normal', mean: 0, std: 1 }, 8000, new Random(4));
+  const below = (n: number): number => drawn.filter((x) => x < n).length / drawn.length;
+  assert.ok(Math.abs(below(0.5) - 0.5) < 0.02 && drawn.every((n) => n > 0 && n < 1));
+  // σ(−1) is one standard deviation below the mean.
+  assert.ok(Math.abs(below(1 / (1 + Math.E)) - 0.1587) < 0.015);
 });
 
 test('the draws of one sample lie in different parts of the law, in any order', () => {
   const firsts = new Set<number>();
   for (let i = 0; i < 50; i++) {
-    const parts = drawNoiseFractions(law, 4, new Random(3, i)).map((n) => Math.floor((n * law.s) ** 1.5 * 4));
+    const parts = drawNoiseFractions(law, 4, new Random(3, i)).map((n) => Math.floor((n * s) ** 1.5 * 4));
     firsts.add(parts[0]!);
     assert.deepEqual(
       parts.toSorted((a, b) => a - b),

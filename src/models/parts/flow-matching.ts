@@ -5,27 +5,79 @@
  * Axes: B batch, K draws of noise and time that share a sample, H horizon, A action dimensions.
  */
 
+import { z } from 'zod';
 import { VlaError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
 import { zeros, type Tensor } from '../../base/tensor.ts';
 import { add, constant, div, maximum, mul, reduceSum, reduceSumSquare, sub, type Value } from '../../engine/index.ts';
 
-/** Training draws n = b / s with b ~ Beta(alpha, beta), as π0 and ZR-0 do: more often near pure noise. */
-export interface TimeLaw {
-  readonly alpha: number;
-  readonly beta: number;
-  readonly s: number;
-}
+/**
+ * How training draws the noise fraction n. `beta`: n = low + (high − low) b with b ~ Beta(alpha, beta), as π0, DM0,
+ * Xiaomi-Robotics-0 and ZR-0 do: more often near pure noise. `sigmoid-normal`: n = σ(mean + std z) with z ~ N(0, 1), as in
+ * Qwen-VLA's first stage.
+ */
+export type TimeLaw =
+  | {
+      readonly kind: 'beta';
+      readonly alpha: number;
+      readonly beta: number;
+      readonly low: number;
+      readonly high: number;
+    }
+  | { readonly kind: 'sigmoid-normal'; readonly mean: number; readonly std: number };
+
+const LAWS: {
+  readonly [K in TimeLaw['kind']]: (law: Extract<TimeLaw, { kind: K }>, count: number, random: Random) => number[];
+} = {
+  beta({ alpha, beta, low, high }, count, random) {
+    const scaled = (b: number): number => low + (high - low) * b;
+    if (beta !== 1) return Array.from({ length: count }, () => scaled(random.beta(alpha, beta)));
+    const parts = random.shuffle(Array.from({ length: count }, (_, i) => i));
+    return parts.map((part) => scaled(((part + random.uniform()) / count) ** (1 / alpha)));
+  },
+  'sigmoid-normal': ({ mean, std }, count, random) =>
+    Array.from({ length: count }, () => 1 / (1 + Math.exp(-mean - std * random.normal()))),
+};
+
+/** The check of a law in a config.json. */
+export const timeLawSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('beta'),
+    alpha: z.number().positive(),
+    beta: z.number().positive(),
+    low: z.number().min(0),
+    high: z.number().positive().max(1.01),
+  }),
+  z.strictObject({ kind: z.literal('sigmoid-normal'), mean: z.number(), std: z.number().positive() }),
+]);
 
 /**
- * `count` noise fractions. With beta = 1 they are stratified (one in each of `count` equally likely parts, in random order):
- * each follows the law, and together they spread, which makes the gradient less noisy.
+ * `count` noise fractions. A beta law with beta = 1 is stratified (one in each of `count` equally likely parts, in random
+ * order): each follows the law, and together they spread, which makes the gradient less noisy.
  */
-export function drawNoiseFractions({ alpha, beta, s }: TimeLaw, count: number, random: Random): number[] {
-  if (beta !== 1) return Array.from({ length: count }, () => random.beta(alpha, beta) / s);
-  const parts = random.shuffle(Array.from({ length: count }, (_, i) => i));
-  return parts.map((part) => ((part + random.uniform()) / count) ** (1 / alpha) / s);
+export function drawNoiseFractions(law: TimeLaw, count: number, random: Random): number[] {
+  const draw = LAWS[law.kind] as (law: TimeLaw, count: number, random: Random) => number[];
+  return draw(law, count, random);
 }
+
+/** How many draws a sample has, and the shape of each. */
+export interface FlowSizes {
+  /** K. */
+  readonly draws: number;
+  /** H. */
+  readonly horizon: number;
+  /** A. */
+  readonly actionDim: number;
+}
+
+/** Shapes of what `drawFlow` gives, by input name. */
+export const flowInputSpecs = (
+  batch: number,
+  { draws, horizon, actionDim }: FlowSizes,
+): Readonly<Record<keyof FlowDraw, { readonly dtype: 'f32'; readonly shape: readonly number[] }>> => ({
+  noise: { dtype: 'f32', shape: [batch, draws, horizon, actionDim] },
+  noiseFraction: { dtype: 'f32', shape: [batch, draws] },
+});
 
 /** What one batch of training draws. */
 export interface FlowDraw {
@@ -36,11 +88,7 @@ export interface FlowDraw {
 }
 
 /** Noise and times of a training batch; sample b draws from `randoms[b]`. */
-export function drawFlow(
-  law: TimeLaw,
-  { draws, horizon, actionDim }: { readonly draws: number; readonly horizon: number; readonly actionDim: number },
-  randoms: readonly Random[],
-): FlowDraw {
+export function drawFlow(law: TimeLaw, { draws, horizon, actionDim }: FlowSizes, randoms: readonly Random[]): FlowDraw {
   const noise = zeros('f32', [randoms.length, draws, horizon, actionDim]);
   const noiseFraction = zeros('f32', [randoms.length, draws]);
   const size = draws * horizon * actionDim;

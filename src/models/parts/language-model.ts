@@ -6,7 +6,7 @@
  */
 
 import { add, type Value } from '../../engine/index.ts';
-import { selfAttention, selfAttentionSpec, type SelfAttention } from '../../nn/attention.ts';
+import { selfAttention, selfAttentionSpec, type KeysAndValues, type SelfAttention } from '../../nn/attention.ts';
 import { embeddingSpec, type Embedding } from '../../nn/embedding.ts';
 import { swiGlu, swiGluSpec, type SwiGlu } from '../../nn/mlp.ts';
 import { rmsNorm, rmsNormSpec, type RmsNorm } from '../../nn/norm.ts';
@@ -58,9 +58,17 @@ export function languageModelSpec(c: LanguageConfig): LanguageModel<ParameterSpe
   };
 }
 
+/** What a decoder makes of a sequence. */
+export interface Decoded {
+  /** After the final norm, [B, T, D]. */
+  readonly hidden: Value;
+  /** What later tokens read, layer by layer. */
+  readonly layers: readonly KeysAndValues[];
+}
+
 /**
- * Last hidden states, after the final norm: embeddings [B, T, D] → [B, T, D]. `mask` broadcasts to [B, heads, T, T];
- * `deepstack[i]` [B, T, D] is added after layer i.
+ * Embeddings [B, T, D] through all layers. `mask` broadcasts to [B, heads, T, T]; `deepstack[i]` [B, T, D] is added after
+ * layer i.
  */
 export function languageModel(
   p: LanguageModel<Value>,
@@ -69,14 +77,17 @@ export function languageModel(
   mask: Value | null,
   deepstack: readonly Value[],
   c: LanguageConfig,
-): Value {
+): Decoded {
   let x = embeddings;
+  const layers: KeysAndValues[] = [];
   for (const [i, layer] of p.layers.entries()) {
     const normal1 = rmsNorm(layer.input_layernorm, x, c.normEpsilon);
-    x = add(x, selfAttention(layer.self_attn, normal1, c, rotary, mask, c.normEpsilon));
+    const { output, keys, values } = selfAttention(layer.self_attn, normal1, c, rotary, mask, c.normEpsilon);
+    layers.push({ keys, values });
+    x = add(x, output);
     x = add(x, swiGlu(layer.mlp, rmsNorm(layer.post_attention_layernorm, x, c.normEpsilon)));
     const extra = deepstack[i];
     if (extra !== undefined) x = add(x, extra);
   }
-  return rmsNorm(p.norm, x, c.normEpsilon);
+  return { hidden: rmsNorm(p.norm, x, c.normEpsilon), layers };
 }

@@ -17,12 +17,13 @@ import {
   type ParameterSpec,
 } from '../../nn/parameters.ts';
 import { ZR0_2B } from '../zr-0/config.ts';
-import { encodePrompt, promptEncoderSpec, type PromptEncoderConfig } from './prompt-encoder.ts';
+import { encodePrompt } from './prompt-encoder.ts';
+import { qwen3VlNetwork, qwen3VlSpec, type Qwen3VlConfig } from './qwen3-vl.ts';
 import { visionTower } from './vision-tower.ts';
 
 const golden = goldenTensors('qwen3-vl');
 const T = 44;
-const config: PromptEncoderConfig = {
+const config: Qwen3VlConfig = {
   vision: {
     patch: 2,
     temporal: 2,
@@ -64,8 +65,8 @@ const feeds = {
 };
 
 /** Runs the encoder with the given weights: hidden states, readout, and image tokens. */
-async function encode(c: PromptEncoderConfig, weights: Readonly<Record<string, Tensor>>, fed: Record<string, Tensor>) {
-  const spec = { model: promptEncoderSpec(c, { state: 3, tokens: T }) };
+async function encode(c: Qwen3VlConfig, weights: Readonly<Record<string, Tensor>>, fed: Record<string, Tensor>) {
+  const spec = { model: qwen3VlSpec(c, { state: 3, tokens: T }) };
   const graph = trace(() => {
     const { model } = asInputs(spec);
     const read = (name: string) => input(name, fed[name]!.dtype, fed[name]!.shape);
@@ -86,9 +87,14 @@ async function encode(c: PromptEncoderConfig, weights: Readonly<Record<string, T
       state: read('state'),
     };
     const lastToken = c.prompt.stateToken ? null : input('lastToken', 'f32', [2, T]);
-    const encoded = encodePrompt(model, { ...inputs, lastToken }, layout, c);
+    const encoded = encodePrompt(qwen3VlNetwork(model, c), { ...inputs, lastToken }, layout, c.prompt);
     output('hidden', encoded.hidden);
-    output('readout', encoded.readout);
+    output('readout', encoded.readout!);
+    output('nextPosition', encoded.nextPosition);
+    for (const [i, { keys, values }] of encoded.layers.entries()) {
+      output(`keys.${i}`, keys);
+      output(`values.${i}`, values);
+    }
   });
   const session = await createSession(graph, { runtime: 'cpu', threads: 1 });
   try {
@@ -105,15 +111,13 @@ async function encode(c: PromptEncoderConfig, weights: Readonly<Record<string, T
 }
 
 test('the parameters are those of the checkpoint, name by name', () => {
-  const names = flatten<ParameterSpec>({ model: promptEncoderSpec(config, { state: 3, tokens: T }) }).map(
-    ([name]) => name,
-  );
+  const names = flatten<ParameterSpec>({ model: qwen3VlSpec(config, { state: 3, tokens: T }) }).map(([name]) => name);
   const expected = Object.keys(golden).filter((name) => name.startsWith('model.'));
   assert.deepEqual(names.sort(), expected.sort());
 });
 
 test('the published vision-language model has 2,127,532,032 parameters', () => {
-  const published = promptEncoderSpec(ZR0_2B, { state: 64, tokens: 200 });
+  const published = qwen3VlSpec(ZR0_2B, { state: 64, tokens: 200 });
   assert.equal(countParameters(published), 2_127_532_032);
   assert.equal(countParameters(published.visual), 406_957_056);
 });
@@ -129,6 +133,16 @@ test('image tokens, DeepStack features and hidden states are those of Qwen3-VL',
   assert.ok(largestDifference(results['deepstack.0']!, golden['io.deepstack']!) < 2e-5);
   const hidden = masked(results['hidden']!);
   assert.ok(largestDifference(hidden, masked(golden['io.hidden']!)) < 5e-5);
+  // What an expert reads: keys and values of every layer, and where its own positions begin.
+  for (const i of [0, 1]) {
+    for (const part of ['keys', 'values']) {
+      const [ours, theirs] = [results[`${part}.${i}`]!, golden[`io.${part}.${i}`]!];
+      assert.deepEqual(ours.shape, theirs.shape);
+      assert.ok(largestDifference(masked(ours, 12, 2), masked(theirs, 12, 2)) < 2e-5, `${part} of layer ${i}`);
+    }
+  }
+  const next = (t: number): number => Number(golden['io.positions']!.data[t]) + 1;
+  assert.deepEqual([...results['nextPosition']!.data], [next(35), next(43)]);
   // The readout is the last token of each prompt.
   const last = [35, 43].map((t, b) => hidden.data.subarray((b * T + t) * 24, (b * T + t + 1) * 24) as Float32Array);
   assert.ok(
@@ -142,16 +156,20 @@ test('image tokens, DeepStack features and hidden states are those of Qwen3-VL',
   );
 });
 
-/** Hidden states with those of padding set to zero: what padding computes is nobody's business. */
-function masked(hidden: Tensor): Tensor {
+/** Tensors [2, heads, T, width] with what belongs to padding set to zero: what padding computes is nobody's business. */
+function masked(hidden: Tensor, width = 24, heads = 1): Tensor {
   const mask = golden['io.tokenMask']!.data;
+  const seen = (i: number): number => {
+    const row = Math.floor(i / width);
+    return Number(mask[Math.floor(row / (heads * T)) * T + (row % T)]);
+  };
   return f32(
-    Float32Array.from(hidden.data as Float32Array, (value, i) => value * Number(mask[Math.floor(i / 24)])),
+    Float32Array.from(hidden.data as Float32Array, (value, i) => value * seen(i)),
     hidden.shape,
   );
 }
 
-const bidirectional: PromptEncoderConfig = {
+const bidirectional: Qwen3VlConfig = {
   ...config,
   prompt: { attention: 'bidirectional', stateToken: true, learnedPositions: true },
 };
@@ -159,7 +177,7 @@ const bidirectional: PromptEncoderConfig = {
 test('with bidirectional attention image tokens see the text, and nobody sees padding', async () => {
   const weights = Object.fromEntries(
     flatten<Tensor>({
-      model: materialise(promptEncoderSpec(bidirectional, { state: 3, tokens: T }), new Random(1)),
+      model: materialise(qwen3VlSpec(bidirectional, { state: 3, tokens: T }), new Random(1)),
     }),
   );
   const change = (token: number) => {

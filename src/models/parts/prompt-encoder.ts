@@ -1,8 +1,8 @@
 /**
  * @file A vision-language model over a prompt of fixed places: image tokens and text tokens in one sequence, encoded once to
- * hidden states that an action expert reads.
+ * what an action expert reads. Which tower and which decoder it has is the family's choice.
  *
- * Axes: B batch, T prompt tokens, S = T or, with a state token, T + 1; D width.
+ * Axes: B batch, T prompt tokens, S = T or, with a state token, T + 1; D width, K key-value heads, d features of a head.
  */
 
 import { lookUp } from '../../base/errors.ts';
@@ -17,6 +17,7 @@ import {
   gather,
   matmul,
   mul,
+  reduceSum,
   reshape,
   slice,
   split,
@@ -27,13 +28,12 @@ import { HIDDEN } from '../../nn/attention.ts';
 import { embedding, embeddingSpec, type Embedding } from '../../nn/embedding.ts';
 import { linear, linearSpec, type Linear } from '../../nn/linear.ts';
 import { normal, type ParameterSpec } from '../../nn/parameters.ts';
-import { interleavedRotaryAngles, rotaryTable } from '../../nn/rotary.ts';
-import { languageModel, languageModelSpec, type LanguageConfig, type LanguageModel } from './language-model.ts';
-import { visionTower, visionTowerSpec, type VisionConfig, type VisionTower } from './vision-tower.ts';
+import type { Decoded } from './language-model.ts';
+import type { PatchedImage, VisionFeatures } from './vision-tower.ts';
 
-/** What the prompt's tokens may see, and what stands in the prompt beside Qwen3-VL's images and text. */
+/** What the prompt's tokens may see, and what stands in the prompt beside images and text. */
 export interface PromptConfig {
-  /** `causal` as Qwen3-VL was trained; `bidirectional` lets image tokens see the instruction that follows them. */
+  /** `causal` as the published models were trained; `bidirectional` lets image tokens see the instruction that follows them. */
   readonly attention: 'causal' | 'bidirectional';
   /** Whether the robot's state is one more token, after the text. */
   readonly stateToken: boolean;
@@ -41,33 +41,22 @@ export interface PromptConfig {
   readonly learnedPositions: boolean;
 }
 
-/** Names under `model` of a Qwen3-VL checkpoint; the last two exist when the configuration asks for them. */
-export type PromptEncoder<T> = {
-  readonly visual: VisionTower<T>;
-  readonly language_model: LanguageModel<T>;
+/** What the configuration adds to a published encoder; nothing for published models. */
+export type PromptAdditions<T> = {
   readonly prompt_state?: Linear<T>;
   readonly prompt_position?: Embedding<T>;
 };
 
-/** Sizes of the encoder and its prompt. */
-export interface PromptEncoderConfig {
-  readonly vision: VisionConfig;
-  readonly language: LanguageConfig;
-  readonly prompt: PromptConfig;
-}
-
-/** `state` is the length of the encoded state vector, `tokens` the prompt's length T. */
-export function promptEncoderSpec(
-  c: PromptEncoderConfig,
+/** Initial parameters; `state` is the length of the encoded state vector, `tokens` the prompt's length T. */
+export function promptAdditionsSpec(
+  c: PromptConfig,
+  width: number,
   sizes: { readonly state: number; readonly tokens: number },
-): PromptEncoder<ParameterSpec> {
-  const { width } = c.language;
-  const length = sizes.tokens + (c.prompt.stateToken ? 1 : 0);
+): PromptAdditions<ParameterSpec> {
+  const length = sizes.tokens + (c.stateToken ? 1 : 0);
   return {
-    visual: visionTowerSpec(c.vision),
-    language_model: languageModelSpec(c.language),
-    ...(c.prompt.stateToken ? { prompt_state: linearSpec(sizes.state, width, { bias: true }) } : {}),
-    ...(c.prompt.learnedPositions ? { prompt_position: embeddingSpec(length, width, normal(0.1)) } : {}),
+    ...(c.stateToken ? { prompt_state: linearSpec(sizes.state, width, { bias: true }) } : {}),
+    ...(c.learnedPositions ? { prompt_position: embeddingSpec(length, width, normal(0.1)) } : {}),
   };
 }
 
@@ -79,84 +68,133 @@ export interface PromptInputs {
   readonly tokens: Value;
   /** f32 [B, T]: 1 for tokens, 0 for padding. */
   readonly tokenMask: Value;
-  /** f32 [B, T]: one-hot at the prompt's last token; not read, and null, where a state token ends the prompt. */
+  /** f32 [B, T]: one-hot at the prompt's last token; not read, and null, where a state token ends the prompt or nobody reads out. */
   readonly lastToken: Value | null;
-  /** f32 [B, state]. */
-  readonly state: Value;
+  /** f32 [B, state]; null where the model has no place for it. */
+  readonly state: Value | null;
+}
+
+/** A prompt as a decoder gets it. */
+export interface DecoderInput {
+  /** [B, S, D]. */
+  readonly embeddings: Value;
+  /** Rotary positions on each axis of the decoder, [axes][S]. */
+  readonly positions: readonly (readonly number[])[];
+  /** Added to scores, broadcasts to [B, heads, S, S]. */
+  readonly mask: Value;
+  /** f32 [B, S]: 1 for tokens, 0 for padding. */
+  readonly valid: Value;
+  /** Added after the first layers, [B, S, D] each. */
+  readonly deepstack: readonly Value[];
+}
+
+/** The parts of a vision-language model, bound to their parameters. */
+export interface PromptNetwork {
+  readonly width: number;
+  readonly embeddings: Embedding<Value>;
+  readonly additions: PromptAdditions<Value>;
+  /** The rotary positions of a layout's tokens, [axes][T]; text after the last image goes on by one per token. */
+  positions(layout: TokenLayout): readonly (readonly number[])[];
+  see(images: readonly PatchedImage[]): VisionFeatures;
+  decode(input: DecoderInput): Decoded;
 }
 
 /** What an action expert and the supervision heads read. */
-export interface EncodedPrompt {
-  /** Hidden states after the final norm, [B, S, D]. */
-  readonly hidden: Value;
+export interface EncodedPrompt extends Decoded {
   /** Added to scores: 0 for prompt tokens, `HIDDEN` for padding; [B, 1, 1, S]. */
   readonly mask: Value;
-  /** The hidden state that has seen the whole prompt, [B, D]: the state token's, or else the last text token's. */
-  readonly readout: Value;
+  /** f32 [B, S]: 1 for tokens, 0 for padding. */
+  readonly valid: Value;
+  /** f32 [B]: the rotary position that follows the prompt's last token, on every axis. */
+  readonly nextPosition: Value;
+  /** The hidden state that has seen the whole prompt, [B, D]: the state token's, or else the last text token's; null without either. */
+  readonly readout: Value | null;
 }
 
 /** Encodes a prompt whose tokens stand as `layout` says. */
 export function encodePrompt(
-  p: PromptEncoder<Value>,
+  network: PromptNetwork,
   inputs: PromptInputs,
   layout: TokenLayout,
-  c: PromptEncoderConfig,
+  c: PromptConfig,
 ): EncodedPrompt {
   const { B, T } = dims(inputs.tokens, 'B T', { T: layout.length });
-  const { width } = c.language;
+  const { width, additions } = network;
   const images = layout.images.map(({ camera, rows, columns }) => ({
     pixels: lookUp('camera', camera, inputs.pixels),
     rows,
     columns,
   }));
-  const { tokens, deepstack } = visionTower(p.visual, images, c.vision);
+  const { tokens, deepstack } = network.see(images);
   const segments = promptSegments(layout);
   const texts = segments.filter((segment) => segment.image === null);
-  const textPlaces = texts.flatMap(({ start, count }) => Array.from({ length: count }, (_, i) => start + i));
-  const ids = gather(inputs.tokens, constant(i64(textPlaces)), 1);
-  const textParts = [
-    ...split(
-      embedding(p.language_model.embed_tokens, ids),
-      1,
-      texts.map((text) => text.count),
-    ),
-  ];
   const imageCounts = layout.images.map((image) => image.count);
-  const assemble = (imageTokens: Value, text: () => readonly Value[]): Value => {
-    const imageParts = [...split(imageTokens, 1, imageCounts)];
-    return concat([...interleave(segments, imageParts, text()), ...tail], 1);
-  };
+  const state = stateToken(additions, inputs, width);
+  const place = (imageTokens: Value, text: readonly Value[], tail: readonly Value[]): Value =>
+    concat([...interleave(segments, [...split(imageTokens, 1, imageCounts)], text), ...tail], 1);
 
-  let tail: Value[] = [];
-  let keys = inputs.tokenMask;
-  const positions = layout.positions.map((axis) => [...axis]);
-  if (p.prompt_state !== undefined) {
-    tail = [reshape(linear(p.prompt_state, inputs.state), [B, 1, width])];
-    keys = concat([keys, constant(f32(new Float32Array(B).fill(1), [B, 1]))], 1);
-    const next = Math.max(...positions.flat()) + 1;
-    for (const axis of positions) axis.push(next);
-  }
-  const S = T + tail.length;
-  let x = assemble(tokens, () => textParts);
-  if (p.prompt_position !== undefined) x = add(x, p.prompt_position.weight);
-  const extra = deepstack.map((features) => {
-    const zeros = (count: number): Value => expand(constant(0), [B, count, width]);
-    tail = tail.map(() => zeros(1));
-    return assemble(features, () => texts.map((text) => zeros(text.count)));
-  });
-
-  const mask = reshape(mul(sub(keys, constant(1)), constant(-HIDDEN)), [B, 1, 1, S]);
-  const angles = interleavedRotaryAngles(
-    positions,
-    c.language.ropeSections,
-    c.language.headWidth,
-    c.language.ropeTheta,
+  let x = place(tokens, textEmbeddings(network.embeddings, inputs.tokens, texts), state);
+  if (additions.prompt_position !== undefined) x = add(x, additions.prompt_position.weight);
+  const zeros = (count: number): Value => expand(constant(0), [B, count, width]);
+  const extra = deepstack.map((features) =>
+    place(
+      features,
+      texts.map((text) => zeros(text.count)),
+      state.map(() => zeros(1)),
+    ),
   );
-  const seen = c.prompt.attention === 'causal' ? add(mask, constant(causalMask(S))) : mask;
-  const hidden = languageModel(p.language_model, x, rotaryTable(angles, B), seen, extra, c.language);
-  const readout =
-    inputs.lastToken === null ? slice(hidden, 1, S - 1, S) : matmul(reshape(inputs.lastToken, [B, 1, T]), hidden);
-  return { hidden, mask, readout: reshape(readout, [B, width]) };
+  const { positions, next } = promptPositions(network.positions(layout), inputs.tokenMask, state.length === 1);
+  const valid =
+    state.length === 0
+      ? inputs.tokenMask
+      : concat([inputs.tokenMask, constant(f32(new Float32Array(B).fill(1), [B, 1]))], 1);
+  const S = T + state.length;
+  const mask = reshape(mul(sub(valid, constant(1)), constant(-HIDDEN)), [B, 1, 1, S]);
+  const seen = c.attention === 'causal' ? add(mask, constant(causalMask(S))) : mask;
+  const decoded = network.decode({ embeddings: x, positions, mask: seen, valid, deepstack: extra });
+  const readout = readOut(decoded.hidden, inputs.lastToken, state.length === 1);
+  return { ...decoded, mask, valid, nextPosition: next, readout };
+}
+
+/** The state as a token [B, 1, D], or nothing. */
+function stateToken(additions: PromptAdditions<Value>, { state }: PromptInputs, width: number): Value[] {
+  if (additions.prompt_state === undefined || state === null) return [];
+  const { B } = dims(state, 'B s');
+  return [reshape(linear(additions.prompt_state, state), [B, 1, width])];
+}
+
+function textEmbeddings(table: Embedding<Value>, tokens: Value, texts: readonly Segment[]): readonly Value[] {
+  const places = texts.flatMap(({ start, count }) => Array.from({ length: count }, (_, i) => start + i));
+  const ids = gather(tokens, constant(i64(places)), 1);
+  return split(
+    embedding(table, ids),
+    1,
+    texts.map((text) => text.count),
+  );
+}
+
+/** Positions of all tokens, and what comes next: a state token stands behind the padding, at the same place for everybody. */
+function promptPositions(
+  axes: readonly (readonly number[])[],
+  tokenMask: Value,
+  stateToken: boolean,
+): { readonly positions: readonly (readonly number[])[]; readonly next: Value } {
+  const { B, T } = dims(tokenMask, 'B T');
+  const last = Math.max(...axes.map((axis) => axis[T - 1]!));
+  if (stateToken) {
+    return {
+      positions: axes.map((axis) => [...axis, last + 1]),
+      next: constant(f32(new Float32Array(B).fill(last + 2))),
+    };
+  }
+  // Behind the images positions and tokens go on side by side.
+  return { positions: axes, next: add(reduceSum(tokenMask, [1]), constant(last + 1 - T)) };
+}
+
+function readOut(hidden: Value, lastToken: Value | null, stateToken: boolean): Value | null {
+  const { B, S, D } = dims(hidden, 'B S D');
+  if (stateToken) return reshape(slice(hidden, 1, S - 1, S), [B, D]);
+  return lastToken === null ? null : reshape(matmul(reshape(lastToken, [B, 1, S]), hidden), [B, D]);
 }
 
 /** A run of tokens of one kind; `image` counts images from 0, null for text. */

@@ -5,6 +5,7 @@
  * Axes: B batch, D width, M image tokens.
  */
 
+import { z } from 'zod';
 import { invariant, lookUp } from '../../base/errors.ts';
 import type { TokenLayout } from '../../codec/prompt.ts';
 import {
@@ -45,6 +46,25 @@ export type SupervisionHead =
 
 /** Heads by name. */
 export type SupervisionConfig = Readonly<Record<string, SupervisionHead>>;
+
+const weight = z.number().min(0);
+const whole = z.number().int().positive();
+
+/** The check of the heads in a config.json. */
+export const supervisionSchema = z.record(
+  z.string(),
+  z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('pointer'), input: z.string(), weight, camera: z.string() }),
+    z.strictObject({
+      kind: z.literal('values'),
+      input: z.string(),
+      weight,
+      size: whole,
+      mask: z.string().nullable(),
+    }),
+    z.strictObject({ kind: z.literal('class'), input: z.string(), weight, classes: whole }),
+  ]),
+);
 
 /** A pointer has a query and a key, the other heads one affine map. */
 type HeadParameters<T> = { readonly query: Linear<T>; readonly key: Linear<T> } | { readonly out: Linear<T> };

@@ -2,12 +2,11 @@
 
 import { z } from 'zod';
 import { VlaError } from '../../base/errors.ts';
+import { requireRules, type FamilyConfig, type TinySizes } from '../family.ts';
 import { transformerWidth, type TransformerConfig } from '../parts/diffusion-transformer.ts';
-import type { TimeLaw } from '../parts/flow-matching.ts';
-import type { LanguageConfig } from '../parts/language-model.ts';
-import type { PromptConfig } from '../parts/prompt-encoder.ts';
-import type { SupervisionConfig } from '../parts/supervision-heads.ts';
-import type { VisionConfig } from '../parts/vision-tower.ts';
+import { timeLawSchema, type TimeLaw } from '../parts/flow-matching.ts';
+import { languageSchema, promptSchema, qwen3VlRules, visionSchema, type Qwen3VlConfig } from '../parts/qwen3-vl.ts';
+import { supervisionSchema } from '../parts/supervision-heads.ts';
 
 /** The action expert beside its transformer. */
 export interface ExpertConfig {
@@ -24,65 +23,22 @@ export interface ExpertConfig {
 }
 
 /** A whole model as data: what config.json holds. */
-export interface Zr0Config {
+export interface Zr0Config extends FamilyConfig, Qwen3VlConfig {
   readonly family: 'zr-0';
-  readonly vision: VisionConfig;
-  readonly language: LanguageConfig;
-  readonly prompt: PromptConfig;
+  readonly language: Qwen3VlConfig['language'];
+  readonly prompt: Qwen3VlConfig['prompt'];
   readonly expert: ExpertConfig;
   readonly time: TimeLaw;
-  /** What training teaches beside the actions; {} for nothing. */
-  readonly supervision: SupervisionConfig;
 }
 
 const whole = z.number().int().positive();
 const epsilon = z.number().positive();
 
-const head = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('pointer'), input: z.string(), weight: z.number().min(0), camera: z.string() }),
-  z.strictObject({
-    kind: z.literal('values'),
-    input: z.string(),
-    weight: z.number().min(0),
-    size: whole,
-    mask: z.string().nullable(),
-  }),
-  z.strictObject({ kind: z.literal('class'), input: z.string(), weight: z.number().min(0), classes: whole }),
-]);
-
 const schema = z.strictObject({
   family: z.literal('zr-0'),
-  vision: z.strictObject({
-    patch: whole,
-    temporal: whole,
-    merge: whole,
-    width: whole,
-    layers: z.number().int().min(0),
-    heads: whole,
-    mlpWidth: whole,
-    positionGrid: whole,
-    outputWidth: whole,
-    ropeTheta: z.number().positive(),
-    normEpsilon: epsilon,
-    deepstackLayers: z.array(z.number().int().min(0)).readonly(),
-  }),
-  language: z.strictObject({
-    vocabulary: whole,
-    width: whole,
-    layers: whole,
-    heads: whole,
-    kvHeads: whole,
-    headWidth: whole,
-    mlpWidth: whole,
-    ropeTheta: z.number().positive(),
-    ropeSections: z.tuple([z.number().int(), z.number().int(), z.number().int()]).readonly(),
-    normEpsilon: epsilon,
-  }),
-  prompt: z.strictObject({
-    attention: z.enum(['causal', 'bidirectional']),
-    stateToken: z.boolean(),
-    learnedPositions: z.boolean(),
-  }),
+  vision: visionSchema,
+  language: languageSchema,
+  prompt: promptSchema,
   expert: z.strictObject({
     transformer: z.strictObject({
       blocks: whole,
@@ -101,8 +57,8 @@ const schema = z.strictObject({
     maxHorizon: whole,
     timeBuckets: whole,
   }),
-  time: z.strictObject({ alpha: z.number().positive(), beta: z.number().positive(), s: z.number().positive() }),
-  supervision: z.record(z.string(), head),
+  time: timeLawSchema,
+  supervision: supervisionSchema,
 });
 
 /** Checks a configuration, for example a config.json; throws `bad-data` that names the field. */
@@ -115,25 +71,15 @@ export function parseZr0Config(value: unknown, where: string): Zr0Config {
     });
   }
   const config: Zr0Config = parsed.data;
-  const { vision, language, expert } = config;
-  const rules: readonly (readonly [holds: boolean, rule: string])[] = [
-    [vision.outputWidth === language.width, 'vision.outputWidth = language.width'],
+  const { language, expert } = config;
+  requireRules(where, [
+    ...qwen3VlRules(config),
     [
       transformerWidth(expert.transformer) === language.width,
       'expert heads × headWidth = language.width (no projector)',
     ],
-    [vision.width % (4 * vision.heads) === 0, 'vision.width divisible by 4 × vision.heads (two rotary axes)'],
-    [language.heads % language.kvHeads === 0, 'language.heads divisible by language.kvHeads'],
-    [
-      language.ropeSections.reduce((a, b) => a + b, 0) * 2 === language.headWidth,
-      'language.ropeSections summing to headWidth / 2',
-    ],
-    [vision.deepstackLayers.every((layer) => layer < vision.layers), 'vision.deepstackLayers below vision.layers'],
-    [vision.deepstackLayers.length <= language.layers, 'at most language.layers deepstackLayers'],
     [expert.transformer.timeFeatures % 2 === 0, 'an even expert.transformer.timeFeatures'],
-  ];
-  const broken = rules.find(([holds]) => !holds);
-  if (broken !== undefined) throw new VlaError('bad-data', `${where}: expected ${broken[1]}.`);
+  ]);
   return config;
 }
 
@@ -185,17 +131,9 @@ export const ZR0_2B: Zr0Config = {
     maxHorizon: 256,
     timeBuckets: 1000,
   },
-  time: { alpha: 1.5, beta: 1, s: 0.999 },
+  time: { kind: 'beta', alpha: 1.5, beta: 1, low: 0, high: 1 / 0.999 },
   supervision: {},
 };
-
-/** What a tiny model must be told: it depends on the tokenizer, the robot and the supervision at hand. */
-export interface TinySizes {
-  readonly vocabulary: number;
-  readonly stateDim: number;
-  readonly actionDim: number;
-  readonly supervision: SupervisionConfig;
-}
 
 /**
  * A model of about 0.8 M parameters that learns from pixels within minutes on two CPU cores. Beside its sizes it departs from
@@ -252,7 +190,7 @@ export function tinyZr0({ vocabulary, stateDim, actionDim, supervision }: TinySi
       maxHorizon: 16,
       timeBuckets: 1000,
     },
-    time: { alpha: 1.5, beta: 1, s: 0.999 },
+    time: { kind: 'beta', alpha: 1.5, beta: 1, low: 0, high: 1 / 0.999 },
     supervision,
   };
 }

@@ -49,7 +49,8 @@ const graph = trace(() => {
   const context = expertContext(p, x.context, x.mask, x.state, config);
   const noisy = input('noisy', 'f32', [4, 3, 4]);
   output('velocity', expertVelocity(p, context, noisy, reshape(x.bucket, [4]), config));
-  const loss = flowLoss(p, context, { ...x, timeBucket: x.bucket }, config);
+  const drawn = { noise: x.noise, noiseFraction: x.noiseFraction, timeBucket: x.bucket };
+  const loss = flowLoss(p, context, { actions: x.actions, actionMask: x.actionMask, drawn }, config);
   output('loss', loss);
   const leaves = flatten<Value>(p);
   const gradients = gradient(

@@ -8,7 +8,8 @@ import type { Tensor } from '../../base/tensor.ts';
 import { createSession, gradient, input, output, sub, trace, type Value } from '../../engine/index.ts';
 import { asInputs, flatten, materialise } from '../../nn/parameters.ts';
 import { parseZr0Config, tinyZr0 } from './config.ts';
-import { createZr0Trainable } from './trainable.ts';
+import { createFlowTrainable } from '../flow-trainable.ts';
+import { zr0 } from './family.ts';
 
 /** Few patches and a short prompt: the reference runtime is plain TypeScript. */
 const codec = codecOf({
@@ -51,7 +52,7 @@ const config = parseZr0Config(
 );
 
 test('every parameter’s gradient agrees with central differences', async () => {
-  const trainable = createZr0Trainable({ config, codec, batchSize: 1, draws: 2 });
+  const trainable = createFlowTrainable({ family: zr0, config, codec, batchSize: 1, draws: 2 });
   const graph = trace(() => {
     const parameters = asInputs(trainable.parameters);
     const feeds = Object.fromEntries(

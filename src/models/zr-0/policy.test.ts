@@ -12,8 +12,9 @@ import type { Observation } from '../../interfaces/observation.ts';
 import type { Policy } from '../../interfaces/policy.ts';
 import { flatten, materialise } from '../../nn/parameters.ts';
 import { tinyZr0 } from './config.ts';
-import { zr0Spec } from './model.ts';
-import { createZr0Policy, type Zr0PolicyOptions } from './policy.ts';
+import { createFlowPolicy, type FlowPolicyOptions } from '../flow-policy.ts';
+import { modelSpec } from '../flow-trainable.ts';
+import { zr0 } from './family.ts';
 
 const codec = codecOf(tinyDesign);
 const config = tinyZr0({
@@ -22,15 +23,14 @@ const config = tinyZr0({
   actionDim: codec.actionDim,
   supervision: { subtask: { kind: 'class', input: 'subtask', weight: 1, classes: 3 } },
 });
-const weights = Object.fromEntries(
-  flatten<Tensor>(materialise(zr0Spec(config, codec.layout.length), new Random(3))).map(([name, t]) => [name, t]),
-);
+const weights = Object.fromEntries(flatten<Tensor>(materialise(modelSpec(zr0, config, codec), new Random(3))));
 const observation: Observation = tinySample(5);
 
-function open(runtime: Runtime, changes: Partial<Zr0PolicyOptions> = {}): Promise<Policy> {
+function open(runtime: Runtime, changes: Partial<FlowPolicyOptions> = {}): Promise<Policy> {
   const session = runtime === 'cpu' ? { runtime, threads: 1 } : { runtime };
-  return createZr0Policy({
+  return createFlowPolicy({
     name: 'tiny',
+    family: zr0,
     config,
     codec,
     embodiment: tinyRobot,

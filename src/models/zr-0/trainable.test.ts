@@ -18,7 +18,8 @@ import {
 } from '../../engine/index.ts';
 import { asInputs, flatten, materialise, type ParameterSpec } from '../../nn/parameters.ts';
 import { tinyZr0, type Zr0Config } from './config.ts';
-import { createZr0Trainable, type Zr0Trainable } from './trainable.ts';
+import { createFlowTrainable, type FlowTrainable } from '../flow-trainable.ts';
+import { zr0 } from './family.ts';
 
 const codec = codecOf(tinyDesign);
 const config: Zr0Config = tinyZr0({
@@ -32,10 +33,10 @@ const config: Zr0Config = tinyZr0({
   },
 });
 const batchSize = 3;
-const trainable = createZr0Trainable({ config, codec, batchSize, draws: 2 });
+const trainable = createFlowTrainable({ family: zr0, config, codec, batchSize, draws: 2 });
 
 /** One batch with its draws, restricted to what the trainable reads. */
-function batch(of: Zr0Trainable): Record<string, Tensor> {
+function batch(of: FlowTrainable): Record<string, Tensor> {
   const randoms = [1, 2, 3].map((seed) => new Random(seed));
   const all = { ...codec.collate([1, 2, 3].map(tinySample), randoms), ...of.draw(randoms) };
   return Object.fromEntries(Object.keys(of.inputs).map((name) => [name, all[name]!]));
@@ -47,7 +48,7 @@ const SQUARE = 'square.';
 const value = (results: Record<string, Tensor>, name: string): number => Number(results[name]!.data[0]);
 
 /** A session that takes one step of gradient descent per run, and gives the square of each parameter's gradient. */
-async function descent(of: Zr0Trainable) {
+async function descent(of: FlowTrainable) {
   const names = flatten<ParameterSpec>(of.parameters).map(([name]) => name);
   const graph = trace(() => {
     const parameters = asInputs(of.parameters);

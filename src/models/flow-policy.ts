@@ -1,10 +1,10 @@
-/** @file ZR-0 as a policy: one graph that encodes the prompt once and walks the Euler steps, from observation to chunk. */
+/** @file A model of any family as a policy: one graph that encodes the prompt once and walks the Euler steps, from observation to chunk. */
 
-import { VlaError } from '../../base/errors.ts';
-import { Random } from '../../base/random.ts';
-import { f32, zeros, type Tensor } from '../../base/tensor.ts';
-import { requireEmbodiment } from '../../codec/embodiment-check.ts';
-import { PIXELS, type Codec } from '../../codec/policy-codec.ts';
+import { VlaError } from '../base/errors.ts';
+import { Random } from '../base/random.ts';
+import { f32, zeros, type Tensor } from '../base/tensor.ts';
+import { requireEmbodiment } from '../codec/embodiment-check.ts';
+import type { Codec } from '../codec/policy-codec.ts';
 import {
   constant,
   createSession,
@@ -14,25 +14,26 @@ import {
   type Graph,
   type SessionOptions,
   type Value,
-} from '../../engine/index.ts';
-import type { Embodiment } from '../../interfaces/embodiment.ts';
-import type { Observation } from '../../interfaces/observation.ts';
-import type { Policy } from '../../interfaces/policy.ts';
-import { asWeights } from '../../nn/parameters.ts';
+} from '../engine/index.ts';
+import type { Embodiment } from '../interfaces/embodiment.ts';
+import type { Observation } from '../interfaces/observation.ts';
+import type { Policy } from '../interfaces/policy.ts';
+import { asWeights, type ParameterSpec, type Tree } from '../nn/parameters.ts';
 import { requireFittingCodec } from './codec-fit.ts';
-import type { Zr0Config } from './config.ts';
-import { zr0Sample, zr0Spec } from './model.ts';
+import type { AnyFamily, FamilyConfig } from './family.ts';
+import { observationNames, promptInputs } from './flow-trainable.ts';
 
 /** What a policy is made of; all of it lies in a checkpoint folder but the last two. */
-export interface Zr0PolicyOptions {
+export interface FlowPolicyOptions {
   /** For people: tables and logs. */
   readonly name: string;
-  readonly config: Zr0Config;
+  readonly family: AnyFamily;
+  readonly config: FamilyConfig;
   readonly codec: Codec;
   readonly embodiment: Embodiment;
   /** By dotted name, in memory or as places in a file; what training alone needs may be there and is ignored. */
   readonly weights: NonNullable<SessionOptions['weights']>;
-  /** Euler steps from noise to actions (ZR-0: 5). */
+  /** Euler steps from noise to actions. */
   readonly steps: number;
   /** Standard deviation of the noise that sampling starts from, 0 to 1: 1 as in training, less for actions nearer to the likeliest. */
   readonly noiseScale: number;
@@ -40,23 +41,20 @@ export interface Zr0PolicyOptions {
 }
 
 /** The graph of one inference: the codec's observation tensors and noise f32 [1, H, A] to `actions` f32 [1, H, A]. */
-export function zr0InferenceGraph(config: Zr0Config, codec: Codec, steps: number): Graph {
-  requireFittingCodec(config, codec);
+export function inferenceGraph(family: AnyFamily, config: FamilyConfig, codec: Codec, steps: number): Graph {
+  requireFittingCodec(family, config, codec);
   const { layout, horizon, actionDim } = codec;
   const offered = codec.observationInputs(1);
   return trace(() => {
-    const { supervision: _, ...spec } = zr0Spec(config, layout.length);
+    const p = asWeights<Tree<ParameterSpec>>(family.spec(config, layout.length)) as Tree<Value>;
     const read = (name: string): Value => input(name, offered[name]!.dtype, offered[name]!.shape);
-    const inputs = {
-      pixels: Object.fromEntries(layout.images.map(({ camera }) => [camera, read(PIXELS + camera)])),
-      tokens: read('tokens'),
-      tokenMask: read('tokenMask'),
-      lastToken: config.prompt.stateToken ? null : read('lastToken'),
-      state: read('state'),
-      noise: input('noise', 'f32', [1, horizon, actionDim]),
-    };
+    const names = observationNames(family, config, codec, false);
+    const observation = promptInputs(codec, Object.fromEntries(names.map((name) => [name, read(name)])));
+    const noise = input('noise', 'f32', [1, horizon, actionDim]);
+    const prompt = family.encode(p, observation, layout, config);
+    const context = family.context(p, prompt, observation.state, config);
     const dimensions = constant(f32(codec.actionDimensions));
-    output('actions', zr0Sample(asWeights(spec), inputs, dimensions, steps, layout, config));
+    output('actions', family.sample(p, context, noise, dimensions, steps, config));
   });
 }
 
@@ -64,10 +62,10 @@ export function zr0InferenceGraph(config: Zr0Config, codec: Codec, steps: number
  * A policy on a session of its own. Call `c` of an episode with seed `s` draws its noise from `new Random(s, c)`, so the same
  * observations give the same actions. `infer` rejects with what is wrong in the observation.
  */
-export async function createZr0Policy(options: Zr0PolicyOptions): Promise<Policy> {
-  const { name, config, codec, embodiment, weights, steps, noiseScale } = options;
+export async function createFlowPolicy(options: FlowPolicyOptions): Promise<Policy> {
+  const { name, family, config, codec, embodiment, weights, steps, noiseScale } = options;
   requireEmbodiment(codec.config, embodiment);
-  const session = await createSession(zr0InferenceGraph(config, codec, steps), { ...options.session, weights });
+  const session = await createSession(inferenceGraph(family, config, codec, steps), { ...options.session, weights });
   const names = Object.keys(session.inputs).filter((input) => input !== 'noise');
   let seed = 0;
   let call = 0;

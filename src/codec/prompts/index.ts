@@ -1,0 +1,14 @@
+/** @file Every prompt template, by the name that recipes use. */
+
+import { shortPrompt } from './short.ts';
+import type { PromptTemplate } from './template.ts';
+import { zr0Prompt } from './zr-0.ts';
+
+/** All templates. */
+export const PROMPTS = {
+  short: shortPrompt,
+  'zr-0': zr0Prompt,
+} as const satisfies Readonly<Record<string, PromptTemplate>>;
+
+/** The name of a template. */
+export type PromptName = keyof typeof PROMPTS;

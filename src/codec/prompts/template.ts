@@ -1,0 +1,29 @@
+/** @file What a prompt template is: what a codec knows, turned into the parts of a prompt. */
+
+import type { Embodiment } from '../../interfaces/embodiment.ts';
+import type { PromptPart } from '../prompt.ts';
+
+/** A camera and the text that announces it. */
+export interface PromptCamera {
+  readonly name: string;
+  readonly label: string;
+}
+
+/** What a template may speak of. */
+export interface PromptContext {
+  readonly cameras: readonly PromptCamera[];
+  readonly embodiment: Embodiment;
+  /** Actions in a chunk. */
+  readonly horizon: number;
+}
+
+/** The parts of a prompt, with the instruction exactly once. */
+export type PromptTemplate = (context: PromptContext) => PromptPart[];
+
+/** Each camera's label as text, then its image. */
+export function labelledImages(cameras: readonly PromptCamera[]): PromptPart[] {
+  return cameras.flatMap(({ name, label }): PromptPart[] => [
+    { kind: 'text', text: label },
+    { kind: 'image', camera: name },
+  ]);
+}

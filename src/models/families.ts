@@ -1,0 +1,19 @@
+/** @file Every model family, by the name that config.json holds. */
+
+import { VlaError, lookUp } from '../base/errors.ts';
+import type { AnyFamily } from './family.ts';
+import { zr0 } from './zr-0/family.ts';
+
+/** All families. */
+export const FAMILIES: Readonly<Record<string, AnyFamily>> = Object.fromEntries(
+  [zr0].map((family) => [family.name, family]),
+);
+
+/** The family that a config.json names. */
+export function familyOf(config: unknown, where: string): AnyFamily {
+  const family = (config as { family?: unknown } | null)?.family;
+  if (typeof family === 'string') return lookUp(`${where}: model family`, family, FAMILIES);
+  throw new VlaError('bad-data', `${where}: expected a model configuration with a "family", got none.`, {
+    hint: `Families: ${Object.keys(FAMILIES).join(', ')}.`,
+  });
+}

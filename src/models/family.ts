@@ -1,0 +1,115 @@
+/**
+ * @file What a model family is: functions of its own configuration. Shared code asks the family and never its name.
+ *
+ * Axes: B batch, K draws of noise and time per sample, H horizon, A action dimensions.
+ */
+
+import { VlaError } from '../base/errors.ts';
+import type { Random } from '../base/random.ts';
+import type { DType, Tensor } from '../base/tensor.ts';
+import type { TokenLayout } from '../codec/prompt.ts';
+import type { Value } from '../engine/index.ts';
+import type { ParameterSpec, Tree } from '../nn/parameters.ts';
+import type { FlowSizes } from './parts/flow-matching.ts';
+import type { EncodedPrompt, PromptConfig, PromptInputs } from './parts/prompt-encoder.ts';
+import type { SupervisionConfig } from './parts/supervision-heads.ts';
+
+/** What the configurations of all families share; config.json holds one of them. */
+export interface FamilyConfig {
+  readonly family: string;
+  readonly prompt: PromptConfig;
+  readonly language: { readonly width: number; readonly vocabulary: number };
+  /** What training teaches beside the actions; {} for nothing. */
+  readonly supervision: SupervisionConfig;
+}
+
+/** What a tiny model must be told: it depends on the tokenizer, the robot and the supervision at hand. */
+export interface TinySizes {
+  readonly vocabulary: number;
+  readonly stateDim: number;
+  readonly actionDim: number;
+  readonly supervision: SupervisionConfig;
+}
+
+/** What a codec must deliver to a model. */
+export interface CodecNeeds {
+  /** Length of the encoded state; null where the model does not read it. */
+  readonly stateDim: number | null;
+  readonly actionDim: number;
+  /** Of every camera: side of a patch in pixels, of a token in patches, and how often a still image is repeated. */
+  readonly patch: number;
+  readonly merge: number;
+  readonly temporal: number;
+  /** The longest chunk. */
+  readonly maxHorizon: number;
+}
+
+/** What the flow-matching loss is computed from; names and shapes are the codec's, the draws come beside them. */
+export interface FlowInputs {
+  /** f32 [B, H, A], normalised and padded. */
+  readonly actions: Value;
+  /** f32 [B, H, A]: 0 for padded dimensions and for steps after the episode's end. */
+  readonly actionMask: Value;
+  /** What the family draws, by name: `noise` f32 [B, K, H, A], `noiseFraction` f32 [B, K], and what it adds to them. */
+  readonly drawn: Readonly<Record<string, Value>>;
+}
+
+/** Element type and shape of an input. */
+export interface InputSpec {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+/** What training draws at random for every sample. */
+export interface FamilyDraws {
+  inputs(batch: number, sizes: FlowSizes): Readonly<Record<string, InputSpec>>;
+  /** Sample b draws from `randoms[b]`. */
+  draw(randoms: readonly Random[], sizes: FlowSizes): Record<string, Tensor>;
+}
+
+/**
+ * A family of models: `C` its configuration, `P` its parameters but the supervision heads (with symbolic leaves), `X` what its
+ * expert shares among all flow times.
+ */
+export interface ModelFamily<C extends FamilyConfig, P, X> {
+  readonly name: string;
+  /** Paper or system, for people. */
+  readonly title: string;
+  /** Published sizes by name. */
+  readonly published: Readonly<Record<string, C>>;
+  /** Checks a config.json; throws `bad-data` that names the field. */
+  parse(config: unknown, where: string): C;
+  /** A model that learns from pixels within minutes on two cores. */
+  tiny(sizes: TinySizes): C;
+  needs(config: C): CodecNeeds;
+  /** Parameters but the supervision heads; `tokens` is the length of the prompt. */
+  spec(config: C, tokens: number): Tree<ParameterSpec>;
+  encode(p: P, inputs: PromptInputs, layout: TokenLayout, config: C): EncodedPrompt;
+  /** What every flow time shares; `state` f32 [B, S] is null where the model does not read it. */
+  context(p: P, prompt: EncodedPrompt, state: Value | null, config: C): X;
+  readonly draws: (config: C) => FamilyDraws;
+  /** The loss of the action expert, a scalar. */
+  flowLoss(p: P, context: X, inputs: FlowInputs, config: C): Value;
+  /**
+   * Actions [B, H, A] from noise [B, H, A] in `steps` Euler steps, normalised. `dimensions` [A] is 0 where an action is
+   * padding.
+   */
+  sample(p: P, context: X, noise: Value, dimensions: Value, steps: number, config: C): Value;
+}
+
+/** A family whose own types are closed: its functions take what its own `parse` and `spec` returned. */
+export type AnyFamily = ModelFamily<FamilyConfig, Tree<Value>, unknown>;
+
+/** Declares a family. */
+export function defineFamily<C extends FamilyConfig, P, X>(family: ModelFamily<C, P, X>): AnyFamily {
+  return family as unknown as AnyFamily;
+}
+
+/** Throws `bad-data` with the first rule that does not hold. */
+export function requireRules(where: string, rules: readonly (readonly [holds: boolean, rule: string])[]): void {
+  const broken = rules.find(([holds]) => !holds);
+  if (broken === undefined) return;
+  throw new VlaError('bad-data', `${where}: expected ${broken[1]}.`, {
+    hint: 'Sizes of a model depend on each other: correct the configuration.',
+  });
+}
