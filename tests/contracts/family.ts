@@ -209,7 +209,7 @@ function acting(subject: FamilySubject, codec: FlowPolicyOptions['codec'], confi
   for (const runtime of ['reference', 'webgpu'] as const) {
     test(`${family.name}: the ${runtime} runtime gives the same actions`, async (t) => {
       const missing = runtime === 'webgpu' ? await webGpuMissing() : false;
-      if (missing !== false) return t.skip(String(missing));
+      if (missing !== false) return t.skip(missing);
       const [cpu, other] = await Promise.all([open('cpu'), open(runtime)]);
       t.after(() => Promise.all([cpu.close(), other.close()]));
       const [a, b] = await Promise.all([cpu.infer(observation), other.infer(observation)]);
