@@ -2,15 +2,18 @@
 
 /**
  * Weights that read a side × side table at the places of patches in an image of `size` [rows, columns] patches, row-major
- * [places, side²]: bilinear, the corners of image and table coincide.
+ * [places, side²]: bilinear. With `corners` the corner patches of image and table coincide (Qwen3-VL); with `pixel-centres`
+ * both cover the same area and patches stand at the centres of their cells (PyTorch's interpolate).
  */
 export function resampleGrid(
   places: { readonly rows: readonly number[]; readonly columns: readonly number[] },
   size: readonly [rows: number, columns: number],
   side: number,
+  align: 'corners' | 'pixel-centres' = 'corners',
 ): Float32Array {
   const taps = (place: number, count: number): readonly (readonly [index: number, weight: number])[] => {
-    const at = count === 1 ? 0 : (place * (side - 1)) / (count - 1);
+    const corners = count === 1 ? 0 : (place * (side - 1)) / (count - 1);
+    const at = align === 'corners' ? corners : Math.max(0, ((place + 0.5) * side) / count - 0.5);
     const low = Math.min(Math.floor(at), side - 1);
     const high = Math.min(low + 1, side - 1);
     return [
