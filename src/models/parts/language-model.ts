@@ -6,7 +6,13 @@
  */
 
 import { add, type Value } from '../../engine/index.ts';
-import { selfAttention, selfAttentionSpec, type KeysAndValues, type SelfAttention } from '../../nn/attention.ts';
+import {
+  selfAttention,
+  selfAttentionSpec,
+  type KeysAndValues,
+  type SelfAttention,
+  type SelfAttentionSize,
+} from '../../nn/attention.ts';
 import { embeddingSpec, type Embedding } from '../../nn/embedding.ts';
 import { swiGlu, swiGluSpec, type SwiGlu } from '../../nn/mlp.ts';
 import { rmsNorm, rmsNormSpec, type RmsNorm } from '../../nn/norm.ts';
@@ -28,7 +34,8 @@ export interface LanguageConfig {
   readonly normEpsilon: number;
 }
 
-type DecoderLayer<T> = {
+/** One block of the decoder. */
+export type DecoderLayer<T> = {
   readonly input_layernorm: RmsNorm<T>;
   readonly self_attn: SelfAttention<T>;
   readonly post_attention_layernorm: RmsNorm<T>;
@@ -44,18 +51,25 @@ export type LanguageModel<T> = {
 
 /** Initial parameters. */
 export function languageModelSpec(c: LanguageConfig): LanguageModel<ParameterSpec> {
-  // The branches of all layers add up; each starts with its share.
-  const outputGain = 1 / Math.sqrt(2 * c.layers);
   return {
     embed_tokens: embeddingSpec(c.vocabulary, c.width, normal(0.5)),
-    layers: Array.from({ length: c.layers }, () => ({
-      input_layernorm: rmsNormSpec(c.width),
-      self_attn: selfAttentionSpec(c, outputGain),
-      post_attention_layernorm: rmsNormSpec(c.width),
-      mlp: swiGluSpec(c.width, c.mlpWidth, outputGain),
-    })),
+    layers: decoderLayersSpec(c),
     norm: rmsNormSpec(c.width),
   };
+}
+
+/** Initial parameters of all blocks. */
+export function decoderLayersSpec(
+  c: SelfAttentionSize & Pick<LanguageConfig, 'layers' | 'mlpWidth'>,
+): DecoderLayer<ParameterSpec>[] {
+  // The branches of all layers add up; each starts with its share.
+  const outputGain = 1 / Math.sqrt(2 * c.layers);
+  return Array.from({ length: c.layers }, () => ({
+    input_layernorm: rmsNormSpec(c.width),
+    self_attn: selfAttentionSpec(c, outputGain),
+    post_attention_layernorm: rmsNormSpec(c.width),
+    mlp: swiGluSpec(c.width, c.mlpWidth, outputGain),
+  }));
 }
 
 /** What a decoder makes of a sequence. */

@@ -1,0 +1,37 @@
+/** @file DM0 as a family: what shared code asks of it. */
+
+import type { Value } from '../../engine/index.ts';
+import { defineFamily } from '../family.ts';
+import { drawFlow, flowInputSpecs } from '../parts/flow-matching.ts';
+import { encodePrompt } from '../parts/prompt-encoder.ts';
+import { DM0_BASE, DM0_PROGRESS, parseDm0Config, tinyDm0, type Dm0Config } from './config.ts';
+import { dm0Context, type Dm0Context } from './expert.ts';
+import { dm0FlowLoss, dm0Sample, dm0Spec, type Dm0 } from './model.ts';
+import { dm0Network } from './vlm.ts';
+
+/** DM0. */
+export const dm0 = defineFamily<Dm0Config, Dm0<Value>, Dm0Context>({
+  name: 'dm0',
+  title: 'DM0',
+  published: { base: DM0_BASE, progress: DM0_PROGRESS },
+  parse: parseDm0Config,
+  tiny: tinyDm0,
+  needs: ({ expert, vision }) => ({
+    stateDim: null,
+    actionDim: expert.actionDim,
+    patch: vision.patch,
+    merge: vision.merge,
+    temporal: 1,
+    maxHorizon: expert.maxHorizon,
+  }),
+  spec: dm0Spec,
+  encode: (p, inputs, layout, c) => encodePrompt(dm0Network(p.model, c), inputs, layout, c.prompt),
+  context: (_, prompt) => dm0Context(prompt),
+  draws: ({ time }) => ({
+    inputs: flowInputSpecs,
+    draw: (randoms, sizes) => ({ ...drawFlow(time, sizes, randoms) }),
+  }),
+  flowLoss: dm0FlowLoss,
+  sample: (p, context, noise, dimensions, steps, c) =>
+    dm0Sample(p, context, { noise, progress: null }, dimensions, steps, c).actions,
+});

@@ -1,0 +1,90 @@
+/**
+ * @file DM0 (papers/dm0): a vision-language model of Qwen3 and a PE tower encodes images and instruction once; a flow-matching
+ * expert of as many layers attends to the keys and values of each of them and turns noise into a chunk of actions.
+ *
+ * Axes: B batch, K draws of noise and time per sample, H horizon, A action dimensions.
+ *
+ * Differs from the paper: actions alone are trained (as in the open code), no text or discrete targets; in the tiny size also
+ * as `tinyDm0` says.
+ */
+
+import { constant, dims, expand, minimum, mul, reduceMean, reshape, sub, type Value } from '../../engine/index.ts';
+import { f32 } from '../../base/tensor.ts';
+import type { ParameterSpec } from '../../nn/parameters.ts';
+import type { FlowInputs } from '../family.ts';
+import { eulerSample, maskedMeanSquare, mixNoise } from '../parts/flow-matching.ts';
+import type { Dm0Config } from './config.ts';
+import { dm0ExpertSpec, dm0Velocity, type Dm0Context, type Dm0Expert, type Dm0ExpertConfig } from './expert.ts';
+import { dm0VlmSpec, type Dm0Vlm } from './vlm.ts';
+
+/** Names of a checkpoint. */
+export type Dm0<T> = { readonly model: Dm0Vlm<T> & Dm0Expert<T> };
+
+/** Initial parameters; `tokens` is the length of the codec's prompt. */
+export function dm0Spec(c: Dm0Config, tokens: number): Dm0<ParameterSpec> {
+  return { model: { ...dm0VlmSpec(c, tokens), ...dm0ExpertSpec(c) } };
+}
+
+/** What the loss and the sampler read of the parameters. */
+export interface Dm0ExpertParameters {
+  readonly model: Dm0Expert<Value>;
+}
+
+/**
+ * The mean square error of the velocity: over all steps and dimensions where padding is learned, as published, or else over
+ * what `actionMask` lets count.
+ */
+export function dm0FlowLoss(
+  p: Dm0ExpertParameters,
+  context: Dm0Context,
+  inputs: FlowInputs,
+  c: Dm0ExpertConfig,
+): Value {
+  const { noise: drawn, noiseFraction } = inputs.drawn;
+  const { B, K, H, A } = dims(drawn!, 'B K H A', { A: c.expert.actionDim });
+  const masked = c.expert.padding === 'masked';
+  const mask = reshape(inputs.actionMask, [B, 1, H, A]);
+  const actions = reshape(masked ? mul(inputs.actions, inputs.actionMask) : inputs.actions, [B, 1, H, A]);
+  const noise = masked ? mul(drawn!, mask) : drawn!;
+  const noisy = mixNoise(actions, noise, reshape(noiseFraction!, [B, K, 1, 1]));
+  const { velocity } = dm0Velocity(p.model, context, noisy, noiseFraction!, null, c);
+  const target = sub(noise, actions);
+  if (masked) return maskedMeanSquare(velocity, target, expand(mask, [B, K, H, A]));
+  const difference = sub(velocity, target);
+  return reduceMean(mul(difference, difference));
+}
+
+/** Actions [B, H, A], normalised, and progress [B] where it was asked for. */
+export interface Dm0Sample {
+  readonly actions: Value;
+  readonly progress: Value | null;
+}
+
+/**
+ * Actions from noise [B, H, A] in `steps` Euler steps. `dimensions` [A] is 0 where an action is padding; it is read where
+ * padding is masked. `progress` [B] is how far the task was before this chunk; what comes back is the least that any step
+ * predicts for its end.
+ */
+export function dm0Sample(
+  p: Dm0ExpertParameters,
+  context: Dm0Context,
+  start: { readonly noise: Value; readonly progress: Value | null },
+  dimensions: Value,
+  steps: number,
+  c: Dm0ExpertConfig,
+): Dm0Sample {
+  const { B, H, A } = dims(start.noise, 'B H A', { A: c.expert.actionDim });
+  const only = (x: Value): Value => (c.expert.padding === 'masked' ? mul(x, dimensions) : x);
+  const begun = start.progress === null ? null : reshape(start.progress, [B, 1]);
+  let progress: Value | null = null;
+  const actions = eulerSample(only(start.noise), steps, (x, noiseFraction) => {
+    const time = constant(f32(new Float32Array(B).fill(noiseFraction), [B, 1]));
+    const step = dm0Velocity(p.model, context, reshape(x, [B, 1, H, A]), time, begun, c);
+    if (step.progress !== null) {
+      const one = reshape(step.progress, [B]);
+      progress = progress === null ? one : minimum(progress, one);
+    }
+    return only(reshape(step.velocity, [B, H, A]));
+  });
+  return { actions, progress };
+}

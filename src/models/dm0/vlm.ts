@@ -1,0 +1,54 @@
+/**
+ * @file DM0's vision-language model as a prompt encoder: the PE tower with its projector, and Qwen3's decoder with rotary
+ * positions on one axis.
+ */
+
+import { dims, type Value } from '../../engine/index.ts';
+import { linear, linearSpec, type Linear } from '../../nn/linear.ts';
+import type { ParameterSpec } from '../../nn/parameters.ts';
+import { rotaryAngles, rotaryTable } from '../../nn/rotary.ts';
+import { languageModel, languageModelSpec, type LanguageModel } from '../parts/language-model.ts';
+import { peTokenWidth, peVisionTower, peVisionTowerSpec, type PeVisionTower } from '../parts/pe-vision-tower.ts';
+import { promptAdditionsSpec, type PromptAdditions, type PromptNetwork } from '../parts/prompt-encoder.ts';
+import type { Dm0Config } from './config.ts';
+
+/** Names under `model` of a DM0 checkpoint, and the additions of the configuration. */
+export type Dm0Vlm<T> = {
+  readonly mm_vision_tower: { readonly vision_tower: PeVisionTower<T> };
+  readonly mm_projector: Linear<T>;
+  readonly llm: LanguageModel<T>;
+} & PromptAdditions<T>;
+
+/** What the vision-language model reads of a configuration. */
+export type Dm0VlmConfig = Pick<Dm0Config, 'vision' | 'language' | 'prompt'>;
+
+/** Initial parameters; `tokens` is the prompt's length. */
+export function dm0VlmSpec(c: Dm0VlmConfig, tokens: number): Dm0Vlm<ParameterSpec> {
+  return {
+    mm_vision_tower: { vision_tower: peVisionTowerSpec(c.vision) },
+    mm_projector: linearSpec(peTokenWidth(c.vision), c.language.width, { bias: false }),
+    llm: languageModelSpec(c.language),
+    // No state anywhere: its length is never read.
+    ...promptAdditionsSpec(c.prompt, c.language.width, { state: 0, tokens }),
+  };
+}
+
+/** The parts, for `encodePrompt`. */
+export function dm0Network(p: Dm0Vlm<Value>, c: Dm0VlmConfig): PromptNetwork {
+  const { headWidth, ropeTheta } = c.language;
+  return {
+    width: c.language.width,
+    embeddings: p.llm.embed_tokens,
+    additions: p,
+    positions: ({ length }) => [Array.from({ length }, (_, t) => t)],
+    see: (images) => ({
+      tokens: linear(p.mm_projector, peVisionTower(p.mm_vision_tower.vision_tower, images, c.vision)),
+      deepstack: [],
+    }),
+    decode({ embeddings, positions, mask }) {
+      const { B } = dims(embeddings, 'B S D');
+      const angles = rotaryAngles(positions[0]!, headWidth, ropeTheta);
+      return languageModel(p.llm, embeddings, rotaryTable(angles, B), mask, [], c.language);
+    },
+  };
+}
