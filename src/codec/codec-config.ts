@@ -77,6 +77,7 @@ const normalisation = z.discriminatedUnion('kind', [
     kind: z.enum(['quantile', 'min-max']),
     epsilon: z.number().min(0),
     smallestRange: z.number().min(0),
+    constant: z.literal('lowest').optional(),
     statistics,
   }),
   z.strictObject({ kind: z.literal('mean-std'), epsilon: z.number().min(0), statistics }),
@@ -139,7 +140,7 @@ const camera = z.strictObject({
 });
 
 const promptPart = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('text'), text: z.string() }),
+  z.strictObject({ kind: z.literal('text'), text: z.string(), apart: z.literal(true).optional() }),
   z.strictObject({ kind: z.literal('image'), camera: z.string(), marks: z.literal(false).optional() }),
   z.strictObject({ kind: z.literal('instruction') }),
 ]);

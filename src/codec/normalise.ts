@@ -19,12 +19,14 @@ export interface NormalisationStatistics {
  *
  * `epsilon` is added to the range or deviation (ZR-0 and pi-0 use 1e-8 and 1e-6). `smallestRange` widens a range that
  * is narrower, in robot units, so that the jitter of a dimension that hardly moves is not blown up; 0 switches it off.
+ * A dimension whose range is empty is 0, or with `constant: 'lowest'` what the formula with epsilon gives: −1 (DM0).
  */
 export type Normalisation =
   | {
       readonly kind: 'quantile' | 'min-max';
       readonly epsilon: number;
       readonly smallestRange: number;
+      readonly constant?: 'lowest' | undefined;
       readonly statistics: NormalisationStatistics;
     }
   | { readonly kind: 'mean-std'; readonly epsilon: number; readonly statistics: NormalisationStatistics }
@@ -59,7 +61,7 @@ export function affineMap(normalisation: Normalisation, dim: number, where: stri
       continue;
     }
     const [low, high] = RANGE[normalisation.kind](statistics, i);
-    if (high === low) {
+    if (high === low && normalisation.constant === undefined) {
       centre[i] = low;
       scale[i] = 0;
     } else if (high - low < normalisation.smallestRange) {

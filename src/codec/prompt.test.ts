@@ -50,6 +50,30 @@ test('the short form keeps the order in few tokens', () => {
   assert.equal(ids[26], BigInt(tokenizer.id('<|pad|>')));
 });
 
+test('DM0’s images have no marks, and its pieces are encoded one by one', () => {
+  const parts = template('dm0', cameras);
+  const codec = codecOf(parts, 220);
+  const { ids, count } = codec.encode('lift the red block');
+  const system =
+    'A chat between a curious user and an artificial intelligence assistant. ' +
+    "The assistant gives helpful, detailed, and polite answers to the user's questions. ";
+  assert.equal(textOf(ids), `[10]${system}USER: lift the red block `);
+  const text = [system, 'USER: ', 'lift the red block '].flatMap((piece) => tokenizer.encode(piece));
+  assert.deepEqual([...ids].slice(10, count).map(Number), text);
+  // Together, a token would reach from one piece into the next.
+  assert.notDeepEqual(tokenizer.encode(`${system}USER: lift the red block `), text);
+  assert.deepEqual(
+    codec.layout.images.map(({ start, count: tokens }) => [start, tokens]),
+    [
+      [0, 6],
+      [6, 4],
+    ],
+  );
+  assert.equal(codec.decode(ids), 'lift the red block');
+  const free = tokenizer.encode('lift the red block').length;
+  assert.equal(promptLength(parts, grids, tokenizer) + free, count);
+});
+
 test('images stand at fixed places and positions follow mRoPE', () => {
   const { layout } = codecOf(template('short', cameras), 24);
   assert.deepEqual(layout.images, [

@@ -8,7 +8,8 @@ import type { TextTokenizer } from './text-tokens/text-tokenizer.ts';
 
 /** One part of a prompt. */
 export type PromptPart =
-  | { readonly kind: 'text'; readonly text: string }
+  /** With `apart` no token reaches over its ends: it is encoded by itself. */
+  | { readonly kind: 'text'; readonly text: string; readonly apart?: true | undefined }
   /** `<|vision_start|>`, one `<|image_pad|>` per merged patch, `<|vision_end|>`; with `marks: false` the middle alone. */
   | { readonly kind: 'image'; readonly camera: string; readonly marks?: false | undefined }
   | { readonly kind: 'instruction' };
@@ -76,20 +77,23 @@ export function createPromptCodec(
 ): PromptCodec {
   const split = config.parts.findIndex((part) => part.kind === 'instruction');
   requireParts(config.parts, split, grids);
-  const before = config.parts.slice(0, split).map(partText).join('');
-  const after = config.parts
-    .slice(split + 1)
-    .map(partText)
-    .join('');
+  const [before, after] = [config.parts.slice(0, split), config.parts.slice(split + 1)].map((parts) =>
+    parts
+      .map((part) => partText(part, ''))
+      .join('')
+      .replaceAll(IMAGE_PAD, ''),
+  ) as [string, string];
   const imagePad = tokenizer.id(IMAGE_PAD);
   const pad = BigInt(tokenizer.id(config.padToken));
   const counts = config.parts.flatMap((part) => (part.kind === 'image' ? [product(grids[part.camera]!)] : []));
-  const expand = (text: string): number[] => {
+  const expand = (parts: readonly PromptPart[], instruction: string): number[] => {
     let image = 0;
-    return tokenizer.encode(text).flatMap((id) => (id === imagePad ? Array<number>(counts[image++]!).fill(id) : [id]));
+    return pieces(parts, instruction)
+      .flatMap((piece) => tokenizer.encode(piece.text))
+      .flatMap((id) => (id === imagePad ? Array<number>(counts[image++]!).fill(id) : [id]));
   };
   const fixed = promptLength(config.parts, grids, tokenizer);
-  const layout = tokenLayout(config, grids, expand(before), tokenizer);
+  const layout = tokenLayout(config, grids, expand(config.parts.slice(0, split), ''), tokenizer);
   const cache = new Map<string, PromptTokens>();
   const encode = (instruction: string): PromptTokens => {
     const special = tokenizer.specialTokens.find((token) => instruction.includes(token));
@@ -98,7 +102,7 @@ export function createPromptCodec(
         hint: 'Leave it out of the instruction; it would break the prompt apart.',
       });
     }
-    const ids = expand(before + instruction + after);
+    const ids = expand(config.parts, instruction);
     if (ids.length > config.maxTokens) {
       throw new VlaError(
         'bad-argument',
@@ -125,9 +129,7 @@ export function createPromptCodec(
       return tokens;
     },
     decode(ids) {
-      const real = Array.from(ids, Number).filter(
-        (id, i, all) => id !== Number(pad) && (id !== imagePad || all[i - 1] !== imagePad),
-      );
+      const real = Array.from(ids, Number).filter((id) => id !== Number(pad) && id !== imagePad);
       const text = tokenizer.decode(real);
       if (text.length < before.length + after.length || !text.startsWith(before) || !text.endsWith(after)) {
         throw new VlaError('bad-data', `prompt: expected "${before}…${after}", got "${text}".`, {
@@ -146,21 +148,42 @@ export function promptLength(
   tokenizer: TextTokenizer,
 ): number {
   // Measured around a word, because a space before the instruction becomes a part of its first token.
-  const split = parts.findIndex((part) => part.kind === 'instruction');
-  const before = parts.slice(0, split).map(partText).join('');
-  const after = parts.slice(split).map(partText).join('');
-  const word = `${/\s*$/.exec(before)![0]}lift`;
-  const text = tokenizer.encode(before.trimEnd() + word + after).length - tokenizer.encode(word).length;
+  const measured = pieces(parts, 'lift');
+  const start = measured.find((piece) => piece.instructionAt !== null)!;
+  const word = `${/\s*$/.exec(start.text.slice(0, start.instructionAt!))![0]}lift`;
+  const text =
+    measured.reduce((sum, piece) => sum + tokenizer.encode(piece.text).length, 0) - tokenizer.encode(word).length;
   const images = parts.flatMap((part) => (part.kind === 'image' ? [product(grids[part.camera]!) - 1] : []));
   return images.reduce((sum, count) => sum + count, text);
 }
 
 const product = ([rows, columns]: readonly [number, number]): number => rows * columns;
 
-function partText(part: PromptPart): string {
-  if (part.kind === 'instruction') return '';
+function partText(part: PromptPart, instruction: string): string {
+  if (part.kind === 'instruction') return instruction;
   if (part.kind === 'text') return part.text;
   return part.marks === false ? IMAGE_PAD : VISION_START + IMAGE_PAD + VISION_END;
+}
+
+/** A text that is encoded by itself, and where in it the instruction starts. */
+interface Piece {
+  text: string;
+  instructionAt: number | null;
+}
+
+/** Parts that stand apart, and the runs of others between them. */
+function pieces(parts: readonly PromptPart[], instruction: string): Piece[] {
+  const out: Piece[] = [];
+  let open = false;
+  for (const part of parts) {
+    const apart = part.kind === 'text' && part.apart === true;
+    if (apart || !open) out.push({ text: '', instructionAt: null });
+    const piece = out.at(-1)!;
+    if (part.kind === 'instruction') piece.instructionAt = piece.text.length;
+    piece.text += partText(part, instruction);
+    open = !apart;
+  }
+  return out;
 }
 
 function requireParts(

@@ -1,11 +1,13 @@
 /** @file Every prompt template, by the name that recipes use. */
 
+import { dm0Prompt } from './dm0.ts';
 import { shortPrompt } from './short.ts';
 import type { PromptTemplate } from './template.ts';
 import { zr0Prompt } from './zr-0.ts';
 
 /** All templates. */
 export const PROMPTS = {
+  dm0: dm0Prompt,
   short: shortPrompt,
   'zr-0': zr0Prompt,
 } as const satisfies Readonly<Record<string, PromptTemplate>>;
