@@ -3,7 +3,8 @@
 import type { RecordConfig } from '../src/cli/recording/record-config.ts';
 import type { Augmentation } from '../src/codec/augment.ts';
 import type { CameraConfig } from '../src/codec/codec-config.ts';
-import { tinyZr0 } from '../src/models/zr-0/config.ts';
+import type { AnyFamily } from '../src/models/family.ts';
+import { zr0 } from '../src/models/zr-0/family.ts';
 import { TASKS } from '../src/simulation/tabletop/index.ts';
 import type { CodecRecipe } from '../src/training/recipe.ts';
 import type { ModelConfig } from '../src/training/model-config.ts';
@@ -133,10 +134,10 @@ export function tabletopCodec(
   };
 }
 
-/** The tiny ZR-0 with heads for what the simulator knows. */
-export function tabletopModel(draws: number): ModelConfig {
+/** A family's tiny model with heads for what the simulator knows. */
+export function tabletopModel(draws: number, family: AnyFamily = zr0): ModelConfig {
   return {
-    config: tinyZr0({
+    config: family.tiny({
       vocabulary: VOCABULARY,
       stateDim: STATE_SIZE,
       actionDim: ACTION_SIZE,
