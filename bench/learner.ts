@@ -39,7 +39,9 @@ const contestants = await Promise.all(
     const family = familyOf(recipe.model.config, 'bench');
     const trainable = createFlowTrainable({ family, ...recipe.model, codec, batchSize: shareSizeOf(recipe) });
     const weights = materialise(trainable.parameters, new Random(1));
-    const learner = await createLearner(trainable, recipe, Object.fromEntries(flatten<Tensor>(weights)));
+    const learner = await createLearner(trainable, recipe, {
+      initial: Object.fromEntries(flatten<Tensor>(weights)),
+    });
     const source = await openSamples(
       training,
       data,

@@ -20,6 +20,7 @@ export const debug: Recipe = {
   },
   codec: tabletopCodec(32, 4, 16, MILD),
   model: tabletopModel(2),
+  tuning: null,
   optimiser: TABLETOP_OPTIMISER,
   schedule: { learningRate: 1e-3, warmupSteps: 5, finalFraction: 0.1 },
   loop: { steps: 20, logEvery: 5, checkpointEvery: 5, evaluateEvery: null, keepLast: 2 },

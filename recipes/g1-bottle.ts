@@ -104,6 +104,7 @@ export const g1Bottle: Recipe = {
     eulerSteps: 5,
     noiseScale: 0,
   },
+  tuning: null,
   optimiser: { ...TABLETOP_OPTIMISER, weightDecay: 0.1 },
   schedule: { learningRate: 1e-3, warmupSteps: 100, finalFraction: 0.01 },
   loop: { steps: 5000, logEvery: 50, checkpointEvery: 500, evaluateEvery: null, keepLast: 2 },

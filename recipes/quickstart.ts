@@ -21,6 +21,7 @@ export const quickstart: Recipe = {
   },
   codec: tabletopCodec(IMAGE_SIZE, 8, 16, MILD),
   model: tabletopModel(4),
+  tuning: null,
   optimiser: TABLETOP_OPTIMISER,
   schedule: { learningRate: 2e-3, warmupSteps: 150, finalFraction: 0.01 },
   loop: { steps: 11_000, logEvery: 50, checkpointEvery: 1000, evaluateEvery: null, keepLast: 2 },

@@ -24,6 +24,7 @@ export const tabletop: Recipe = {
   },
   codec: tabletopCodec(IMAGE_SIZE, 8, INSTRUCTION_TOKENS, STRONG),
   model: tabletopModel(4),
+  tuning: null,
   optimiser: { ...TABLETOP_OPTIMISER, emaDecay: 0.999 },
   schedule: { learningRate: 1.5e-3, warmupSteps: 500, finalFraction: 0.01 },
   loop: { steps: 75_000, logEvery: 250, checkpointEvery: 2500, evaluateEvery: 15_000, keepLast: 2 },

@@ -83,6 +83,7 @@ export function smallRecipe(root: string): TrainingRecipe {
       ],
     },
     model: { config, draws: 2, eulerSteps: 2, noiseScale: 1 },
+    tuning: null,
     optimiser: { betas: [0.9, 0.98], epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1, emaDecay: 0.99 },
     schedule: { learningRate: 2e-3, warmupSteps: 3, finalFraction: 0.1 },
     loop: { steps: 12, logEvery: 4, checkpointEvery: 6, evaluateEvery: null, keepLast: 2 },

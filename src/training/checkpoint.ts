@@ -12,7 +12,10 @@ import type { Tensor } from '../base/tensor.ts';
 
 /** The folder inside a checkpoint that only resuming needs; a checkpoint that is shipped goes without it. */
 export const STATE_FOLDER = 'training-state';
-const WEIGHTS_FILE = 'model.safetensors';
+/** Where a checkpoint's weights lie in it. */
+export const WEIGHTS_FILE = 'model.safetensors';
+/** Names the model that a checkpoint's weights are changes of; whole models have none. */
+export const BASE_FILE = 'base.json';
 const HASHES_FILE = 'hashes.json';
 
 /** `training.json`: how the weights came to be. */

@@ -1,6 +1,6 @@
 /** @file Loss and gradient of a trainable, traced as functions of one flat parameter vector. */
 
-import { concat, gradient, input, output, reshape, split, type Value } from '../engine/index.ts';
+import { concat, gradient, input, output, reshape, split, weight, type Value } from '../engine/index.ts';
 import { mapTree, type ParameterSpec, type Tree } from '../nn/parameters.ts';
 import type { FlatLayout } from './flat-parameters.ts';
 import type { Trainable } from './trainable.ts';
@@ -8,7 +8,10 @@ import type { Trainable } from './trainable.ts';
 /** Inputs and outputs of a step's graph that are not the trainable's own start with this. */
 export const OWN = 'step.';
 
-/** Appends inputs, forward pass and backward pass; `weights` and the gradient are f32 [layout.count]. */
+/**
+ * Appends inputs, forward pass and backward pass; `weights` and the gradient are f32 [layout.count]. What is frozen becomes
+ * weights of the graph, and no gradient reaches it.
+ */
 export function flatGradient(
   trainable: Trainable,
   layout: FlatLayout,
@@ -22,7 +25,10 @@ export function flatGradient(
   const feeds = Object.fromEntries(
     Object.entries(trainable.inputs).map(([name, { dtype, shape }]) => [name, input(name, dtype, shape)]),
   );
-  const { loss, metrics } = trainable.loss(tree, feeds);
+  const frozen = Object.fromEntries(
+    Object.entries(trainable.frozen ?? {}).map(([name, { dtype, shape }]) => [name, weight(name, dtype, shape)]),
+  );
+  const { loss, metrics } = trainable.loss(tree, feeds, frozen);
   const pieces = gradient(loss, leaves).map((piece, i) => reshape(piece, [layout.entries[i]!.count]));
   return { gradient: concat(pieces, 0), loss, metrics };
 }

@@ -71,6 +71,8 @@ export interface LearnerOptions {
   readonly steps: number;
   /** First values of the parameters by dotted name. */
   readonly initial: Readonly<Record<string, Tensor>>;
+  /** Values of what is frozen: `weights`, in memory or as places in files of `weightFolder`. */
+  readonly frozen?: Pick<SessionOptions, 'weights' | 'weightFolder'>;
   readonly session: Pick<SessionOptions, 'runtime' | 'threads' | 'precision'>;
 }
 
@@ -82,6 +84,7 @@ export async function createGraphLearner(trainable: Trainable, options: LearnerO
   const first = joinParameters(layout, options.initial);
   const session = await createSession(graph, {
     ...options.session,
+    ...options.frozen,
     state: Object.fromEntries(stateNames.map((name) => [OWN + name, `${OWN}${name}.next`])),
     initialState: Object.fromEntries(
       stateNames.map((name) => [OWN + name, name === 'm' || name === 'v' ? zeros('f32', [layout.count]) : first]),

@@ -15,6 +15,7 @@ import { checkWeights, loadCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { resolveCheckpoint } from './checkpoint-series.ts';
 import { parseEmbodiment } from './embodiment-file.ts';
 import type { ModelConfig } from './model-config.ts';
+import { wholeWeights } from './tuned-model.ts';
 
 /** `policy.json` of a checkpoint: how it acts. */
 export type PolicySettings = Pick<ModelConfig, 'eulerSteps' | 'noiseScale'>;
@@ -51,12 +52,9 @@ export async function loadPolicy(folder: string, options: LoadPolicyOptions): Pr
   const family = familyOf(content, where('config.json'));
   const config = family.parse(content, where('config.json'));
   const settings = settingsOf(checkpoint, options.settings);
-  const weights = checkpoint.weights();
-  checkWeights(
-    where('model.safetensors'),
-    weights,
-    Object.fromEntries(flatten<ParameterSpec>(modelSpec(family, config, codec))),
-  );
+  const parameters = modelSpec(family, config, codec);
+  const weights = wholeWeights(checkpoint, parameters);
+  checkWeights(where('model.safetensors'), weights, Object.fromEntries(flatten<ParameterSpec>(parameters)));
   return createFlowPolicy({
     name: path.basename(path.resolve(folder)),
     family,

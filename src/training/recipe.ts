@@ -12,6 +12,7 @@ import type { LoopConfig } from './loop.ts';
 import type { ModelConfig } from './model-config.ts';
 import type { OptimiserConfig } from './optimiser.ts';
 import type { ScheduleConfig } from './schedule.ts';
+import type { TuningConfig } from './tuning.ts';
 
 /** One dataset of a mixture. */
 export interface DatasetShare {
@@ -73,6 +74,8 @@ export interface TrainingRecipe {
   readonly data: DataConfig;
   readonly codec: CodecRecipe;
   readonly model: ModelConfig;
+  /** What of the model learns, and from which weights; null: everything, from fresh ones. */
+  readonly tuning: TuningConfig | null;
   readonly optimiser: OptimiserConfig;
   readonly schedule: ScheduleConfig;
   readonly loop: LoopConfig;

@@ -4,7 +4,7 @@ import { workerData } from 'node:worker_threads';
 import { invariant } from '../base/errors.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { answerRequests } from '../data/thread-pool.ts';
-import { createCompiledSession, type CompiledGraph } from '../engine/index.ts';
+import { createCompiledSession, type CompiledGraph, type SessionOptions } from '../engine/index.ts';
 import { OWN } from './flat-gradient.ts';
 import type { OptimiserConfig } from './optimiser.ts';
 import { averageGradients, updateRange, type UpdateNumbers } from './range-update.ts';
@@ -14,7 +14,7 @@ import { markFailed, meet, rangeOf, someFailed, type ReplicaMemory } from './rep
 export interface ReplicaWorkerData {
   /** A share of the batch in, scalars out; the state is the weights, and their gradient after a run. */
   readonly compiled: CompiledGraph;
-  readonly threads: number | undefined;
+  readonly session: Pick<SessionOptions, 'threads' | 'weightFolder'>;
   readonly optimiser: OptimiserConfig;
   readonly memory: ReplicaMemory;
   readonly replicas: number;
@@ -32,12 +32,12 @@ export interface ReplicaRequest {
 /** The scalars of the replica's share of the batch; null when another replica failed and nothing was updated. */
 export type ReplicaAnswer = { readonly scalars: Float32Array; readonly gradientNorm: number } | null;
 
-const { compiled, threads, optimiser, memory, replicas } = workerData as ReplicaWorkerData;
+const { compiled, session: options, optimiser, memory, replicas } = workerData as ReplicaWorkerData;
 const { control, gradients, squares, decayed } = memory;
 const { weights, m, v, average } = memory.state;
 invariant(weights !== undefined && m !== undefined && v !== undefined, 'the state has weights, m and v');
 const state = { weights, m, v, average: average ?? null };
-const session = createCompiledSession(compiled, threads === undefined ? {} : { threads });
+const session = createCompiledSession(compiled, options);
 // Reported with the first request.
 session.catch(() => undefined);
 

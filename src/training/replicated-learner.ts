@@ -52,8 +52,15 @@ export async function createReplicatedLearner(share: Trainable, options: Replica
   const first = joinParameters(layout, options.initial).data;
   for (const name of stateNames) if (name !== 'm' && name !== 'v') vector(memory, name).set(first);
   const workerData: ReplicaWorkerData = {
-    compiled: compile(graph, { runtime, state: { [`${OWN}weights`]: `${OWN}gradient` } }),
-    threads: session.threads,
+    compiled: compile(graph, {
+      runtime,
+      state: { [`${OWN}weights`]: `${OWN}gradient` },
+      weights: options.frozen?.weights ?? {},
+    }),
+    session: {
+      ...(session.threads === undefined ? {} : { threads: session.threads }),
+      ...(options.frozen?.weightFolder === undefined ? {} : { weightFolder: options.frozen.weightFolder }),
+    },
     optimiser,
     memory,
     replicas,

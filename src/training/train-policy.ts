@@ -7,14 +7,12 @@ import { VlaError } from '../base/errors.ts';
 import { readJson, requireWritableFolder, writeFileAtomic } from '../base/files.ts';
 import { lockFolder } from '../base/folder-lock.ts';
 import { Random } from '../base/random.ts';
-import type { Tensor } from '../base/tensor.ts';
 import { familyOf } from '../models/families.ts';
 import { createFlowTrainable } from '../models/flow-trainable.ts';
-import { flatten, materialise } from '../nn/parameters.ts';
 import type { CheckpointFiles } from './checkpoint.ts';
 import { checkpointSteps } from './checkpoint-series.ts';
 import { setUpCodec, type CodecSetup } from './codec-setup.ts';
-import { createGraphLearner } from './graph-learner.ts';
+import { createGraphLearner, type LearnerOptions } from './graph-learner.ts';
 import { requireInstructions } from './instruction-check.ts';
 import type { Learner } from './learner.ts';
 import { checkLoopConfig, train, type TrainingResult, type TrainingRun } from './loop.ts';
@@ -26,6 +24,8 @@ import { createReplicatedLearner } from './replicated-learner.ts';
 import { RECIPE_FILE, writeProvenance } from './provenance-file.ts';
 import type { Trainable } from './trainable.ts';
 import { openSamples, openTrainingData } from './training-data.ts';
+import { tuneModel, type TunedModel } from './tuned-model.ts';
+import { parseTuning } from './tuning.ts';
 
 /** Streams of the recipe's seed. */
 const INITIAL_WEIGHTS = 1;
@@ -68,6 +68,7 @@ async function trainInFolder(options: TrainPolicyOptions): Promise<TrainingResul
   const { recipe, folder, command, versions, evaluate, signal, wallClock, progressStream } = options;
   const { seed, data } = recipe;
   const family = familyOf(recipe.model.config, 'recipe.model.config');
+  const tuning = recipe.tuning === null ? null : parseTuning(recipe.tuning, 'tuning');
   const model = { ...recipe.model, config: family.parse(recipe.model.config, 'recipe.model.config') };
   const training = await openTrainingData(data);
   try {
@@ -75,22 +76,22 @@ async function trainInFolder(options: TrainPolicyOptions): Promise<TrainingResul
     const { codec } = setup;
     await requireInstructions([...training.datasets, ...training.heldOut.filter((one) => one !== null)], codec);
     const trainable = createFlowTrainable({ family, ...model, codec, batchSize: shareSizeOf(recipe) });
-    const weights = materialise(trainable.parameters, new Random(seed, INITIAL_WEIGHTS));
-    const learner = await createLearner(trainable, recipe, Object.fromEntries(flatten<Tensor>(weights)));
+    const tuned = tuneModel(trainable, tuning, seed, INITIAL_WEIGHTS);
+    const learner = await createLearner(tuned.trainable, recipe, tuned);
     const order = new Random(seed, ORDER).bits();
     const source = await openSamples(training, data, recipe.codec.cameras, codec.horizon, order, signal);
     try {
       return await train({
         folder,
-        identity: runIdentity(recipe, setup),
+        identity: runIdentity(recipe, setup, tuned),
         config: recipe.loop,
-        learner,
-        batches: policyBatches(source, codec, trainable, new Random(seed, BATCHES).bits()),
+        learner: { ...learner, weights: async () => tuned.save(await learner.weights()) },
+        batches: policyBatches(source, codec, tuned.trainable, new Random(seed, BATCHES).bits()),
         begin() {
           writeFileAtomic(path.join(folder, RECIPE_FILE), `${JSON.stringify(recipe, null, 2)}\n`);
           writeProvenance(folder, { command, seed, versions }, training.datasets);
         },
-        files: (step, metrics) => policyFiles(options, setup, step, metrics),
+        files: (step, metrics) => ({ ...policyFiles(options, setup, step, metrics), ...tuned.files }),
         evaluate,
         signal,
         wallClock,
@@ -130,23 +131,32 @@ export function shareSizeOf({ data, device: { replicas } }: Pick<TrainingRecipe,
 export function createLearner(
   share: Trainable,
   { optimiser, schedule, loop, device }: Pick<TrainingRecipe, 'optimiser' | 'schedule' | 'loop' | 'device'>,
-  initial: Readonly<Record<string, Tensor>>,
+  { initial, frozen }: Pick<LearnerOptions, 'initial' | 'frozen'>,
 ): Promise<Learner> {
   const { replicas, ...session } = device;
-  const options = { optimiser, schedule, steps: loop.steps, initial, session };
+  const given = { initial, ...(frozen === undefined ? {} : { frozen }) };
+  const options = { optimiser, schedule, steps: loop.steps, session, ...given };
   return replicas === 1 ? createGraphLearner(share, options) : createReplicatedLearner(share, { ...options, replicas });
 }
 
 /** The part of a recipe that the numbers depend on: names, paths, memory and decoding threads change none. */
-function essence({ seed, data, codec, model, optimiser, schedule, loop, device }: TrainingRecipe): object {
+function essence({ seed, data, codec, model, tuning, optimiser, schedule, loop, device }: TrainingRecipe): object {
   const { workers: _workers, pictureMegabytes: _megabytes, datasets, ...rest } = data;
   const shares = datasets.map(({ root: _root, ...share }) => share);
-  return { seed, data: { ...rest, datasets: shares }, codec, model, optimiser, schedule, loop, device };
+  // Recipes of older runs have no tuning: all of those models learned whole.
+  const { base: _base, ...learning } = tuning ?? { base: null };
+  const tuned = tuning == null ? {} : { tuning: learning };
+  return { seed, data: { ...rest, datasets: shares }, codec, model, ...tuned, optimiser, schedule, loop, device };
 }
 
-/** Names what the numbers of a run depend on: its recipe and, through the codec's statistics, its data. */
-function runIdentity(recipe: TrainingRecipe, setup: CodecSetup): string {
-  const content = JSON.stringify({ recipe: essence(recipe), codec: setup.codec.config });
+/** Names what the numbers of a run depend on: its recipe, the weights of its base and, through the codec's statistics, its data. */
+function runIdentity(
+  recipe: TrainingRecipe,
+  setup: CodecSetup,
+  { baseSha256 }: Pick<TunedModel<Trainable>, 'baseSha256'>,
+): string {
+  const base = baseSha256 === null ? {} : { base: baseSha256 };
+  const content = JSON.stringify({ recipe: essence(recipe), codec: setup.codec.config, ...base });
   return createHash('sha256').update(content).digest('hex').slice(0, 16);
 }
 

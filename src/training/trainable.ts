@@ -15,12 +15,15 @@ export interface TensorSpec {
 export interface Trainable {
   /** The parameters to learn; dotted names of the tree are the names in the checkpoint. */
   readonly parameters: Tree<ParameterSpec>;
+  /** Parameters that stay as they are, by name: the session gets their values once. */
+  readonly frozen?: Readonly<Record<string, TensorSpec>>;
   /** One step's feeds, with static shapes (the batch axis included). */
   readonly inputs: Readonly<Record<string, TensorSpec>>;
-  /** The scalar to minimise, and scalars to log beside it. */
+  /** The scalar to minimise, and scalars to log beside it. `frozen` has the values of what `frozen` declares. */
   loss(
     parameters: Tree<Value>,
     inputs: Readonly<Record<string, Value>>,
+    frozen?: Readonly<Record<string, Value>>,
   ): { readonly loss: Value; readonly metrics: Readonly<Record<string, Value>> };
 }
 
