@@ -6,7 +6,19 @@
  */
 
 import { f32 } from '../base/tensor.ts';
-import { attention, concat, constant, dims, expand, reshape, transpose, type Value } from '../engine/index.ts';
+import {
+  attention,
+  concat,
+  constant,
+  dims,
+  divideDims,
+  expand,
+  multiplyDims,
+  namedDims,
+  reshape,
+  transpose,
+  type Value,
+} from '../engine/index.ts';
 import { linear, linearSpec, type Linear } from './linear.ts';
 import { rmsNorm, rmsNormSpec, type RmsNorm } from './norm.ts';
 import type { ParameterSpec } from './parameters.ts';
@@ -17,14 +29,14 @@ export const HIDDEN = -1e9;
 
 /** [B, T, N · d] → [B, N, T, d]. */
 export function splitHeads(x: Value, heads: number): Value {
-  const { B, T, D } = dims(x, 'B T D');
-  return transpose(reshape(x, [B, T, heads, D / heads]), [0, 2, 1, 3]);
+  const { B, T, D } = namedDims(x, 'B T D');
+  return transpose(reshape(x, [B, T, heads, divideDims(D, heads)!]), [0, 2, 1, 3]);
 }
 
 /** [B, N, T, d] → [B, T, N · d]. */
 export function mergeHeads(x: Value): Value {
-  const { B, N, T, d } = dims(x, 'B N T d');
-  return reshape(transpose(x, [0, 2, 1, 3]), [B, T, N * d]);
+  const { B, N, T, d } = namedDims(x, 'B N T d');
+  return reshape(transpose(x, [0, 2, 1, 3]), [B, T, multiplyDims(N, d)]);
 }
 
 /**
@@ -32,7 +44,7 @@ export function mergeHeads(x: Value): Value {
  * ⌊n K / N⌋); mask broadcasts to [B, N, T, S], 0 or `HIDDEN`. Returns [B, T, N · d].
  */
 export function attend(q: Value, k: Value, v: Value, mask: Value | null): Value {
-  const { d } = dims(q, 'B N T d');
+  const d = q.shape[3] as number;
   return mergeHeads(attention(q, k, v, mask, { scale: d ** -0.5 }));
 }
 

@@ -7,7 +7,7 @@
 
 import { VlaError } from '../base/errors.ts';
 import { f32 } from '../base/tensor.ts';
-import { constant, cos, dims, mul, reshape, rotary, sin, type Value } from '../engine/index.ts';
+import { constant, cos, dims, matmul, mul, reshape, rotary, sin, type Value } from '../engine/index.ts';
 
 /** Angles in radians, [T][d / 2]. */
 export type Angles = readonly (readonly number[])[];
@@ -49,9 +49,13 @@ export function interleavedRotaryAngles(
     throw new VlaError('bad-argument', `rotary sections: expected a sum of ${d / 2}, got ${sections.join(' + ')}.`);
   }
   const frequencies = rotaryFrequencies(d, theta);
-  const axes = frequencies.map((_, j) => (j % 3 !== 0 && j < 3 * sections[j % 3]! ? j % 3 : 0));
+  const axes = frequencies.map((_, j) => axisOf(j, sections));
   return positions[0]!.map((_, t) => frequencies.map((frequency, j) => positions[axes[j]!]![t]! * frequency));
 }
+
+/** The axis that turns frequency j of an interleaved table. */
+const axisOf = (j: number, sections: readonly number[]): number =>
+  j % 3 !== 0 && j < 3 * sections[j % 3]! ? j % 3 : 0;
 
 /** Cosines and sines of a sequence's angles, [B, T, d/2] each. */
 export interface RotaryTable {
@@ -73,6 +77,21 @@ export function rotaryTable(angles: Angles, B: number): RotaryTable {
 export function rotaryTableAt(positions: Value, d: number, theta: number): RotaryTable {
   const { B, T } = dims(positions, 'B T');
   const angles = mul(reshape(positions, [B, T, 1]), constant(rotaryFrequencies(d, theta)));
+  return { cos: cos(angles), sin: sin(angles) };
+}
+
+/** The same on three interleaved axes: positions f32 [B, T, 3] → a table [B, T, d/2]. T may be named. */
+export function interleavedRotaryTableAt(
+  positions: Value,
+  sections: readonly [time: number, height: number, width: number],
+  d: number,
+  theta: number,
+): RotaryTable {
+  const frequencies = rotaryFrequencies(d, theta);
+  const turns = [0, 1, 2].flatMap((axis) =>
+    frequencies.map((frequency, j) => (axisOf(j, sections) === axis ? frequency : 0)),
+  );
+  const angles = matmul(positions, constant(f32(turns, [3, d / 2])));
   return { cos: cos(angles), sin: sin(angles) };
 }
 

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { f32 } from '../../base/tensor.ts';
-import { createSession, gradient, input, mul, output, reduceSum, trace } from '../../engine/index.ts';
-import { insulate, type Insulation } from './knowledge-insulation.ts';
+import { add, createSession, gradient, input, mul, output, reduceSum, trace } from '../../engine/index.ts';
+import { insulate, insulatePrompt, type Insulation } from './knowledge-insulation.ts';
 
 const x = f32([1, 2, 3, 4, 5, 6, 7, 8], [2, 2, 2]);
 
@@ -44,4 +44,25 @@ test('a mask of another batch is refused', () => {
     code: 'bad-shape',
     message: 'knowledge insulation: expected one number per sample for [3, 2], got [2].',
   });
+});
+
+test('a prompt is insulated in hidden states, keys and values', async () => {
+  const graph = trace(() => {
+    const [hidden, keys, values] = ['hidden', 'keys', 'values'].map((name) => input(name, 'f32', [2, 1, 1]));
+    const prompt = insulatePrompt(
+      { hidden: hidden!, layers: [{ keys: keys!, values: values! }] },
+      input('cut', 'f32', [2]),
+    );
+    const read = [prompt.hidden, prompt.layers[0]!.keys, prompt.layers[0]!.values];
+    const loss = read.reduce((sum, value) => add(sum, reduceSum(value)), reduceSum(mul(read[0]!, 0)));
+    for (const [i, slope] of gradient(loss, [hidden!, keys!, values!]).entries()) output(`${i}`, slope);
+  });
+  const session = await createSession(graph, { runtime: 'cpu' });
+  const one = f32([1, 1], [2, 1, 1]);
+  const results = await session.run({
+    ...Object.fromEntries(Object.keys(session.inputs).map((name) => [name, one])),
+    cut: f32([1, 0]),
+  });
+  await session.close();
+  for (const { data } of Object.values(results)) assert.deepEqual([...data], [0, 1]);
 });

@@ -9,6 +9,7 @@
 import { VlaError } from '../../base/errors.ts';
 import { shapeText } from '../../engine/axis-size.ts';
 import { greater, reshape, stopGradient, where, type Value } from '../../engine/index.ts';
+import type { Decoded } from './language-model.ts';
 
 /** Which samples are cut: none, all, or those where a value f32 [B] is 1. */
 export type Insulation = 'none' | 'all' | Value;
@@ -26,4 +27,13 @@ export function insulate(value: Value, cut: Insulation): Value {
   }
   const condition = reshape(greater(cut, 0.5), [batch!, ...value.shape.slice(1).map(() => 1)]);
   return where(condition, stopGradient(value), value);
+}
+
+/** What an expert reads of a prompt (hidden states, and the keys and values of every layer), insulated; the rest stays. */
+export function insulatePrompt<P extends Decoded>(prompt: P, cut: Insulation): P {
+  const layers = prompt.layers.map(({ keys, values }) => ({
+    keys: insulate(keys, cut),
+    values: insulate(values, cut),
+  }));
+  return { ...prompt, hidden: insulate(prompt.hidden, cut), layers };
 }

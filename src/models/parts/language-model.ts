@@ -92,16 +92,29 @@ export function languageModel(
   deepstack: readonly Value[],
   c: LanguageConfig,
 ): Decoded {
-  let x = embeddings;
   const layers: KeysAndValues[] = [];
-  for (const [i, layer] of p.layers.entries()) {
-    const normal1 = rmsNorm(layer.input_layernorm, x, c.normEpsilon);
-    const { output, keys, values } = selfAttention(layer.self_attn, normal1, c, rotary, mask, c.normEpsilon);
+  const hidden = decoderLayers(p, embeddings, deepstack, c, (attention, x) => {
+    const { output, keys, values } = selfAttention(attention, x, c, rotary, mask, c.normEpsilon);
     layers.push({ keys, values });
-    x = add(x, output);
+    return output;
+  });
+  return { hidden, layers };
+}
+
+/** All layers, with `attend` as the attention of layer i to what it may see: [B, T, D] → [B, T, D], after the final norm. */
+export function decoderLayers(
+  p: LanguageModel<Value>,
+  embeddings: Value,
+  deepstack: readonly Value[],
+  c: Pick<LanguageConfig, 'normEpsilon'>,
+  attend: (p: SelfAttention<Value>, x: Value, layer: number) => Value,
+): Value {
+  let x = embeddings;
+  for (const [i, layer] of p.layers.entries()) {
+    x = add(x, attend(layer.self_attn, rmsNorm(layer.input_layernorm, x, c.normEpsilon), i));
     x = add(x, swiGlu(layer.mlp, rmsNorm(layer.post_attention_layernorm, x, c.normEpsilon)));
     const extra = deepstack[i];
     if (extra !== undefined) x = add(x, extra);
   }
-  return { hidden: rmsNorm(p.norm, x, c.normEpsilon), layers };
+  return rmsNorm(p.norm, x, c.normEpsilon);
 }
