@@ -38,17 +38,17 @@ export function openBase(folder: string): BaseWeights {
     );
   }
   const file = path.resolve(checkpoint.folder, WEIGHTS_FILE);
-  const tensors = readEntries(file);
+  const places = Object.fromEntries(
+    Object.entries(readEntries(file)).map(([name, entry]) => [name, { ...entry, file: WEIGHTS_FILE }]),
+  );
   return {
     folder: path.dirname(file),
     sha256: sha256File(file),
-    places: Object.fromEntries(
-      Object.entries(tensors).map(([name, { dtype, shape, offset, length }]) => [
-        name,
-        { dtype, shape, offset, length, file: WEIGHTS_FILE },
-      ]),
-    ),
-    read: (name) => readFloats(file, name, lookUp(`tensor of ${file}`, name, tensors)),
+    places,
+    read(name) {
+      const place = lookUp(`tensor of ${file}`, name, places);
+      return readFloats(path.join(path.dirname(file), place.file), name, place);
+    },
   };
 }
 

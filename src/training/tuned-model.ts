@@ -3,6 +3,7 @@
  * hold. Node only.
  */
 
+import fs from 'node:fs';
 import path from 'node:path';
 import { VlaError, nearestName } from '../base/errors.ts';
 import { selectNames } from '../base/name-pattern.ts';
@@ -135,6 +136,11 @@ export function wholeWeights(checkpoint: Checkpoint, parameters: Tree<ParameterS
   if (!checkpoint.has(BASE_FILE)) return trained;
   const where = path.join(checkpoint.folder, BASE_FILE);
   const { checkpoint: folder, sha256, lora } = checkpoint.json<BaseReference>(BASE_FILE);
+  if (!fs.existsSync(folder)) {
+    throw new VlaError('not-found', `${where}: expected the base in ${folder}, got nothing there.`, {
+      hint: 'Put the base back, or write its new place into base.json and delete hashes.json.',
+    });
+  }
   const base = openBase(folder);
   if (base.sha256 !== sha256) {
     throw new VlaError(

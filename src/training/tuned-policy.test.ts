@@ -155,5 +155,6 @@ test('a base of another model or with other weights, and patterns that fit nothi
   fs.cpSync(at('expert'), at('base'), { recursive: true });
   await assert.rejects(act('adapters'), { code: 'mismatch', message: /expected a base with SHA-256/ });
   fs.rmSync(at('base'), { recursive: true });
+  await assert.rejects(act('adapters'), { code: 'not-found', message: /expected the base in .*got nothing there/ });
   fs.renameSync(at('moved'), at('base'));
 });
