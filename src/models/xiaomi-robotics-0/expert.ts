@@ -1,0 +1,195 @@
+/**
+ * @file Xiaomi-Robotics-0's action expert: a diffusion transformer over [sink, state, a₁ … a_H] whose layers read the keys and
+ * values that the last layers of the vision-language model kept (papers/xiaomi-robotics-0, section 2.2). Here lives the adapter
+ * of its time: Xiaomi's τ = 1 − n, and its velocity a − ε = −v.
+ *
+ * Axes: B samples, K draws per sample, N = B · K, H horizon, T = H + 2 tokens, A action dimensions, D width, d head width,
+ * G key-value heads and S tokens of the prompt.
+ */
+
+import { f32 } from '../../base/tensor.ts';
+import {
+  add,
+  clamp,
+  concat,
+  constant,
+  dims,
+  expand,
+  mul,
+  neg,
+  reshape,
+  slice,
+  sub,
+  type Value,
+} from '../../engine/index.ts';
+import { blockMask, type Prefix } from '../../nn/attention.ts';
+import { embeddingSpec, type Embedding } from '../../nn/embedding.ts';
+import { normal, type ParameterSpec } from '../../nn/parameters.ts';
+import { rotaryTableAt } from '../../nn/rotary.ts';
+import type { EncodedPrompt } from '../parts/prompt-encoder.ts';
+import type { ExpertConfig, OwnMask } from './config.ts';
+import { expertLayer, expertLayerSpec, type ExpertLayer, type OwnTokens } from './expert-layer.ts';
+import {
+  projector,
+  projectorSpec,
+  timeModulation,
+  timeModulationSpec,
+  type Projector,
+  type TimeModulation,
+} from './projectors.ts';
+
+/** Names in Xiaomi-Robotics-0's checkpoint, beside `vlm`. */
+export type ActionExpert<T> = TimeModulation<T> & {
+  readonly dit: { readonly layers: readonly ExpertLayer<T>[] };
+  readonly state_projector: Projector<T>;
+  readonly action_projector: Projector<T>;
+  readonly action_output_layer: Projector<T>;
+  readonly sink: Embedding<T>;
+};
+
+/** Initial parameters. */
+export function actionExpertSpec(c: ExpertConfig): ActionExpert<ParameterSpec> {
+  return {
+    dit: { layers: Array.from({ length: c.layers }, () => expertLayerSpec(c)) },
+    state_projector: projectorSpec(c.stateDim, c.width),
+    action_projector: projectorSpec(c.actionDim, c.width),
+    action_output_layer: projectorSpec(c.width, c.actionDim, 0.1),
+    ...timeModulationSpec(c.timeFeatures, c.width),
+    sink: embeddingSpec(1, c.width, normal(0.5)),
+  };
+}
+
+/** What the expert knows of an observation. */
+export interface ExpertContext {
+  /** What each layer of the expert reads: the prompt's keys and values of its layer, one head for each of the expert's. */
+  readonly reading: readonly Prefix[];
+  /** f32 [B]: the rotary position that follows the prompt. */
+  readonly nextPosition: Value;
+  /** The state's token, [B, 1, D]. */
+  readonly state: Value;
+}
+
+/** Prepares a prompt and an encoded state f32 [B, state]. */
+export function expertContext(
+  p: ActionExpert<Value>,
+  { layers, mask, nextPosition }: Pick<EncodedPrompt, 'layers' | 'mask' | 'nextPosition'>,
+  state: Value,
+  c: ExpertConfig,
+): ExpertContext {
+  const { B } = dims(state, 'B s');
+  const heads = c.width / c.headWidth;
+  return {
+    reading: layers.slice(layers.length - c.layers).map(({ keys, values }) => ({
+      keys: repeatHeads(keys, heads),
+      values: repeatHeads(values, heads),
+      mask,
+    })),
+    nextPosition,
+    state: reshape(projector(p.state_projector, state), [B, 1, c.width]),
+  };
+}
+
+/** [B, G, S, d] → [B, heads, S, d]: a key-value head for every head of its group. */
+function repeatHeads(x: Value, heads: number): Value {
+  const { B, G, S, d } = dims(x, 'B G S d');
+  if (G === heads) return x;
+  return reshape(expand(reshape(x, [B, G, 1, S, d]), [B, G, heads / G, S, d]), [B, heads, S, d]);
+}
+
+/** What a sample's draws are told beside the observation. */
+export interface DrawInputs {
+  /** K. */
+  readonly draws: number;
+  /** f32 [N, H, A]: noisy actions are multiplied by it in every call. */
+  readonly actionMask: Value;
+  /** How many actions of a draw are given and not to be changed, f32 [N], whole numbers from 0 to H; null for none. */
+  readonly prefixLength: Value | null;
+}
+
+/** What all flow times of a chunk share. */
+export interface DrawContext {
+  readonly reading: readonly Prefix[];
+  readonly actionMask: Value;
+  /** f32 [N, H, 1]: 1 where an action is given; null where none is. */
+  readonly given: Value | null;
+  /** Sink and state, [N, 2, D]. */
+  readonly head: Value;
+  readonly own: OwnTokens;
+}
+
+/** Prepares what does not depend on the flow time. */
+export function drawContext(
+  p: ActionExpert<Value>,
+  { reading, nextPosition, state }: ExpertContext,
+  { draws, actionMask, prefixLength }: DrawInputs,
+  c: ExpertConfig,
+): DrawContext {
+  const { N, H } = dims(actionMask, 'N H A', { A: c.actionDim });
+  const sink = expand(reshape(p.sink.weight, [1, 1, c.width]), [N, 1, c.width]);
+  const given = prefixLength === null ? null : givenActions(prefixLength, H);
+  const positions = ownPositions(repeatDraws(nextPosition, draws), given, H, c.mask);
+  const T = H + 2;
+  return {
+    reading,
+    actionMask,
+    given,
+    head: concat([sink, repeatDraws(state, draws)], 1),
+    own: {
+      rotary: rotaryTableAt(reshape(positions, [N / draws, draws * T]), c.headWidth, c.ropeTheta),
+      mask: blockMask(T, draws, (query, key) => sees(c.mask, query, key)),
+    },
+  };
+}
+
+/** [B, …] → [B · draws, …]: every sample `draws` times in a row. */
+export function repeatDraws(x: Value, draws: number): Value {
+  const [B, ...rest] = x.shape as readonly number[];
+  if (draws === 1) return x;
+  return reshape(expand(reshape(x, [B!, 1, ...rest]), [B!, draws, ...rest]), [B! * draws, ...rest]);
+}
+
+/** Prefix lengths [N] → [N, H, 1], 1 before the length. */
+function givenActions(prefixLength: Value, H: number): Value {
+  const { N } = dims(prefixLength, 'N');
+  const places = constant(f32(Float32Array.from({ length: H }, (_, i) => i)));
+  return reshape(clamp(sub(reshape(prefixLength, [N, 1]), places), 0, 1), [N, H, 1]);
+}
+
+/** How far back an action sees, and how much further than given actions it stands. */
+const reach = (mask: OwnMask): { readonly window: number; readonly positionOffset: number } =>
+  mask.kind === 'causal' ? { window: Infinity, positionOffset: 0 } : mask;
+
+/** Rotary positions [N, T]: one after the other from nextPosition [N], actions that are not given a fixed way further. */
+function ownPositions(nextPosition: Value, given: Value | null, H: number, mask: OwnMask): Value {
+  const { N } = dims(nextPosition, 'N');
+  const { positionOffset } = reach(mask);
+  const places = Float32Array.from({ length: H + 2 }, (_, i) => (i < 2 ? i : i + positionOffset));
+  const positions = add(reshape(nextPosition, [N, 1]), constant(f32(places)));
+  if (given === null || positionOffset === 0) return positions;
+  const back = mul(reshape(given, [N, H]), constant(-positionOffset));
+  return add(positions, concat([expand(constant(0), [N, 2]), back], 1));
+}
+
+/**
+ * Whether a token sees another of [sink, state, a₁ …]: what is before it; an action sink, state, itself and the `window` actions
+ * before it (figure 4), or all before it.
+ */
+export function sees(mask: OwnMask, query: number, key: number): boolean {
+  return key <= query && (key < 2 || key >= query - reach(mask).window);
+}
+
+/** The velocity v = ε − a at noisy actions [N, H, A] and noise fractions [N] → [N, H, A]; 0 for given actions. */
+export function expertVelocity(
+  p: ActionExpert<Value>,
+  { reading, actionMask, given, head, own }: DrawContext,
+  noisy: Value,
+  noiseFraction: Value,
+  c: ExpertConfig,
+): Value {
+  const { H } = dims(noisy, 'N H A', { A: c.actionDim });
+  const modulation = timeModulation(p, sub(constant(1), noiseFraction), c.timeFeatures);
+  let x = concat([head, projector(p.action_projector, mul(noisy, actionMask))], 1);
+  for (const [i, layer] of p.dit.layers.entries()) x = expertLayer(layer, x, modulation, reading[i]!, own, c);
+  const velocity = neg(projector(p.action_output_layer, slice(x, 1, 2, H + 2)));
+  return given === null ? velocity : mul(velocity, sub(constant(1), given));
+}

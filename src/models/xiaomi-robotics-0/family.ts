@@ -1,0 +1,63 @@
+/** @file Xiaomi-Robotics-0 as a family: what shared code asks of it. */
+
+import { invariant } from '../../base/errors.ts';
+import { zeros } from '../../base/tensor.ts';
+import type { Value } from '../../engine/index.ts';
+import { defineFamily } from '../family.ts';
+import { drawFlow, flowInputSpecs } from '../parts/flow-matching.ts';
+import { encodePrompt } from '../parts/prompt-encoder.ts';
+import { qwen3VlNetwork } from '../parts/qwen3-vl.ts';
+import {
+  XIAOMI_ROBOTICS_0,
+  XIAOMI_ROBOTICS_0_ASYNC,
+  longestPrefix,
+  parseXiaomiConfig,
+  tinyXiaomi,
+  type XiaomiConfig,
+} from './config.ts';
+import { expertContext, type ExpertContext } from './expert.ts';
+import { flowLoss, sampleActions, xiaomiSpec, type Xiaomi } from './model.ts';
+
+/** Xiaomi-Robotics-0. */
+export const xiaomiRobotics0 = defineFamily<XiaomiConfig, Xiaomi<Value>, ExpertContext>({
+  name: 'xiaomi-robotics-0',
+  title: 'Xiaomi-Robotics-0',
+  published: { '4.7b': XIAOMI_ROBOTICS_0, '4.7b-async': XIAOMI_ROBOTICS_0_ASYNC },
+  parse: parseXiaomiConfig,
+  tiny: tinyXiaomi,
+  needs: ({ expert, vision }) => ({
+    stateDim: expert.stateDim,
+    actionDim: expert.actionDim,
+    patch: vision.patch,
+    merge: vision.merge,
+    temporal: vision.temporal,
+    maxHorizon: Infinity,
+  }),
+  spec: xiaomiSpec,
+  encode: (p, inputs, layout, c) => encodePrompt(qwen3VlNetwork(p.vlm.model, c), inputs, layout, c.prompt),
+  context(p, prompt, state, c) {
+    invariant(state !== null, 'the expert reads the state');
+    return expertContext(p, prompt, state, c.expert);
+  },
+  draws: ({ time, asyncPrefix }) => ({
+    inputs: (B, sizes) => ({
+      ...flowInputSpecs(B, sizes),
+      ...(asyncPrefix === null ? {} : { prefixLength: { dtype: 'f32', shape: [B, sizes.draws] } }),
+    }),
+    draw(randoms, sizes) {
+      const flow = drawFlow(time, sizes, randoms);
+      if (asyncPrefix === null) return { ...flow };
+      const prefixLength = zeros('f32', flow.noiseFraction.shape);
+      const longest = longestPrefix(asyncPrefix, sizes.horizon);
+      for (const [b, random] of randoms.entries()) {
+        for (let k = 0; k < sizes.draws; k++) {
+          const has = random.uniform() < asyncPrefix.probability && longest > 0;
+          prefixLength.data[b * sizes.draws + k] = has ? 1 + random.integer(longest) : 0;
+        }
+      }
+      return { ...flow, prefixLength };
+    },
+  }),
+  flowLoss,
+  sample: (p, context, noise, dimensions, steps, c) => sampleActions(p, context, noise, dimensions, steps, c.expert),
+});
