@@ -130,6 +130,8 @@ with torch.no_grad():
     cache = [(layer.keys, layer.values) for layer in outputs.past_key_values.layers]
     position = outputs.position_ids.max(-1)[0] + 1
     assert (position == position[0]).all()
+    # The second prompt has no padding: its positions are those of all places.
+    positions = outputs.position_ids[:, 1].contiguous()
     torch.manual_seed(5)
     start = torch.randn_like(action_mask)
     result["causal.sample"] = deploy(state=state, action_mask=dimensions, num_steps=STEPS, seed=5, **prompt).actions
@@ -178,7 +180,7 @@ save_file(
         **{f"io.keys.{i}": k.detach() for i, (k, _) in enumerate(cache)},
         **{f"io.values.{i}": v.detach() for i, (_, v) in enumerate(cache)},
         "io.base": base, "io.wrist": wrist, "io.tokens": tokens, "io.tokenMask": mask.float(),
-        "io.nextPosition": position[0].float(), "io.state": state[:, 0].contiguous(), "io.actions": action,
+        "io.positions": positions, "io.nextPosition": position[0].float(), "io.state": state[:, 0].contiguous(), "io.actions": action,
         "io.actionMask": action_mask, "io.noise": noise.view(B, K, H, A), "io.start": start,
         "io.noiseFraction": (1 - t).view(B, K), **{name: value.contiguous() for name, value in result.items()},
     },

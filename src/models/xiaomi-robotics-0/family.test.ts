@@ -1,0 +1,98 @@
+/** @file Xiaomi-Robotics-0 under the contract of model families, and its draws of given prefixes. */
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { familyContract } from '../../../tests/contracts/family.ts';
+import { familyCodec, oneBatch, openDescent } from '../../../tests/contracts/family-learning.ts';
+import { Random } from '../../base/random.ts';
+import { countParameters } from '../../nn/parameters.ts';
+import { createFlowTrainable } from '../flow-trainable.ts';
+import type { XiaomiConfig } from './config.ts';
+import { xiaomiRobotics0 } from './family.ts';
+
+/** As post-training for asynchronous execution has it. */
+const asynchronous = (config: XiaomiConfig, reweight: boolean): XiaomiConfig => ({
+  ...config,
+  expert: { ...config.expert, mask: { kind: 'lambda', window: 2, positionOffset: 10 } },
+  asyncPrefix: { probability: 0.5, longest: 2, reweight },
+  frequencyWeight: 0.3,
+});
+
+familyContract({
+  family: xiaomiRobotics0,
+  // A bias of the keys adds the same to all scores of a query, which a softmax does not see.
+  deaf: /\bkey\.bias$/,
+  masked: ['actions', 'noise'],
+  micro(config) {
+    const tiny = config as XiaomiConfig;
+    // Weights of the error are constants to the gradient, but not to differences: they stay out.
+    return asynchronous(
+      {
+        ...tiny,
+        vision: {
+          ...tiny.vision,
+          width: 8,
+          layers: 2,
+          heads: 2,
+          mlpWidth: 8,
+          positionGrid: 3,
+          outputWidth: 12,
+          deepstackLayers: [0],
+        },
+        language: {
+          ...tiny.language,
+          width: 12,
+          layers: 2,
+          heads: 2,
+          kvHeads: 1,
+          headWidth: 6,
+          mlpWidth: 8,
+          ropeSections: [1, 1, 1],
+        },
+        expert: { ...tiny.expert, width: 12, layers: 2, headWidth: 6, mlpWidth: 8, timeFeatures: 4 },
+      },
+      false,
+    );
+  },
+});
+
+const { codec, config } = familyCodec(xiaomiRobotics0, {}, 16);
+
+test('the tiny model has about 0.8 M parameters', () => {
+  const { vocabularySize } = codec.tokenizer;
+  const tiny = xiaomiRobotics0.tiny({ vocabulary: vocabularySize, stateDim: 16, actionDim: 8, supervision: {} });
+  const count = countParameters(xiaomiRobotics0.spec(tiny, codec.layout.length));
+  assert.ok(count > 700_000 && count < 900_000, `${count}`);
+});
+
+test('given prefixes are drawn per sample, repeatably, and leave an action to generate', () => {
+  const { draw, inputs } = xiaomiRobotics0.draws(asynchronous(config as XiaomiConfig, true));
+  const sizes = { draws: 500, horizon: 3, actionDim: 2 };
+  assert.deepEqual(inputs(2, sizes)['prefixLength'], { dtype: 'f32', shape: [2, 500] });
+  const lengths = (seeds: readonly number[]): number[] =>
+    [
+      ...draw(
+        seeds.map((seed) => new Random(seed)),
+        sizes,
+      )['prefixLength']!.data,
+    ].map(Number);
+  const both = lengths([1, 2]);
+  assert.deepEqual(lengths([2]), both.slice(500));
+  const share = (length: number): number => both.filter((drawn) => drawn === length).length / both.length;
+  assert.deepEqual([...new Set(both)].sort(), [0, 1, 2]);
+  assert.ok(Math.abs(share(0) - 0.5) < 0.06 && Math.abs(share(1) - 0.25) < 0.06);
+  const short = draw([new Random(1)], { ...sizes, horizon: 1 })['prefixLength']!;
+  assert.ok(short.data.every((length) => Number(length) === 0));
+});
+
+test('with given prefixes, weights of the error and frequencies the loss on one batch falls', async (t) => {
+  const full = asynchronous(config as XiaomiConfig, true);
+  const trainable = createFlowTrainable({ family: xiaomiRobotics0, config: full, codec, batchSize: 2, draws: 2 });
+  const { session } = await openDescent(trainable);
+  t.after(() => session.close());
+  const feeds = oneBatch(trainable, codec, 2);
+  const losses: number[] = [];
+  for (let i = 0; i < 60; i++) losses.push(Number((await session.run(feeds(0.03)))['loss']!.data[0]));
+  assert.ok(losses.every(Number.isFinite));
+  assert.ok(losses.at(-1)! < 0.7 * losses[0]!, `${losses[0]} → ${losses.at(-1)}`);
+});
