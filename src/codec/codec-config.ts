@@ -81,8 +81,25 @@ const normalisation = z.discriminatedUnion('kind', [
     statistics,
   }),
   z.strictObject({ kind: z.literal('mean-std'), epsilon: z.number().min(0), statistics }),
+  z.strictObject({
+    kind: z.literal('mean-std-by-step'),
+    epsilon: z.number().min(0),
+    mean: z.array(numbers).min(1).readonly(),
+    std: z.array(numbers).min(1).readonly(),
+  }),
   z.strictObject({ kind: z.literal('identity') }),
 ]);
+
+const indices = z.array(z.number().int().min(0)).readonly();
+const rotation = z.enum(['axis-angle', 'quaternion-xyzw', 'quaternion-wxyz', 'euler-xyz', 'rotation-6d']);
+const poseChange = z.strictObject({
+  position: indices,
+  rotation: indices,
+  format: z.enum(['axis-angle', 'euler-xyz']),
+  statePosition: indices,
+  stateRotation: indices,
+  stateFormat: rotation,
+});
 
 const vectorStep = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('limit'), low: numbers, high: numbers }),
@@ -95,6 +112,7 @@ const vectorStep = z.discriminatedUnion('kind', [
       period: maybeNumbers.nullable(),
     }),
   }),
+  z.strictObject({ kind: z.literal('relative-pose'), poses: z.array(poseChange).readonly() }),
   z.strictObject({ kind: z.literal('normalise'), normalisation }),
   z.strictObject({ kind: z.literal('clamp'), limit: z.number().positive() }),
   z.strictObject({

@@ -7,6 +7,7 @@ import type { ReferenceChange } from './delta.ts';
 import type { Normalisation, NormalisationStatistics } from './normalise.ts';
 import { mergedGrid } from './patches.ts';
 import { promptLength } from './prompt.ts';
+import type { PoseChange } from './relative-pose.ts';
 import type { PromptTemplate } from './prompts/template.ts';
 import type { SupervisionField } from './supervision.ts';
 import type { TextTokenizer } from './text-tokens/text-tokenizer.ts';
@@ -33,9 +34,13 @@ export interface CodecDesign {
   readonly clamp: number;
   /** How the model sees actions; null: as the embodiment takes them. */
   readonly reference: ReferenceChange | null;
+  /** Poses that the model sees relative to the chunk's first, in its frame; their numbers stay out of `reference`. */
+  readonly poses?: readonly PoseChange[];
   /** Sizes of the model's padded state and action vectors. */
   readonly stateSize: number;
   readonly actionSize: number;
+  /** Where each dimension stands in the padded vectors; without them, the leading places. */
+  readonly slots?: { readonly state: readonly number[]; readonly action: readonly number[] };
   readonly horizon: number;
   readonly prompt: PromptTemplate;
   /** The longest instruction, in tokens. */
@@ -69,6 +74,7 @@ export function designCodec(design: CodecDesign, tokenizer: TextTokenizer): Poli
         convention: action.convention,
         steps: [
           ...limitSteps(embodiment),
+          ...(design.poses === undefined ? [] : [{ kind: 'relative-pose', poses: design.poses }]),
           ...(design.reference === null ? [] : [{ kind: 'reference', change: design.reference }]),
           ...encodingSteps(design, 'action', design.actionSize),
         ],
@@ -91,7 +97,7 @@ function encodingSteps(design: CodecDesign, vector: 'state' | 'action', size: nu
   return [
     { kind: 'normalise', normalisation },
     { kind: 'clamp', limit: design.clamp },
-    { kind: 'pad', size, slots: null },
+    { kind: 'pad', size, slots: design.slots?.[vector] ?? null },
   ];
 }
 

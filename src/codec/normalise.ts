@@ -1,4 +1,4 @@
-/** @file Normalisation of state and action vectors: one affine map per dimension, from dataset statistics, both ways. */
+/** @file Normalisation of state and action vectors: one affine map per dimension (or per dimension and step), both ways. */
 
 import { VlaError } from '../base/errors.ts';
 
@@ -15,6 +15,7 @@ export interface NormalisationStatistics {
 /**
  * How a vector is normalised.
  * `quantile`: [q01, q99] → [-1, 1]; `min-max`: [min, max] → [-1, 1]; `mean-std`: zero mean, unit deviation;
+ * `mean-std-by-step`: the same with statistics of its own for every step of a chunk, [steps][dim] (Xiaomi-Robotics-0);
  * `identity`: unchanged.
  *
  * `epsilon` is added to the range or deviation (ZR-0 and pi-0 use 1e-8 and 1e-6). `smallestRange` widens a range that
@@ -30,9 +31,15 @@ export type Normalisation =
       readonly statistics: NormalisationStatistics;
     }
   | { readonly kind: 'mean-std'; readonly epsilon: number; readonly statistics: NormalisationStatistics }
+  | {
+      readonly kind: 'mean-std-by-step';
+      readonly epsilon: number;
+      readonly mean: readonly (readonly number[])[];
+      readonly std: readonly (readonly number[])[];
+    }
   | { readonly kind: 'identity' };
 
-/** Per dimension: encoded = (x − centre) / scale. A scale of 0 marks a constant dimension: encoded 0, decoded centre. */
+/** Per dimension, or per step and dimension: encoded = (x − centre) / scale. A scale of 0 marks a constant dimension: encoded 0, decoded centre. */
 export interface AffineMap {
   readonly centre: Float64Array;
   readonly scale: Float64Array;
@@ -52,6 +59,7 @@ export function affineMap(normalisation: Normalisation, dim: number, where: stri
   const centre = new Float64Array(dim);
   const scale = new Float64Array(dim).fill(1);
   if (normalisation.kind === 'identity') return { centre, scale };
+  if (normalisation.kind === 'mean-std-by-step') return mapByStep(normalisation, dim, where);
   const { statistics, epsilon } = normalisation;
   checkStatistics(statistics, dim, where);
   for (let i = 0; i < dim; i++) {
@@ -76,7 +84,30 @@ export function affineMap(normalisation: Normalisation, dim: number, where: stri
   return { centre, scale };
 }
 
-/** Normalises rows of `map.centre.length` numbers in place. */
+function mapByStep(
+  { mean, std, epsilon }: Extract<Normalisation, { kind: 'mean-std-by-step' }>,
+  dim: number,
+  where: string,
+): AffineMap {
+  if (mean.length === 0 || mean.length !== std.length) {
+    throw new VlaError(
+      'bad-data',
+      `${where}: expected as many steps of "mean" as of "std", got ${mean.length} and ${std.length}.`,
+      {
+        hint: 'The statistics of chunks have one row per step; take both from one file.',
+      },
+    );
+  }
+  for (const [key, rows] of Object.entries({ mean, std })) {
+    for (const [step, row] of rows.entries()) checkNumbers(row, key, dim, `${where}, step ${step}`);
+  }
+  return {
+    centre: Float64Array.from(mean.flat()),
+    scale: Float64Array.from(std.flat(), (deviation) => (deviation > 0 ? deviation + epsilon : 0)),
+  };
+}
+
+/** Normalises rows in place; `map` begins again where it ends. */
 export function normaliseRows(map: AffineMap, rows: Float64Array): void {
   const { centre, scale } = map;
   const dim = centre.length;
@@ -94,18 +125,20 @@ export function denormaliseRows(map: AffineMap, rows: Float64Array): void {
 }
 
 function checkStatistics(statistics: NormalisationStatistics, dim: number, where: string): void {
-  for (const key of ['min', 'max', 'mean', 'std', 'q01', 'q99'] as const) {
-    const values = statistics[key];
-    if (values.length !== dim) {
-      throw new VlaError('bad-data', `${where}: expected ${dim} values of "${key}", got ${values.length}.`, {
-        hint: 'The statistics belong to another dataset or embodiment; compute them again.',
-      });
-    }
-    const bad = values.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) {
-      throw new VlaError('not-finite', `${where}: expected a finite "${key}", got ${values[bad]} at index ${bad}.`, {
-        hint: 'The dataset holds NaN or infinity in that dimension.',
-      });
-    }
+  for (const key of ['min', 'max', 'mean', 'std', 'q01', 'q99'] as const)
+    checkNumbers(statistics[key], key, dim, where);
+}
+
+function checkNumbers(values: readonly number[], key: string, dim: number, where: string): void {
+  if (values.length !== dim) {
+    throw new VlaError('bad-data', `${where}: expected ${dim} values of "${key}", got ${values.length}.`, {
+      hint: 'The statistics belong to another dataset or embodiment; compute them again.',
+    });
+  }
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new VlaError('not-finite', `${where}: expected a finite "${key}", got ${values[bad]} at index ${bad}.`, {
+      hint: 'The dataset holds NaN or infinity in that dimension.',
+    });
   }
 }

@@ -15,6 +15,7 @@ import { parseCodecConfig, type CameraConfig, type PolicyCodecConfig } from './c
 import { createImagePipeline, requireImage, type FractionMap, type ImagePipeline } from './images.ts';
 import { createPatchWriter, mergedGrid, patchCount, patchSize } from './patches.ts';
 import { createPromptCodec, type TokenLayout } from './prompt.ts';
+import { requireReferences } from './reference-check.ts';
 import type { TrainingSample } from './sample.ts';
 import { createSupervisionWriter, type CameraView } from './supervision.ts';
 import type { TextTokenizer } from './text-tokens/text-tokenizer.ts';
@@ -264,33 +265,4 @@ function requireCount(where: string, got: number, expected: number): void {
   throw new VlaError('bad-shape', `${where}: expected ${expected} values, got ${got}.`, {
     hint: 'The policy was made for another embodiment or horizon.',
   });
-}
-
-/** Throws unless changes of reference start from what the robot's actions are, and refer to state dimensions that exist. */
-function requireReferences(config: PolicyCodecConfig): void {
-  const count = config.state.names.length;
-  for (const step of config.state.steps) {
-    if (step.kind === 'reference') {
-      throw new VlaError('bad-argument', 'state steps: expected no "reference" step, got one.', {
-        hint: 'Only actions change their reference: take the step out of the state’s.',
-      });
-    }
-  }
-  let { reference } = config.action.convention;
-  for (const step of config.action.steps) {
-    if (step.kind !== 'reference') continue;
-    const { from, to, stateIndex } = step.change;
-    if (from !== reference) {
-      throw new VlaError('mismatch', `action steps: expected a change from "${reference}", got one from "${from}".`, {
-        hint: 'It starts from what the embodiment’s action convention says: correct one of the two.',
-      });
-    }
-    reference = to;
-    const bad = stateIndex.find((index) => index !== null && index >= count);
-    if (bad !== undefined) {
-      throw new VlaError('bad-argument', `action steps: expected state indices below ${count}, got ${bad}.`, {
-        hint: 'A delta is taken from a dimension of the state: name one that exists, or null.',
-      });
-    }
-  }
 }

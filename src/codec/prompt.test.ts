@@ -1,4 +1,4 @@
-/** @file Prompts: ZR-0's text, fixed places, rotary positions, the way back, and instructions that do not fit. */
+/** @file Prompts: the texts of the templates, fixed places, rotary positions, the way back, and instructions that do not fit. */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -34,6 +34,22 @@ test('the full form is ZR-0’s in Qwen3-VL’s chat template', () => {
     textOf(ids),
     '<|im_start|>user\nfront<|vision_start|>[6]<|vision_end|>wrist<|vision_start|>[4]<|vision_end|>' +
       '<TASK> lift the red block <\\TASK>\n<|im_end|>\n<|im_start|>assistant\n',
+  );
+});
+
+test('Xiaomi-Robotics-0’s is the string that its server makes', () => {
+  const views = [
+    { name: 'front', label: 'Base View' },
+    { name: 'wrist', label: 'Left-Wrist View' },
+  ];
+  const { ids } = codecOf(template('xiaomi-robotics-0', views), 160).encode('Pick up the red block.');
+  // deploy/server.py, with the counts of image tokens in brackets.
+  assert.equal(
+    textOf(ids),
+    '<|im_start|>user\nThe following observations are captured from multiple views.\n# Base View\n' +
+      '<|vision_start|>[6]<|vision_end|>\n# Left-Wrist View\n<|vision_start|>[4]<|vision_end|>\n' +
+      'Generate robot actions for the task:\nPick up the red block. /no_cot<|im_end|>\n' +
+      '<|im_start|>assistant\n<cot></cot><|im_end|>\n',
   );
 });
 

@@ -47,6 +47,33 @@ test('min-max and mean-std', () => {
   assert.deepEqual(normalising({ kind: 'identity' }, [1, 2, 3, 4]).encoded, [1, 2, 3, 4]);
 });
 
+test('statistics of single steps normalise each step by its own', () => {
+  const random = new Random(8);
+  const numbers = (count: number, low: number): number[] =>
+    Array.from({ length: count }, () => random.range(low, low + 2));
+  const [mean, std] = [[0, 1, 2].map(() => numbers(4, -1)), [0, 1, 2].map(() => numbers(4, 0.1))];
+  const normalisation: Normalisation = { kind: 'mean-std-by-step', epsilon: 1e-6, mean, std };
+  const codec = createVectorCodec(names, [{ kind: 'normalise', normalisation }], 'action');
+  for (const steps of [1, 2, 3]) {
+    const values = numbers(4 * steps, -3);
+    const encoded = codec.encode(values, none, 'action');
+    encoded.forEach((value, i) => {
+      const [step, d] = [Math.floor(i / 4), i % 4];
+      const expected = (values[i]! - mean[step]![d]!) / (std[step]![d]! + 1e-6);
+      assert.ok(Math.abs(value - expected) < 1e-12);
+    });
+    codec.decode(encoded, none, 'action').forEach((value, i) => assert.ok(Math.abs(value - values[i]!) < 1e-12));
+  }
+  assert.throws(() => codec.encode(numbers(16, 0), none, 'action'), {
+    code: 'bad-shape',
+    message: 'action: expected at most 3 steps (as many as have statistics), got 4.',
+  });
+  assert.throws(() => normalising({ ...normalisation, std: std.slice(1) }, []), { code: 'bad-data' });
+  assert.throws(() => normalising({ ...normalisation, mean: [[1, 2], ...mean.slice(1)] }, []), {
+    message: 'state normalisation, step 0: expected 4 values of "mean", got 2.',
+  });
+});
+
 test('a range below the smallest is widened about its middle', () => {
   const style = { kind: 'quantile', epsilon: 0, smallestRange: 4, statistics } as const;
   assert.deepEqual(normalising(style, [1, 9, 5, 1]).encoded, [0.5, 1, 0, 0.5]);

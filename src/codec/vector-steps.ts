@@ -6,6 +6,7 @@
 import { VlaError, invariant } from '../base/errors.ts';
 import { changeReference, restoreReference, type ReferenceChange } from './delta.ts';
 import { affineMap, denormaliseRows, normaliseRows, type Normalisation } from './normalise.ts';
+import { relatePose, unrelatePose, type PoseChange } from './relative-pose.ts';
 
 /** One reversible step on a vector; lists of them are plain data. */
 export type VectorStep =
@@ -13,6 +14,8 @@ export type VectorStep =
   | { readonly kind: 'limit'; readonly low: readonly number[]; readonly high: readonly number[] }
   /** Absolute, delta or chunk-relative numbers. Actions only. */
   | { readonly kind: 'reference'; readonly change: ReferenceChange }
+  /** Poses relative to the chunk's first, in its frame. Actions only. */
+  | { readonly kind: 'relative-pose'; readonly poses: readonly PoseChange[] }
   | { readonly kind: 'normalise'; readonly normalisation: Normalisation }
   /** Encoded values are clamped to ±limit, so that one outlier cannot dominate a batch (ZR-0: 15). */
   | { readonly kind: 'clamp'; readonly limit: number }
@@ -87,18 +90,37 @@ const COMPILE: {
       },
     };
   },
+  'relative-pose'(step, dim) {
+    return {
+      outputDim: dim,
+      needsState: step.poses.length > 0,
+      sources: identity(dim),
+      encode(rows, state) {
+        for (const pose of step.poses) relatePose(rows.data, dim, state, pose);
+        return rows;
+      },
+      decode(rows, state) {
+        for (const pose of step.poses) unrelatePose(rows.data, dim, state, pose);
+        return rows;
+      },
+    };
+  },
   normalise(step, dim, where) {
     const map = affineMap(step.normalisation, dim, `${where} normalisation`);
+    const checked = (rows: Rows): Rows => {
+      if (step.normalisation.kind === 'mean-std-by-step') requireSteps(rows, map.centre.length, where);
+      return rows;
+    };
     return {
       outputDim: dim,
       needsState: false,
       sources: identity(dim),
       encode(rows) {
-        normaliseRows(map, rows.data);
+        normaliseRows(map, checked(rows).data);
         return rows;
       },
       decode(rows) {
-        denormaliseRows(map, rows.data);
+        denormaliseRows(map, checked(rows).data);
         return rows;
       },
     };
@@ -190,6 +212,16 @@ export function createVectorCodec(names: readonly string[], steps: readonly Vect
       return rows.data;
     },
   };
+}
+
+/** Statistics of single steps say nothing of steps beyond them. */
+function requireSteps({ dim, data }: Rows, known: number, where: string): void {
+  if (data.length <= known) return;
+  throw new VlaError(
+    'bad-shape',
+    `${where}: expected at most ${known / dim} steps (as many as have statistics), got ${data.length / dim}.`,
+    { hint: 'Use a shorter chunk, or statistics of longer ones.' },
+  );
 }
 
 /** Throws `not-finite` naming the row, the index and the name of the first NaN or infinity. */

@@ -7,8 +7,9 @@ import { familyCodec, oneBatch, openDescent } from '../../../tests/contracts/fam
 import { Random } from '../../base/random.ts';
 import { countParameters } from '../../nn/parameters.ts';
 import { createFlowTrainable } from '../flow-trainable.ts';
-import type { XiaomiConfig } from './config.ts';
+import { XIAOMI_ROBOTICS_0, type XiaomiConfig } from './config.ts';
 import { xiaomiRobotics0 } from './family.ts';
+import { ARMS, SLOTS } from './slots.ts';
 
 /** As post-training for asynchronous execution has it. */
 const asynchronous = (config: XiaomiConfig, reweight: boolean): XiaomiConfig => ({
@@ -79,7 +80,10 @@ test('given prefixes are drawn per sample, repeatably, and leave an action to ge
   const both = lengths([1, 2]);
   assert.deepEqual(lengths([2]), both.slice(500));
   const share = (length: number): number => both.filter((drawn) => drawn === length).length / both.length;
-  assert.deepEqual([...new Set(both)].sort(), [0, 1, 2]);
+  assert.deepEqual(
+    [...new Set(both)].sort((a, b) => a - b),
+    [0, 1, 2],
+  );
   assert.ok(Math.abs(share(0) - 0.5) < 0.06 && Math.abs(share(1) - 0.25) < 0.06);
   const short = draw([new Random(1)], { ...sizes, horizon: 1 })['prefixLength']!;
   assert.ok(short.data.every((length) => Number(length) === 0));
@@ -95,4 +99,12 @@ test('with given prefixes, weights of the error and frequencies the loss on one 
   for (let i = 0; i < 60; i++) losses.push(Number((await session.run(feeds(0.03)))['loss']!.data[0]));
   assert.ok(losses.every(Number.isFinite));
   assert.ok(losses.at(-1)! < 0.7 * losses[0]!, `${losses[0]} → ${losses.at(-1)}`);
+});
+
+test('the places of two arms do not meet and fit the published vectors', () => {
+  const places = Object.values(ARMS).flatMap((arm) => Object.values(arm).flat());
+  assert.equal(new Set(places).size, 26);
+  assert.ok(places.every((place) => place < SLOTS));
+  const { stateDim, actionDim } = XIAOMI_ROBOTICS_0.expert;
+  assert.deepEqual([stateDim, actionDim], [SLOTS, SLOTS]);
 });
