@@ -6,6 +6,11 @@ CODE is a folder with `modeling_mibot.py` and `configuration_mibot.py` (what lie
 prefix and the training loss. Both get the same random weights; the second reads the keys and values that the first's
 vision-language model made. Two prompts of 21 and 24 tokens, right-padded, with two images each.
 
+The committed numbers come from copies in public repositories, not from the publisher's own download: the first two files as
+OpenEnvision/WorldFoundry vendors (and slightly adapts) them; XR0.py typed over from rosmontis2005/Xiaomi-Robotics-0-orchardbech
+without its docstrings. They ran under transformers 5.18 instead of 4.57, in fp32, with the rotary frequencies unrounded and
+no part of a prefix hidden at random.
+
 Names: `io.*` inputs, `causal.*`, `lambda.*` (clean prefix of 3) and `free.*` (lambda-shaped mask, no prefix) results. Times are
 Xiaomi's t = 1 - n, velocities a - noise.
 """
@@ -90,7 +95,7 @@ def load_training(outputs):
     model = module.XR0((1, STATE), (H, A), 2, D, num_steps=STEPS, training_repeat=K, prefix_mask_prob=0.0)
     model.float()
     model.t_embedder.dtype = torch.float32
-    # It was cast to bf16 with the rest, which rounds the rotary frequencies.
+    # It was cast to bf16 with the rest, which rounds the rotary frequencies and moves these velocities by 2e-3.
     model.rotary_emb = type(model.rotary_emb)(model.vlm.config.text_config)
     return model
 
