@@ -215,7 +215,7 @@ export function tinyXiaomi({ vocabulary, stateDim, actionDim, supervision }: Tin
       width,
       layers: 3,
       headWidth: 24,
-      mlpWidth: 192,
+      mlpWidth: 304,
       stateDim,
       actionDim,
       timeFeatures: 64,
