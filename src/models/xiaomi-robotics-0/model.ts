@@ -9,9 +9,22 @@
  * prefix is hidden at random; in the tiny size also as `tinyXiaomi` says.
  */
 
-import { add, constant, dims, div, expand, mul, reduceSum, reshape, sub, type Value } from '../../engine/index.ts';
+import {
+  add,
+  clamp,
+  constant,
+  dims,
+  div,
+  expand,
+  mul,
+  reduceSum,
+  reshape,
+  sub,
+  type Value,
+} from '../../engine/index.ts';
 import type { ParameterSpec } from '../../nn/parameters.ts';
 import type { FlowInputs } from '../family.ts';
+import { errorWeights, weightedMeanLoss } from '../parts/flow-losses.ts';
 import { eulerSample, mixNoise } from '../parts/flow-matching.ts';
 import { qwen3VlSpec, type Qwen3Vl } from '../parts/qwen3-vl.ts';
 import { longestPrefix, type ExpertConfig, type XiaomiConfig } from './config.ts';
@@ -25,7 +38,6 @@ import {
   type ExpertContext,
 } from './expert.ts';
 import { frequencyError } from './frequency-error.ts';
-import { errorWeights, weightedSquareError } from './losses.ts';
 
 /** Names of a checkpoint: Qwen3-VL's under `vlm.model`, the expert's beside it. */
 export type Xiaomi<T> = ActionExpert<T> & { readonly vlm: { readonly model: Qwen3Vl<T> } };
@@ -53,20 +65,28 @@ export function flowLoss(p: ActionExpert<Value>, context: ExpertContext, inputs:
   const noise = withGiven(reshape(drawnNoise!, [N, H, A]), actions, draws);
   const n = reshape(noiseFraction!, [N]);
   const velocity = expertVelocity(p, draws, mixNoise(actions, noise, reshape(n, [N, 1, 1])), n, c.expert);
-  const difference = sub(velocity, sub(noise, actions));
+  const target = sub(noise, actions);
+  const difference = sub(velocity, target);
   if (draws.given === null || c.asyncPrefix === null) {
-    const loss = weightedSquareError(difference, actionMask, null);
+    const loss = weightedMeanLoss(velocity, target, actionMask, constant(1));
     return withFrequencies(loss, () => frequencyError(difference, null, null), c);
   }
   const open = sub(constant(1), draws.given);
   const counts = mul(actionMask, open);
   const weights = c.asyncPrefix.reweight
-    ? errorWeights(sampleDraws(p, draws, noise, REWEIGHT_STEPS, c.expert), actions, counts, prefixLength!)
+    ? prefixWeights(sampleDraws(p, draws, noise, REWEIGHT_STEPS, c.expert), actions, counts, prefixLength!)
     : null;
-  const loss = weightedSquareError(difference, counts, weights);
+  const loss = weightedMeanLoss(velocity, target, counts, weights ?? constant(1));
   const cut = { length: prefixLength!, longest: longestPrefix(c.asyncPrefix, H) };
   const perDraw = weights === null ? null : meanOf(weights, open);
   return withFrequencies(loss, () => frequencyError(difference, cut, perDraw), c);
+}
+
+/** Weights [N, H, A] by the error of a sample, compared among the draws that have a prefix; 1 for the others. */
+function prefixWeights(sample: Value, actions: Value, counts: Value, prefixLength: Value): Value {
+  const { N } = dims(prefixLength, 'N');
+  const prefixed = reshape(clamp(prefixLength, 0, 1), [N, 1, 1]);
+  return add(mul(prefixed, sub(errorWeights(sample, actions, mul(counts, prefixed)), constant(1))), constant(1));
 }
 
 function withFrequencies(loss: Value, error: () => Value, { frequencyWeight }: XiaomiConfig): Value {
