@@ -1,32 +1,41 @@
 /**
- * @file Training speed of the quickstart's model on real batches: one graph on several threads against replicas of one
- * thread each. Both learners take turns; every repetition gives one ratio.
+ * @file Training speed on real batches of the quickstart. `devices`: one graph on several threads against replicas of one
+ * thread each. `families`: the tiny model of every family. The learners take turns; every repetition gives one ratio.
  *
- *     node dist/bench/learner.js DATASET [repetitions] [steps per turn]
+ *     node dist/bench/learner.js DATASET devices|families [repetitions] [steps per turn]
  */
 
 import process from 'node:process';
 import { quickstart } from '../recipes/quickstart.ts';
+import { quickstartFamilies } from '../recipes/quickstart-families.ts';
+import { lookUp } from '../src/base/errors.ts';
 import { Random } from '../src/base/random.ts';
 import type { Tensor } from '../src/base/tensor.ts';
-import { flatten, materialise } from '../src/nn/parameters.ts';
+import { countParameters, flatten, materialise } from '../src/nn/parameters.ts';
 import { setUpCodec } from '../src/training/codec-setup.ts';
 import { familyOf } from '../src/models/families.ts';
 import { createFlowTrainable } from '../src/models/flow-trainable.ts';
 import { policyBatches } from '../src/training/policy-batches.ts';
-import { batchSizeOf, type DeviceConfig } from '../src/training/recipe.ts';
+import { batchSizeOf, type DeviceConfig, type TrainingRecipe } from '../src/training/recipe.ts';
 import { createLearner, shareSizeOf } from '../src/training/train-policy.ts';
 import { openSamples, openTrainingData } from '../src/training/training-data.ts';
 
-/** The devices to compare; ratios are to the first. */
 const DEVICES: readonly DeviceConfig[] = [
   { runtime: 'cpu', threads: 2, replicas: 1 },
   { runtime: 'cpu', threads: 1, replicas: 2 },
 ];
+/** What to compare; ratios are to the first. */
+const CONTESTS: Readonly<Record<string, readonly (readonly [name: string, recipe: TrainingRecipe])[]>> = {
+  devices: DEVICES.map((device) => {
+    const { replicas, threads } = device;
+    return [`${replicas} × ${threads} thread${threads === 1 ? '' : 's'}`, { ...quickstart, device }];
+  }),
+  families: [quickstart, ...quickstartFamilies].map((recipe) => [recipe.name, recipe]),
+};
 const EPISODES = 20;
 const WARM_UP = 3;
 
-const [root, repetitions = '5', stepsPerTurn = '30'] = process.argv.slice(2);
+const [root, contest = 'devices', repetitions = '5', stepsPerTurn = '30'] = process.argv.slice(2);
 if (root === undefined) throw new Error('Give a dataset recorded by `vlakit record quickstart`.');
 const share = { ...quickstart.data.datasets[0]!, root, episodes: Array.from({ length: EPISODES }, (_, i) => i) };
 const data = { ...quickstart.data, datasets: [share] };
@@ -34,8 +43,8 @@ const training = await openTrainingData(data);
 const { codec } = await setUpCodec(quickstart.codec, data, training);
 
 const contestants = await Promise.all(
-  DEVICES.map(async (device) => {
-    const recipe = { ...quickstart, data, device };
+  lookUp('contest', contest, CONTESTS).map(async ([name, { model, ...rest }]) => {
+    const recipe = { ...rest, model, data };
     const family = familyOf(recipe.model.config, 'bench');
     const trainable = createFlowTrainable({ family, ...recipe.model, codec, batchSize: shareSizeOf(recipe) });
     const weights = materialise(trainable.parameters, new Random(1));
@@ -68,8 +77,7 @@ const contestants = await Promise.all(
       await learner.close();
       await source.close();
     };
-    const name = `${device.replicas} × ${device.threads} thread${device.threads === 1 ? '' : 's'}`;
-    return { name, train, close, rates: [] as number[] };
+    return { name, parameters: countParameters(trainable.parameters), train, close, rates: [] as number[] };
   }),
 );
 for (const { train } of contestants) await train(WARM_UP);
@@ -84,7 +92,8 @@ const summary = (values: readonly number[], digits: number): string => {
   const at = (share: number): string => sorted[Math.round(share * (sorted.length - 1))]!.toFixed(digits);
   return `median ${at(0.5)}, ${at(0)} to ${at(1)}`;
 };
-for (const { name, rates } of contestants) {
+for (const { name, parameters, rates } of contestants) {
   const ratios = rates.map((rate, i) => rate / contestants[0]!.rates[i]!);
-  console.log(`${name.padEnd(14)} ${summary(rates, 0)} samples/s; ratio ${summary(ratios, 2)}`);
+  const size = `${(parameters / 1e6).toFixed(2)} M`;
+  console.log(`${name.padEnd(32)} ${size}: ${summary(rates, 0)} samples/s; ratio ${summary(ratios, 2)}`);
 }

@@ -11,6 +11,7 @@ import { tabletopModel } from './tabletop-parts.ts';
  */
 const STEPS: Readonly<Record<string, number>> = {
   dm0: 11_000,
+  'xiaomi-robotics-0': 11_000,
 };
 
 /** `quickstart-<family>` for every family but ZR-0, whose recipe is the quickstart. */
