@@ -1,10 +1,10 @@
 /**
- * @file Training a small byte-level BPE tokenizer: the most frequent pair of neighbours becomes a token, again and
- * again (Sennrich et al. 2016, algorithm 1, over bytes). The same texts give the same tokenizer on every machine.
+ * @file Training a small byte-level BPE tokenizer from texts. The same texts give the same tokenizer on every machine.
  */
 
 import { VlaError } from '../../base/errors.ts';
 import { BYTE_LETTERS, PIECES } from './byte-level.ts';
+import { learnMerges, type Piece } from './learn-merges.ts';
 
 /** What a tokenizer is trained from. */
 export interface BpeTraining {
@@ -22,12 +22,6 @@ export interface TokenizerFiles {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** A piece of text as the ids of its current tokens, and how often it occurs. */
-interface Piece {
-  ids: number[];
-  readonly count: number;
-}
-
 /** Trains a tokenizer. Ids: bytes 0 to 255 by value, merges in the order found, special tokens. */
 export function trainBpe({ texts, vocabularySize, specialTokens }: BpeTraining): TokenizerFiles {
   const mergeCount = vocabularySize - 256 - specialTokens.length;
@@ -40,15 +34,7 @@ export function trainBpe({ texts, vocabularySize, specialTokens }: BpeTraining):
   }
   const pieces = countPieces(texts, specialTokens);
   const tokens = [...BYTE_LETTERS];
-  const merges: [string, string][] = [];
-  while (merges.length < mergeCount) {
-    const best = mostFrequentPair(pieces);
-    if (best === undefined) break;
-    const [left, right] = best;
-    merges.push([tokens[left]!, tokens[right]!]);
-    for (const piece of pieces) piece.ids = mergePair(piece.ids, left, right, tokens.length);
-    tokens.push(tokens[left]! + tokens[right]!);
-  }
+  const merges = learnMerges(pieces, tokens, 256 + mergeCount);
   return tokenizerFiles(tokens, merges, specialTokens);
 }
 
@@ -69,33 +55,6 @@ function countPieces(texts: Iterable<string>, specialTokens: readonly string[]):
 /** The text between special tokens; these never take part in merges. */
 function splitSpecial(text: string, specialTokens: readonly string[]): string[] {
   return specialTokens.reduce<string[]>((parts, token) => parts.flatMap((part) => part.split(token)), [text]);
-}
-
-/** The pair with the highest count; of several, the one whose tokens are the oldest. Undefined when none occurs twice. */
-function mostFrequentPair(pieces: readonly Piece[]): [number, number] | undefined {
-  const counts = new Map<number, number>();
-  for (const { ids, count } of pieces) {
-    for (let i = 0; i + 1 < ids.length; i++) {
-      const key = ids[i]! * 0x1000000 + ids[i + 1]!;
-      counts.set(key, (counts.get(key) ?? 0) + count);
-    }
-  }
-  let [bestKey, bestCount] = [-1, 1];
-  for (const [key, count] of counts) {
-    if (count > bestCount || (count === bestCount && bestKey >= 0 && key < bestKey))
-      [bestKey, bestCount] = [key, count];
-  }
-  return bestKey < 0 ? undefined : [Math.floor(bestKey / 0x1000000), bestKey % 0x1000000];
-}
-
-function mergePair(ids: number[], left: number, right: number, merged: number): number[] {
-  const out: number[] = [];
-  for (let i = 0; i < ids.length; i++) {
-    const hit = ids[i] === left && ids[i + 1] === right;
-    out.push(hit ? merged : ids[i]!);
-    if (hit) i++;
-  }
-  return out;
 }
 
 function tokenizerFiles(
