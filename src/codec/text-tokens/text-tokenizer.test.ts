@@ -23,6 +23,10 @@ test('ids turn back into the text, in normal form C', () => {
   }
 });
 
+test('ids without a token are skipped, as in Python', () => {
+  assert.equal(tokenizer.decode([...tokenizer.encode('lift'), 999_999, ...tokenizer.encode(' it')]), 'lift it');
+});
+
 test('special tokens are single ids, and a misspelt one is suggested', () => {
   assert.deepEqual(tokenizer.encode('<|im_start|>'), [tokenizer.id('<|im_start|>')]);
   assert.equal(tokenizer.vocabularySize, 569);

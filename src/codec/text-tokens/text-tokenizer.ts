@@ -11,7 +11,7 @@ export interface TextTokenizer {
   readonly specialTokens: readonly string[];
   /** Special tokens inside `text` become their ids; nothing is added at either end. */
   encode(text: string): number[];
-  /** The inverse; special tokens are kept as text. */
+  /** The inverse; special tokens are kept as text, ids without a token (spare rows of an embedding) are skipped. */
   decode(ids: readonly number[]): string;
   /** The id of one token; throws `not-found` with the nearest name. */
   id(token: string): number;
@@ -61,7 +61,7 @@ function open(tokenizerJson: unknown, tokenizerConfigJson: unknown, where: strin
   const model = (tokenizerJson as { model?: { type?: unknown; vocab?: unknown } } | null)?.model;
   if (typeof model?.vocab !== 'object' || model.vocab === null) {
     throw new VlaError('bad-data', `${where}: expected a Hugging Face tokenizer with "model.vocab", got none.`, {
-      hint: 'Use the tokenizer.json of the checkpoint; vocab.json and merges.txt alone are not enough.',
+      hint: 'Use the tokenizer.json of the checkpoint, or make it from its vocab.json, merges.txt and tokenizer_config.json.',
     });
   }
   try {
