@@ -134,6 +134,8 @@ const imageStep = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('resize-with-pad'), width: whole, height: whole, filter, fill: grey }),
   z.strictObject({ kind: z.literal('pad-to-square'), fill: grey }),
   z.strictObject({ kind: z.literal('centre-crop'), width: whole, height: whole }),
+  z.strictObject({ kind: z.literal('centre-zoom'), share: z.number().gt(0).max(1), filter }),
+  z.strictObject({ kind: z.literal('smart-resize'), factor: whole, minPixels: whole, maxPixels: whole, filter }),
 ]);
 
 const share = z.number().min(0).max(1);

@@ -38,6 +38,20 @@ test('a centre crop keeps the middle, and a crop that is too large is refused', 
   });
 });
 
+test('a centre crop cuts the smaller half of an odd rest off first', () => {
+  assert.deepEqual(red(processImage(numbered(5, 4), [{ kind: 'centre-crop', width: 2, height: 1 }])), [[12, 13]]);
+});
+
+test('a centre zoom keeps size and middle, and a share that leaves nothing is refused', () => {
+  const steps: ImageStep[] = [{ kind: 'centre-zoom', share: 0.5, filter: 'bilinear' }];
+  const zoomed = processImage(numbered(8, 4), steps);
+  assert.deepEqual([zoomed.width, zoomed.height], [8, 4]);
+  assert.deepEqual([red(zoomed)[0]![0], red(zoomed)[3]![7]], [13, 26]);
+  const { map } = createImagePipeline(steps, 8, 4);
+  assert.deepEqual(map, { scaleX: 2, offsetX: -0.5, scaleY: 2, offsetY: -0.5 });
+  assert.throws(() => processImage(numbered(1, 4), steps), { code: 'bad-argument', message: /0×2/ });
+});
+
 test('resize with pad keeps the aspect ratio', () => {
   const steps: ImageStep[] = [{ kind: 'resize-with-pad', width: 8, height: 8, filter: 'bilinear', fill: 0 }];
   const white = { width: 20, height: 10, data: new Uint8Array(600).fill(255) };
@@ -75,6 +89,21 @@ test('the map of a pipeline says where a point lies', () => {
   const row = (scaleY * (23 / 60) + offsetY) * pipeline.height;
   const brightest = out.indexOf(Math.max(...out)) / 3;
   assert.deepEqual([column, row], [(brightest % 30) + 0.5, Math.floor(brightest / 30) + 0.5]);
+});
+
+test('an image of zero size is refused', () => {
+  const empty = { width: 0, height: 4, data: new Uint8Array(0) };
+  assert.throws(() => requireImage(empty, 'camera "front"'), {
+    code: 'bad-shape',
+    message: 'camera "front": expected at least 1×1 pixels, got 0×4.',
+  });
+  assert.throws(() => processImage({ ...empty, width: Number.NaN }, []), { code: 'bad-shape' });
+  for (const [width, height] of [[0, 4] as const, [4, 0] as const, [2.5, 4] as const]) {
+    assert.throws(() => createImagePipeline([{ kind: 'pad-to-square', fill: 0 }], width, height), {
+      code: 'bad-argument',
+      message: `image: expected a size of at least 1×1 pixels, got ${width}×${height}.`,
+    });
+  }
 });
 
 test('bytes that do not fit the size are refused', () => {

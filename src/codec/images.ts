@@ -3,6 +3,7 @@
 import { VlaError } from '../base/errors.ts';
 import type { Image } from '../interfaces/observation.ts';
 import { createResizer, type ResizeFilter } from './resize.ts';
+import { smartResize, type SmartResizeLimits } from './smart-resize.ts';
 
 /** `fill` is the grey level of padding, 0 to 255. */
 export type ImageStep =
@@ -15,8 +16,14 @@ export type ImageStep =
       readonly filter: ResizeFilter;
       readonly fill: number;
     }
+  /** Odd differences put the smaller half first. */
   | { readonly kind: 'pad-to-square'; readonly fill: number }
-  | { readonly kind: 'centre-crop'; readonly width: number; readonly height: number };
+  /** Odd differences cut the smaller half off first. */
+  | { readonly kind: 'centre-crop'; readonly width: number; readonly height: number }
+  /** Cuts the middle `share` of both sides (rounded down) out and resizes it to the size of the whole. */
+  | { readonly kind: 'centre-zoom'; readonly share: number; readonly filter: ResizeFilter }
+  /** Qwen-VL's resize to whole multiples of a factor; see `smartResize`. */
+  | ({ readonly kind: 'smart-resize'; readonly filter: ResizeFilter } & SmartResizeLimits);
 
 /** x' = scaleX · x + offsetX and so on, for points given as fractions of width and height. */
 export interface FractionMap {
@@ -82,12 +89,22 @@ const COMPILE: {
     }
     return [frame(width, height, step.width, step.height, 0)];
   },
+  'centre-zoom'({ share, filter }, width, height) {
+    const [innerWidth, innerHeight] = [Math.trunc(width * share), Math.trunc(height * share)];
+    const run = createResizer(innerWidth, innerHeight, width, height, filter);
+    return [frame(width, height, innerWidth, innerHeight, 0), { width, height, map: WHOLE, run }];
+  },
+  'smart-resize'(step, width, height) {
+    const size = smartResize(width, height, step);
+    return [{ ...size, map: WHOLE, run: createResizer(width, height, size.width, size.height, step.filter) }];
+  },
 };
 
 /** Places the input in the middle of a frame of another size: pads where it is smaller, crops where it is larger. */
 function frame(width: number, height: number, outputWidth: number, outputHeight: number, fill: number): Stage {
-  const left = Math.floor((outputWidth - width) / 2);
-  const top = Math.floor((outputHeight - height) / 2);
+  // Towards zero: the smaller half comes first, both of padding and of what is cut off.
+  const left = Math.trunc((outputWidth - width) / 2);
+  const top = Math.trunc((outputHeight - height) / 2);
   const columns = Math.min(width, outputWidth);
   return {
     width: outputWidth,
@@ -108,8 +125,13 @@ function frame(width: number, height: number, outputWidth: number, outputHeight:
   };
 }
 
-/** Compiles `steps` for inputs of `width` × `height` pixels. */
+/** Compiles `steps` for inputs of `width` × `height` pixels. Throws `bad-argument` for sizes that no step can take. */
 export function createImagePipeline(steps: readonly ImageStep[], width: number, height: number): ImagePipeline {
+  if (!isSize(width) || !isSize(height)) {
+    throw new VlaError('bad-argument', `image: expected a size of at least 1×1 pixels, got ${width}×${height}.`, {
+      hint: 'The camera gave no picture; look at its driver.',
+    });
+  }
   const stages: Stage[] = [];
   let [w, h] = [width, height];
   for (const step of steps) {
@@ -151,10 +173,17 @@ export function processImage(image: Image, steps: readonly ImageStep[]): Image {
   return { width: pipeline.width, height: pipeline.height, data: pipeline.apply(image.data).slice() };
 }
 
-/** Throws `bad-shape` when an image's bytes do not fit its size. */
+const isSize = (size: number): boolean => Number.isInteger(size) && size > 0;
+
+/** Throws `bad-shape` when an image has no pixels, or its bytes do not fit its size. */
 export function requireImage(image: Image, where: string): void {
+  if (!isSize(image.width) || !isSize(image.height)) {
+    throw new VlaError('bad-shape', `${where}: expected at least 1×1 pixels, got ${image.width}×${image.height}.`, {
+      hint: 'The camera gave no picture; look at its driver.',
+    });
+  }
   const expected = image.width * image.height * 3;
-  if (Number.isInteger(expected) && expected > 0 && image.data.length === expected) return;
+  if (image.data.length === expected) return;
   throw new VlaError(
     'bad-shape',
     `${where}: expected ${image.width}×${image.height}×3 = ${expected} RGB bytes, got ${image.data.length}.`,

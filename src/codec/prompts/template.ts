@@ -1,5 +1,6 @@
 /** @file What a prompt template is: what a codec knows, turned into the parts of a prompt. */
 
+import { VlaError } from '../../base/errors.ts';
 import type { Embodiment } from '../../interfaces/embodiment.ts';
 import type { PromptPart } from '../prompt.ts';
 
@@ -26,4 +27,13 @@ export function labelledImages(cameras: readonly PromptCamera[]): PromptPart[] {
     { kind: 'text', text: label },
     { kind: 'image', camera: name },
   ]);
+}
+
+/** Throws `bad-argument` when there are more cameras than a model has places for; `where` names its prompt. */
+export function requireAtMostCameras(cameras: readonly PromptCamera[], most: number, where: string): void {
+  if (cameras.length <= most) return;
+  const names = cameras.map(({ name }) => name).join(', ');
+  throw new VlaError('bad-argument', `${where}: expected at most ${most} cameras, got ${cameras.length} (${names}).`, {
+    hint: 'Choose the views that show the task best, and leave the others out of the codec.',
+  });
 }
