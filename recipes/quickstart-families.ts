@@ -10,8 +10,8 @@ import { tabletopModel } from './tabletop-parts.ts';
  * Fixed numbers, not minutes: the same seed gives the same policy on a fast and on a slow machine.
  */
 const STEPS: Readonly<Record<string, number>> = {
-  dm0: 11_000,
-  'xiaomi-robotics-0': 11_000,
+  dm0: 10_000,
+  'xiaomi-robotics-0': 10_200,
 };
 
 /** `quickstart-<family>` for every family but ZR-0, whose recipe is the quickstart. */
