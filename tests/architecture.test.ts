@@ -86,7 +86,7 @@ test('engine, nn, codec and models need nothing of Node', () => {
 });
 
 test('optional packages are loaded lazily', () => {
-  const optional = ['onnxruntime-node', '@mujoco/mujoco', 'node-av', 'sharp'];
+  const optional = ['onnxruntime-node', 'onnxruntime-web', '@mujoco/mujoco', 'node-av', 'sharp'];
   const eager = sources.flatMap(({ file, imports }) =>
     imports
       .filter(

@@ -5,15 +5,18 @@ import type { TensorType } from './graph.ts';
 import type { WeightContent } from './onnx/write.ts';
 
 /**
- * Where a graph runs. `cpu`: ONNX Runtime in this process. `webgpu`: the same on a graphics card. `reference`: plain
- * TypeScript, slow and exact.
+ * Where a graph runs. `cpu`: ONNX Runtime in this process, or as WebAssembly in a browser. `webgpu`: the same on a graphics
+ * card. `reference`: plain TypeScript, slow and exact.
  */
 export type Runtime = 'cpu' | 'webgpu' | 'reference';
 
 /** Where and how a graph runs. */
 export interface SessionOptions {
   readonly runtime: Runtime;
-  /** Threads within one operator (cpu); default: ONNX Runtime's choice, one per physical core. */
+  /**
+   * Threads within one operator (cpu); default: ONNX Runtime's choice, one per physical core. In a browser the first session
+   * fixes it, and it is 1 on pages that are not cross-origin isolated.
+   */
   readonly threads?: number;
   /** State: input name → name of the output that is that input's value in the next run. Fed from `initialState`. */
   readonly state?: Readonly<Record<string, string>>;

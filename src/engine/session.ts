@@ -6,6 +6,9 @@ import { compile, type CompiledGraph } from './compile.ts';
 import type { Graph } from './graph.ts';
 import type { CompiledSessionOptions, Session, SessionOptions } from './session-types.ts';
 
+/** Whether this is a page or a web worker. */
+const inBrowser = 'window' in globalThis || 'WorkerGlobalScope' in globalThis;
+
 /** Makes a graph ready to run. */
 export async function createSession(graph: Graph, options: SessionOptions): Promise<Session> {
   const state = options.state ?? {};
@@ -37,6 +40,15 @@ export async function createCompiledSession(
   compiled: CompiledGraph,
   options: CompiledSessionOptions = {},
 ): Promise<Session> {
+  if (inBrowser) {
+    if (options.worker ?? false) {
+      throw new VlaError('unsupported', 'session: expected "worker" to be false in a browser, got true.', {
+        hint: 'Make the session inside a web worker of your own; the whole policy runs there.',
+      });
+    }
+    const { openSession } = await import('./runtimes/web-session.ts');
+    return openSession(compiled, options);
+  }
   if (options.worker ?? false) {
     const { openWorkerSession } = await import('./runtimes/node-worker.ts');
     return openWorkerSession(compiled, options);

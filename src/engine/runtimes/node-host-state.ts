@@ -8,7 +8,7 @@ import { allocate, elementCount, type Tensor } from '../../base/tensor.ts';
 import type { StateView } from '../passes/state-views.ts';
 import { stateTypes, type CompiledGraph } from '../compile.ts';
 import type { ResidentState } from './resident-state.ts';
-import { wrap, type Ort } from './node-tensor.ts';
+import { wrap, type Ort } from './ort-tensor.ts';
 
 /** One of the two buffers of all state, with its views as the graph feeds and fetches them. */
 interface Side {

@@ -4,8 +4,8 @@ import type * as ort from 'onnxruntime-node';
 import { invariant } from '../../base/errors.ts';
 import type { Data, DType, Tensor } from '../../base/tensor.ts';
 
-/** The library, loaded lazily. */
-export type Ort = typeof ort;
+/** What the library's builds for Node and for browsers have in common; loaded lazily. */
+export type Ort = Pick<typeof ort, 'InferenceSession' | 'Tensor' | 'env'>;
 
 const TO_ORT: Readonly<Partial<Record<DType, ort.Tensor.Type>>> = {
   f64: 'float64',

@@ -4,13 +4,13 @@ import { VlaError } from '../../base/errors.ts';
 
 const text = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
-/** The error of a model that could not be loaded on `provider`. */
-export function loadFailure(provider: string, cause: unknown): VlaError {
+/** The error of a model that could not be loaded on `provider`; `webGpuHint` says what WebGPU needs in this place. */
+export function loadFailure(provider: string, cause: unknown, webGpuHint: string): VlaError {
   const said = text(cause);
   const hint = /Could not find an implementation|Unsupported data type|bfloat16/.test(said)
     ? `No kernel of "${provider}" computes with these element types: cast to f32 before, and back behind if needed.`
     : provider === 'webgpu'
-      ? 'WebGPU needs a Vulkan driver (libvulkan and a graphics card, or SwiftShader); the CPU does without.'
+      ? webGpuHint
       : 'If a weight file is named, check that it lies in the weight folder.';
   return new VlaError('unsupported', `session: ONNX Runtime could not load the model on "${provider}": ${said}`, {
     cause,
