@@ -18,11 +18,11 @@ interface Group {
 }
 
 /** The cases in as few graphs as their axis names allow. */
-function groupCases(): Group[] {
+function groupCases(doubles: boolean): Group[] {
   const groups: Group[] = [];
   for (const [op, cases] of Object.entries(OP_CASES) as [OpName, readonly OpCase[]][]) {
     for (const [i, spec] of cases.entries()) {
-      if (spec.halfFloats) continue;
+      if (spec.halfFloats || (spec.doubles && !doubles)) continue;
       const sizes = Object.fromEntries(
         spec.inputs.flatMap(({ named = [], shape }) =>
           named.flatMap((dim, axis) => (typeof dim === 'string' ? [[dim, shape[axis]!]] : [])),
@@ -71,11 +71,11 @@ function graphOf({ cases }: Group): { readonly graph: Graph; readonly feeds: Rec
 
 /**
  * How far the runtime's results are from the reference's: the largest difference over the largest number, by output's name (such as
- * `gelu 0 gradient 0`); infinite where shapes differ.
+ * `gelu 0 gradient 0`); infinite where shapes differ. Cases of 64-bit floats only with `doubles`.
  */
-export async function opErrors(runtime: Runtime): Promise<Record<string, number>> {
+export async function opErrors(runtime: Runtime, doubles: boolean): Promise<Record<string, number>> {
   const errors: Record<string, number> = {};
-  for (const group of groupCases()) {
+  for (const group of groupCases(doubles)) {
     const { graph, feeds } = graphOf(group);
     const arrays = Object.fromEntries(Object.entries(feeds).map(([name, x]) => [name, fromTensor(x, 'f32')]));
     const expected = interpret(graph, arrays, {}, group.sizes, 'f32');

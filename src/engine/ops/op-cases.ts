@@ -30,6 +30,8 @@ export interface OpCase {
   readonly tolerance?: number;
   /** Computes on 16-bit floats, which shaders on some graphics cards cannot. */
   readonly halfFloats?: boolean;
+  /** Computes on 64-bit floats, which ONNX Runtime's browser build for WebGPU cannot. */
+  readonly doubles?: boolean;
 }
 
 const floats = (shape: readonly number[], low = -2, high = 2): InputCase => ({ dtype: 'f32', shape, low, high });
@@ -117,7 +119,7 @@ export const OP_CASES: Readonly<Record<OpName, readonly OpCase[]>> = {
     { inputs: [grid([20])], build: (x) => e.cast(e.cast(x, 'f16'), 'f32'), tolerance: 1e-3, halfFloats: true },
     { inputs: [floats([20])], build: (x) => e.cast(e.cast(x, 'f16'), 'f32'), wrt: NO_GRADIENT, halfFloats: true },
     { inputs: [floats([20])], build: (x) => e.cast(e.cast(x, 'bf16'), 'f32'), wrt: NO_GRADIENT, halfFloats: true },
-    { inputs: [floats([20])], build: (x) => e.cast(x, 'f64') },
+    { inputs: [floats([20])], build: (x) => e.cast(x, 'f64'), doubles: true },
     { inputs: [floats([20], -9, 9)], build: (x) => e.cast(x, 'i64'), wrt: NO_GRADIENT },
     { inputs: [grid([20])], build: (x) => e.cast(x, 'bool'), wrt: NO_GRADIENT },
     { inputs: [whole([20], 200, 'u8')], build: (x) => e.cast(x, 'f32') },

@@ -13,7 +13,7 @@ const skip = await webGpuMissing();
 const TOLERANCE = 2e-4;
 
 test('every operator and its gradient on WebGPU agree with the reference', { skip }, async () => {
-  const errors = Object.entries(await opErrors('webgpu'));
+  const errors = Object.entries(await opErrors('webgpu', true));
   assert.ok(errors.length > 200);
   assert.deepEqual(
     errors.filter(([, error]) => !(error <= TOLERANCE)),

@@ -7,11 +7,12 @@ const text = (cause: unknown): string => (cause instanceof Error ? cause.message
 /** The error of a model that could not be loaded on `provider`; `webGpuHint` says what WebGPU needs in this place. */
 export function loadFailure(provider: string, cause: unknown, webGpuHint: string): VlaError {
   const said = text(cause);
-  const hint = /Could not find an implementation|Unsupported data type|bfloat16/.test(said)
-    ? `No kernel of "${provider}" computes with these element types: cast to f32 before, and back behind if needed.`
-    : provider === 'webgpu'
-      ? webGpuHint
-      : 'If a weight file is named, check that it lies in the weight folder.';
+  const hint =
+    /Could not find an implementation|Failed to find kernel|Provider type for|Unsupported data type|bfloat16/.test(said)
+      ? `No kernel of "${provider}" computes with these element types: cast to f32 before, and back behind if needed.`
+      : provider === 'webgpu'
+        ? webGpuHint
+        : 'If a weight file is named, check that it lies in the weight folder.';
   return new VlaError('unsupported', `session: ONNX Runtime could not load the model on "${provider}": ${said}`, {
     cause,
     hint,

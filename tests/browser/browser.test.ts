@@ -1,0 +1,104 @@
+/** @file vlakit in headless Chromium: sessions, operators, images, tokens and policies give what they give in Node. */
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test, { after, before } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { bundle } from '../../examples/browser/bundle.ts';
+import { serveFolders, type Server } from '../../examples/browser/serve-folders.ts';
+import { readJson } from '../../src/base/files.ts';
+import { shippedFile } from '../../src/base/shipped-file.ts';
+import { repositoryRoot } from '../shared-data.ts';
+import { CHECKS } from './checks.ts';
+import { chromiumMissing, startChromium } from './chromium.ts';
+
+const skip = chromiumMissing;
+const inRepository = (name: string): string => path.join(repositoryRoot, name);
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'vlakit-browser-'));
+let [server, browser, page]: [Server?, Browser?, Page?] = [];
+
+before(async () => {
+  if (skip) return;
+  await bundle({ page: inRepository('dist/tests/browser/page.js') }, folder);
+  server = await serveFolders(
+    { '/': inRepository('tests/browser'), '/built/': folder, '/assets/': inRepository('assets') },
+    0,
+  );
+  browser = await startChromium();
+  page = await browser.newPage();
+  page.on('console', (message) => {
+    if (message.type() === 'error') console.log(`the page says: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => console.log(`the page fails: ${error.message}`));
+  await page.goto(`${server.url}page.html`);
+  await page.waitForFunction(() => 'CHECKS' in globalThis);
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.close();
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+/** Runs a check in the page. */
+function inPage<K extends keyof typeof CHECKS>(
+  name: K,
+  ...given: Parameters<(typeof CHECKS)[K]>
+): Promise<Awaited<ReturnType<(typeof CHECKS)[K]>>> {
+  const call = ([name, given]: readonly [string, readonly unknown[]]): unknown =>
+    (globalThis as unknown as { CHECKS: Record<string, (...given: readonly unknown[]) => unknown> }).CHECKS[name]!(
+      ...given,
+    );
+  return page!.evaluate<unknown, readonly [string, readonly unknown[]]>(call, [name, given]) as never;
+}
+
+test('the page may use threads', { skip }, async () => {
+  assert.equal(await page!.evaluate(() => crossOriginIsolated), true);
+});
+
+for (const runtime of ['cpu', 'webgpu'] as const) {
+  test(`${runtime}: every operator and its gradient agree with the reference`, { skip }, async (t) => {
+    if (runtime === 'webgpu' && (await skipped(t))) return;
+    const errors = Object.entries(await inPage('opErrors', runtime, runtime === 'cpu'));
+    assert.ok(errors.length > 200);
+    assert.deepEqual(
+      errors.filter(([, error]) => !(error <= 2e-4)),
+      [],
+    );
+  });
+
+  test(`${runtime}: state stays in the session and is read and written as copies`, { skip }, async (t) => {
+    if (runtime === 'webgpu' && (await skipped(t))) return;
+    const [there, here] = [await inPage('learn', runtime), await CHECKS.learn('cpu')];
+    assert.equal(there.refusal, here.refusal);
+    assertClose(there.losses, here.losses, 1e-5);
+    assertClose(there.state, here.state, 1e-5);
+  });
+}
+
+test('images are resized as by Pillow, in every byte', { skip }, async () => {
+  assert.deepEqual(await inPage('resize', readJson(inRepository('tests/golden/resize.json'))), []);
+});
+
+test('ids equal those of the Python tokenizers', { skip }, async () => {
+  const { cases } = readJson<{ cases: [string, number[]][] }>(inRepository('tests/golden/tokens.json'));
+  const files = ['tokenizer', 'tokenizer_config'].map((name) =>
+    readJson(shippedFile(`tokenizers/tabletop/${name}.json`)),
+  );
+  assert.deepEqual(await inPage('tokens', cases, files[0], files[1]), []);
+});
+
+/** Skips where this browser has no WebGPU. */
+async function skipped(t: { skip(reason: string): void }): Promise<boolean> {
+  const reason = await inPage('webGpuMissing');
+  if (reason !== false) t.skip(reason);
+  return reason !== false;
+}
+
+function assertClose(got: readonly number[], wanted: readonly number[], tolerance: number): void {
+  assert.equal(got.length, wanted.length);
+  const error = Math.max(...got.map((x, i) => Math.abs(x - wanted[i]!)));
+  assert.ok(error <= tolerance, `the largest difference is ${error}, expected at most ${tolerance}`);
+}

@@ -1,0 +1,73 @@
+/** @file What is checked inside a browser; the same functions run in Node, and both must give the same numbers. */
+
+import { f32 } from '../../src/base/tensor.ts';
+import { createTextTokenizer } from '../../src/codec/text-tokens/text-tokenizer.ts';
+import { createSession, gradient, input, linear, mul, output, reduceMean, reshape } from '../../src/engine/index.ts';
+import { slice, sub, tanh, trace, type Runtime } from '../../src/engine/index.ts';
+import { opErrors } from '../../src/engine/ops/case-graphs.ts';
+import { webGpuMissing } from '../../src/engine/runtimes/webgpu-driver.ts';
+import { resizedImages, type ResizeGolden } from '../resize-golden.ts';
+
+/** What a learner with resident state did, and how it answered to a wrong feed. */
+interface Learned {
+  readonly losses: number[];
+  readonly state: number[];
+  readonly refusal: string;
+}
+
+/** Twelve steps of gradient descent whose parameters stay in the session; after six they are read, changed and put back. */
+async function learn(runtime: Runtime): Promise<Learned> {
+  const graph = trace(() => {
+    const flat = input('flat', 'f32', [8]);
+    const [w, b] = [reshape(slice(flat, 0, 0, 6), [2, 3]), slice(flat, 0, 6, 8)];
+    const error = sub(tanh(linear(input('x', 'f32', [4, 3]), w, b)), input('y', 'f32', [4, 2]));
+    const loss = reduceMean(mul(error, error));
+    output('loss', loss);
+    output('flat.next', sub(flat, mul(gradient(loss, [flat])[0]!, 0.5)));
+  });
+  const session = await createSession(graph, {
+    runtime,
+    state: { flat: 'flat.next' },
+    initialState: { flat: f32([0.1, -0.2, 0.3, 0.2, 0.1, -0.1, 0, 0]) },
+  });
+  const feeds = {
+    x: f32([1, 0.5, -1, 0.3, -0.2, 0.9, -0.7, 0.1, 0.4, 0.2, 0.8, -0.6], [4, 3]),
+    y: f32([0.5, -0.5, 0.2, 0.1, -0.3, 0.4, 0.6, -0.1], [4, 2]),
+  };
+  const losses: number[] = [];
+  for (let step = 0; step < 12; step++) {
+    losses.push(Number((await session.run(feeds))['loss']!.data[0]));
+    if (step !== 6) continue;
+    const kept = await session.readState();
+    await session.writeState({ flat: f32(new Float32Array(8)) });
+    await session.run(feeds);
+    await session.writeState(kept);
+  }
+  const { flat } = await session.readState();
+  const refusal = await session.run({ ...feeds, x: f32([1, 2]) }).then(
+    () => 'accepted',
+    (error: Error) => error.message,
+  );
+  await session.close();
+  return { losses, state: [...(flat!.data as Float32Array)], refusal };
+}
+
+/** The names of resized images that differ from Pillow's. */
+async function resize(golden: ResizeGolden): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const { where, bytes, wanted } of resizedImages(golden)) {
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+    const hex = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+    if (hex !== wanted.sha256) wrong.push(where);
+  }
+  return wrong;
+}
+
+/** The texts whose ids differ from those of the Python tokenizers. */
+function tokens(cases: readonly [string, number[]][], tokenizerJson: unknown, configJson: unknown): string[] {
+  const tokenizer = createTextTokenizer(tokenizerJson, configJson, 'tokenizer.json');
+  return cases.filter(([text, ids]) => tokenizer.encode(text).join() !== ids.join()).map(([text]) => text);
+}
+
+/** All checks; arguments and results are plain data. */
+export const CHECKS = { webGpuMissing, opErrors, learn, resize, tokens };
