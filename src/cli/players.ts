@@ -13,8 +13,8 @@ import type { ModuleCall } from '../benchmarks/player.ts';
 import { tabletop } from '../benchmarks/tabletop-environment.ts';
 import { resolveCheckpoint } from '../training/checkpoint-series.ts';
 import { loadCheckpoint } from '../training/checkpoint.ts';
-import { parseEmbodiment } from '../training/embodiment-file.ts';
-import type { PolicySettings } from '../training/load-policy.ts';
+import { parseEmbodiment } from '../codec/embodiment-file.ts';
+import type { PolicySettings } from '../models/checkpoint-policy.ts';
 import { checkpointPolicy } from '../training/policy-module.ts';
 import { fraction, json, wholeNumber } from './argument-parsers.ts';
 

@@ -7,7 +7,8 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { encodeSafetensors } from '../base/safetensors.ts';
 import { f32, zeros, type Tensor } from '../base/tensor.ts';
-import { checkWeights, loadCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { checkWeights } from '../models/check-weights.ts';
+import { loadCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import {
   bestCheckpoint,
   checkpointFolder,

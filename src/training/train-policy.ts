@@ -16,7 +16,7 @@ import { createGraphLearner, type LearnerOptions } from './graph-learner.ts';
 import { requireInstructions } from './instruction-check.ts';
 import type { Learner } from './learner.ts';
 import { checkLoopConfig, train, type TrainingResult, type TrainingRun } from './loop.ts';
-import type { PolicySettings } from './load-policy.ts';
+import type { PolicySettings } from '../models/checkpoint-policy.ts';
 import { checkModel } from './model-config.ts';
 import { policyBatches } from './policy-batches.ts';
 import { batchSizeOf, type TrainingRecipe } from './recipe.ts';

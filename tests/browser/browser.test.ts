@@ -78,6 +78,26 @@ for (const runtime of ['cpu', 'webgpu'] as const) {
   });
 }
 
+for (const runtime of ['cpu', 'webgpu'] as const) {
+  test(`${runtime}: the shipped policies see the same pictures and answer as in Node`, { skip }, async (t) => {
+    if (runtime === 'webgpu' && (await skipped(t))) return;
+    for (const name of ['quickstart', 'tabletop']) {
+      const url = `${server!.url}assets/checkpoints/${name}`;
+      const [there, here] = [await inPage('act', runtime, url), await CHECKS.act('cpu', url)];
+      assert.equal(there.images.length, 12);
+      assert.deepEqual(there.images, here.images);
+      assertClose(there.actions, here.actions, 1e-4);
+    }
+  });
+}
+
+test('a policy that is not there is named', { skip }, async () => {
+  const url = `${server!.url}assets/checkpoints/none`;
+  const message = `${url}/config.json: expected a file of the checkpoint, got HTTP 404.`;
+  assert.equal(await inPage('refusal', url), message);
+  assert.equal(await CHECKS.refusal(url), message);
+});
+
 test('images are resized as by Pillow, in every byte', { skip }, async () => {
   assert.deepEqual(await inPage('resize', readJson(inRepository('tests/golden/resize.json'))), []);
 });

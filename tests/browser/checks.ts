@@ -6,6 +6,9 @@ import { createSession, gradient, input, linear, mul, output, reduceMean, reshap
 import { slice, sub, tanh, trace, type Runtime } from '../../src/engine/index.ts';
 import { opErrors } from '../../src/engine/ops/case-graphs.ts';
 import { webGpuMissing } from '../../src/engine/runtimes/webgpu-driver.ts';
+import { actionAt } from '../../src/interfaces/action-chunk.ts';
+import { fetchPolicy } from '../../src/models/fetch-policy.ts';
+import { createTabletop } from '../../src/simulation/tabletop/index.ts';
 import { resizedImages, type ResizeGolden } from '../resize-golden.ts';
 
 /** What a learner with resident state did, and how it answered to a wrong feed. */
@@ -56,9 +59,7 @@ async function learn(runtime: Runtime): Promise<Learned> {
 async function resize(golden: ResizeGolden): Promise<string[]> {
   const wrong: string[] = [];
   for (const { where, bytes, wanted } of resizedImages(golden)) {
-    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-    const hex = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-    if (hex !== wanted.sha256) wrong.push(where);
+    if ((await sha256(bytes)) !== wanted.sha256) wrong.push(where);
   }
   return wrong;
 }
@@ -69,5 +70,48 @@ function tokens(cases: readonly [string, number[]][], tokenizerJson: unknown, co
   return cases.filter(([text, ids]) => tokenizer.encode(text).join() !== ids.join()).map(([text]) => text);
 }
 
+/** What a policy saw and answered in the first inferences of an episode. */
+interface Acted {
+  /** Of each observation: a hash of all bytes of its images. */
+  readonly images: string[];
+  /** All actions of all chunks. */
+  readonly actions: number[];
+}
+
+/** Three inferences in each of two tasks, on what the tabletop shows; half of each chunk is executed. */
+async function act(runtime: Runtime, url: string): Promise<Acted> {
+  const [world, policy] = [await createTabletop(), await fetchPolicy(url, { runtime, threads: 1 })];
+  const acted: Acted = { images: [], actions: [] };
+  for (const [task, seed] of [
+    ['lift', 1_000_000_003],
+    ['push', 1_000_000_004],
+  ] as const) {
+    await world.reset({ task, seed });
+    await policy.reset({ seed });
+    for (let inference = 0; inference < 3; inference++) {
+      const observation = await world.observe();
+      for (const { data } of Object.values(observation.images)) acted.images.push(await sha256(data));
+      const chunk = await policy.infer(observation);
+      acted.actions.push(...chunk.data);
+      for (let i = 0; i < chunk.horizon / 2; i++) await world.step(actionAt(chunk, i));
+    }
+  }
+  await Promise.all([world.close(), policy.close()]);
+  return acted;
+}
+
+/** The error of a policy that is not there. */
+function refusal(url: string): Promise<string> {
+  return fetchPolicy(url, { runtime: 'cpu' }).then(
+    () => 'opened',
+    (error: Error) => error.message,
+  );
+}
+
+async function sha256(bytes: Uint8Array): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 /** All checks; arguments and results are plain data. */
-export const CHECKS = { webGpuMissing, opErrors, learn, resize, tokens };
+export const CHECKS = { webGpuMissing, opErrors, learn, resize, tokens, act, refusal };

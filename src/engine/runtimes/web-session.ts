@@ -36,7 +36,7 @@ export async function openSession(compiled: CompiledGraph, options: CompiledSess
     settings: { executionProviders: [webgpu ? 'webgpu' : 'wasm'] },
     webGpuHint: WEBGPU_HINT,
     state: webgpu
-      ? gpuState(library, compiled, async ({ dtype: _, shape }, buffer) => {
+      ? gpuState(library, compiled, async ({ shape }, buffer) => {
           const data = await buffer.getData();
           return new library.Tensor(buffer.type, data as never, shape as readonly number[]);
         })

@@ -1,0 +1,88 @@
+/** @file A policy from the files of a checkpoint, checked: configuration, codec, weights. Where the files lie is the caller's matter. */
+
+import { VlaError } from '../base/errors.ts';
+import type { Tensor } from '../base/tensor.ts';
+import { parseCodecConfig } from '../codec/codec-config.ts';
+import { parseEmbodiment } from '../codec/embodiment-file.ts';
+import { createCodec } from '../codec/policy-codec.ts';
+import { createTextTokenizer } from '../codec/text-tokens/text-tokenizer.ts';
+import type { SessionOptions } from '../engine/index.ts';
+import type { Policy } from '../interfaces/policy.ts';
+import { flatten, type ParameterSpec, type Tree } from '../nn/parameters.ts';
+import { checkWeights } from './check-weights.ts';
+import { familyOf } from './families.ts';
+import { createFlowPolicy } from './flow-policy.ts';
+import { modelSpec } from './flow-trainable.ts';
+
+/** The files of one checkpoint. */
+export interface CheckpointSource {
+  /** A file as errors name it. */
+  where(file: string): string;
+  /** The content of a JSON file; throws `not-found` when the checkpoint has none of that name. */
+  json<T = unknown>(file: string): T;
+  /** The weights of the model's parameters, by dotted name. */
+  weights(parameters: Tree<ParameterSpec>): Readonly<Record<string, Tensor>>;
+}
+
+/** `policy.json` of a checkpoint: how it acts. */
+export interface PolicySettings {
+  /** Euler steps from noise to actions. */
+  readonly eulerSteps: number;
+  /** Standard deviation of the noise that sampling starts from, 0 to 1. */
+  readonly noiseScale: number;
+}
+
+/** How to make a policy of a checkpoint. */
+export interface CheckpointPolicyOptions {
+  /** For people: tables and logs. */
+  readonly name: string;
+  /** Instead of the checkpoint's own. */
+  readonly settings?: Partial<PolicySettings>;
+  readonly session: Pick<SessionOptions, 'runtime' | 'threads'>;
+}
+
+/** Throws `not-found`, `bad-data`, `mismatch`, `bad-shape` or `not-finite` with the file that is wrong. */
+export async function policyFromCheckpoint(
+  source: CheckpointSource,
+  { name, settings: overrides, session }: CheckpointPolicyOptions,
+): Promise<Policy> {
+  const where = (file: string): string => source.where(file);
+  const tokenizer = createTextTokenizer(
+    source.json('tokenizer.json'),
+    source.json('tokenizer_config.json'),
+    where('tokenizer.json'),
+  );
+  const codec = createCodec(parseCodecConfig(source.json('codec.json'), where('codec.json')), tokenizer);
+  const embodiment = parseEmbodiment(source.json('embodiment.json'), where('embodiment.json'));
+  const content = source.json('config.json');
+  const family = familyOf(content, where('config.json'));
+  const config = family.parse(content, where('config.json'));
+  const settings = settingsOf(source, overrides);
+  const parameters = modelSpec(family, config, codec);
+  const weights = source.weights(parameters);
+  checkWeights(where('model.safetensors'), weights, Object.fromEntries(flatten<ParameterSpec>(parameters)));
+  return createFlowPolicy({
+    name,
+    family,
+    config,
+    codec,
+    embodiment,
+    weights,
+    steps: settings.eulerSteps,
+    noiseScale: settings.noiseScale,
+    session,
+  });
+}
+
+function settingsOf(source: CheckpointSource, overrides: Partial<PolicySettings> = {}): PolicySettings {
+  const settings = { ...source.json<Partial<PolicySettings>>('policy.json'), ...overrides };
+  const { eulerSteps, noiseScale } = settings;
+  const check = (name: string, value: unknown, good: boolean, range: string): void => {
+    if (good) return;
+    const text = `${source.where('policy.json')}: expected ${name} ${range}, got ${String(value)}.`;
+    throw new VlaError('bad-data', text, { hint: 'The file was edited or belongs to another version.' });
+  };
+  check('eulerSteps', eulerSteps, Number.isInteger(eulerSteps) && eulerSteps! >= 1, 'of at least 1');
+  check('noiseScale', noiseScale, typeof noiseScale === 'number' && noiseScale >= 0 && noiseScale <= 1, 'from 0 to 1');
+  return { eulerSteps: eulerSteps!, noiseScale: noiseScale! };
+}
