@@ -2,7 +2,7 @@
 
 /** The tabletop, also under the name by which worker threads open an environment module. */
 export { createTabletop, createTabletop as openEnvironment } from './tabletop.ts';
-export type { Tabletop, TabletopConfig, TabletopState } from './tabletop.ts';
+export type { Asked, Tabletop, TabletopConfig, TabletopState } from './tabletop.ts';
 export { PERTURBATIONS } from './appearance.ts';
 export { TASKS } from './tasks.ts';
 export type { Task } from './task.ts';

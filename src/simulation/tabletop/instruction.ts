@@ -2,7 +2,7 @@
 
 import type { Random } from '../../base/random.ts';
 import type { Task } from './task.ts';
-import type { Layout } from './layout.ts';
+import { objectName, type Layout } from './layout.ts';
 
 /** The sentence that names `object` (an index into the layout). */
 export function instructionFor(
@@ -13,6 +13,5 @@ export function instructionFor(
   random: Random,
 ): string {
   const template = random.pick(phrasing === 'train' ? task.phrasings.train : task.phrasings.heldOut);
-  const { colour, shape } = layout.objects[object]!;
-  return template.replace('{object}', `${colour} ${shape}`).replace('{goal}', layout.goalName ?? '');
+  return template.replace('{object}', objectName(layout.objects[object]!)).replace('{goal}', layout.goalName ?? '');
 }

@@ -1,6 +1,6 @@
 /** @file A scene at the start of an episode: what lies where, and which of it the task is about. */
 
-import type { ColourName, Rgb } from './colours.ts';
+import { COLOURS, type ColourName, type Rgb } from './colours.ts';
 import type { ShapeName } from './objects.ts';
 
 /** A place on the table, metres, base frame. */
@@ -40,4 +40,15 @@ export interface Layout {
   readonly goal?: number;
   /** Places of things that no task is about. */
   readonly clutter?: readonly Point[];
+}
+
+/** How an instruction calls a thing: "red cube". */
+export function objectName({ colour, shape }: PlacedObject): string {
+  return `${colour} ${shape}`;
+}
+
+/** How an instruction calls a coloured mark: "blue pad". */
+export function padName({ rgb }: PlacedMark): string {
+  const colour = Object.entries(COLOURS).find(([, candidate]) => candidate.join() === rgb.join())?.[0];
+  return `${colour ?? 'dark'} pad`;
 }

@@ -15,6 +15,7 @@ import { instructionFor } from './instruction.ts';
 import type { Layout } from './layout.ts';
 import { actionTowards } from './motion.ts';
 import { SCENE_KINDS } from './scenes.ts';
+import { requestsIn, understand } from './sentences.ts';
 import type { Task } from './task.ts';
 import { TASKS } from './tasks.ts';
 import { Views } from './views.ts';
@@ -33,12 +34,27 @@ export interface TabletopState {
   readonly episode: EpisodeSpec;
   readonly steps: number;
   readonly outcome: Outcome;
+  readonly asked: Asked | null;
 }
 
-/** The tabletop with what only it offers: snapshots. */
+/** What was asked for in place of the episode's own instruction. */
+export interface Asked {
+  readonly sentence: string;
+  /** The task that the sentence means in this scene; null when it is none of the tabletop's sentences, or its outcome is there already. */
+  readonly task: string | null;
+}
+
+/** The tabletop with what only it offers: snapshots, and instructions that a person types. */
 export interface Tabletop extends ExpertEnvironment {
   save(): TabletopState;
   restore(state: TabletopState): Promise<void>;
+  /** Every sentence of training that the scene on the table may be asked. */
+  sentences(): readonly string[];
+  /**
+   * Goes on from the moment at hand, also after an outcome, with another instruction and its full time. A sentence that is one of
+   * the tabletop's about this scene is judged; with any other (`task` null) the episode can only fail or time out.
+   */
+  ask(sentence: string): Asked;
 }
 
 /**
@@ -60,9 +76,10 @@ const FALLEN = -0.05;
 
 interface Episode {
   readonly spec: EpisodeSpec;
-  readonly task: Task;
+  task: Task;
   readonly world: World;
-  readonly instruction: string;
+  instruction: string;
+  asked: Asked | null;
   readonly lights: readonly Light[];
   steps: number;
   outcome: Outcome;
@@ -107,7 +124,7 @@ class TabletopEnvironment implements Tabletop {
     const words = stream(3);
     const named = spec.instructionTarget === 'other' ? words.pick(layout.alternatives) : layout.target;
     const instruction = instructionFor(task, layout, named, spec.phrasing ?? 'train', words);
-    this.episode = { spec, task, world, instruction, lights, steps: 0, outcome: 'running', images: null };
+    this.episode = { spec, task, world, instruction, asked: null, lights, steps: 0, outcome: 'running', images: null };
   }
 
   async observe(): Promise<Observation> {
@@ -157,17 +174,34 @@ class TabletopEnvironment implements Tabletop {
   }
 
   save(): TabletopState {
-    const { world, spec, steps, outcome } = this.running('save', false);
-    return { world: world.save(), episode: spec, steps, outcome };
+    const { world, spec, steps, outcome, asked } = this.running('save', false);
+    return { world: world.save(), episode: spec, steps, outcome, asked };
   }
 
   async restore(state: TabletopState): Promise<void> {
     await this.reset(state.episode);
     const episode = this.running('restore', false);
+    if (state.asked !== null) hear(episode, state.asked.sentence);
+    episode.asked = state.asked;
     episode.world.restore(state.world);
     episode.steps = state.steps;
     episode.outcome = state.outcome;
     episode.images = null;
+  }
+
+  sentences(): readonly string[] {
+    const { task, world } = this.running('sentences', false);
+    return requestsIn(task, world.layout, 'train').map(({ sentence }) => sentence);
+  }
+
+  ask(sentence: string): Asked {
+    const episode = this.running('ask', false);
+    const task = hear(episode, sentence);
+    const judged = task !== null && task.judge(episode.world) === 'running';
+    episode.asked = { sentence, task: judged ? task.name : null };
+    episode.steps = 0;
+    episode.outcome = 'running';
+    return episode.asked;
   }
 
   async close(): Promise<void> {
@@ -227,8 +261,19 @@ class TabletopEnvironment implements Tabletop {
   }
 }
 
-function judge({ task, world, steps }: Episode): Outcome {
-  const judged = task.judge(world);
+/** Makes the episode about what the sentence says, where that is a sentence about its scene. */
+function hear(episode: Episode, sentence: string): Task | null {
+  const { task, world } = episode;
+  episode.instruction = sentence;
+  const meant = understand(sentence, task, world.layout);
+  if (meant === null) return null;
+  episode.task = meant.task;
+  world.assign(meant.layout);
+  return meant.task;
+}
+
+function judge({ task, world, steps, asked }: Episode): Outcome {
+  const judged = asked !== null && asked.task === null ? 'running' : task.judge(world);
   if (judged !== 'running') return judged;
   if (world.layout.objects.some((_, object) => world.position(object)[2] < FALLEN)) return 'failure';
   return steps >= task.maxSteps ? 'timeout' : 'running';

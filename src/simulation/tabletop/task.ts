@@ -5,7 +5,7 @@ import type { Vector3 } from '../../base/rotation.ts';
 import type { Outcome } from '../../interfaces/environment.ts';
 import type { Aim } from './motion.ts';
 import type { Layout } from './layout.ts';
-import type { SceneKind } from './scenes.ts';
+import type { Scene, SceneKind } from './scenes.ts';
 import type { World } from './world.ts';
 
 /** Sentence templates. `{object}` is the object the instruction names, `{goal}` the place. */
@@ -31,6 +31,8 @@ export interface Task {
   readonly subtasks: readonly string[];
   /** Which tasks it shares its scenes with. */
   readonly scene: SceneKind;
+  /** What `{goal}` may stand for in a scene, each at the index that the layout's `goal` holds; [] when instructions name none. */
+  goals(scene: Scene): readonly string[];
   /** Draws a scene of this kind, and which thing of it the task is about. */
   layout(random: Random): Layout;
   /** Success, or `wrong` when the goal was reached with another object. (A thing that fell off the table is `failure` in every task.) */

@@ -116,6 +116,11 @@ export class World {
     for (const geom of geoms) this.drawable(geom).rgba.set(rgb);
   }
 
+  /** Makes the episode about other things of the same scene. */
+  assign(layout: Layout): void {
+    this.currentLayout = layout;
+  }
+
   drawable(geomName: string): Drawable {
     return this.drawables.get(this.sim.id('geom', geomName))!;
   }

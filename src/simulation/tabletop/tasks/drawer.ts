@@ -30,6 +30,7 @@ function drawerTask(name: string, move: string, opens: boolean, phrasings: Phras
     phrasings,
     subtasks: ['reach', 'grip', move],
     scene: 'drawers',
+    goals: () => [],
 
     layout(random) {
       return { ...drawersScene(random), ...chooseTarget(random, [0, 1]) };

@@ -3,6 +3,7 @@
 import type { Vector3 } from '../../../base/rotation.ts';
 import { CARRY_SUBTASKS, carryTo, isPlaced } from '../carry.ts';
 import { chooseTarget } from '../draw.ts';
+import { padName } from '../layout.ts';
 import { padsScene } from '../scenes.ts';
 import type { Task } from '../task.ts';
 import type { World } from '../world.ts';
@@ -25,6 +26,7 @@ export const place: Task = {
   },
   subtasks: CARRY_SUBTASKS,
   scene: 'pads',
+  goals: ({ marks }) => marks.map(padName),
 
   layout(random) {
     const { padColours, ...scene } = padsScene(random);

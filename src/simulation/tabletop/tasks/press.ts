@@ -17,6 +17,7 @@ export const press: Task = {
   },
   subtasks: ['reach', 'press'],
   scene: 'buttons',
+  goals: () => [],
 
   layout(random) {
     return { ...buttonsScene(random), ...chooseTarget(random, [0, 1, 2]) };

@@ -30,6 +30,7 @@ export const push: Task = {
   },
   subtasks: ['go behind', 'push'],
   scene: 'blocks',
+  goals: () => [],
 
   layout(random) {
     const scene = blocksScene(random);

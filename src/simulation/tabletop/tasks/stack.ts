@@ -3,6 +3,7 @@
 import type { Vector3 } from '../../../base/rotation.ts';
 import { CARRY_SUBTASKS, carryTo, isPlaced } from '../carry.ts';
 import { chooseTarget, drawUntil } from '../draw.ts';
+import { objectName } from '../layout.ts';
 import { blocksScene, grippable } from '../scenes.ts';
 import type { Task } from '../task.ts';
 import type { World } from '../world.ts';
@@ -25,6 +26,7 @@ export const stack: Task = {
   },
   subtasks: CARRY_SUBTASKS,
   scene: 'blocks',
+  goals: ({ objects }) => objects.map(objectName),
 
   layout(random) {
     const scene = drawUntil(
@@ -32,9 +34,8 @@ export const stack: Task = {
       (drawn) => grippable(drawn).length === 3,
     );
     const goal = random.integer(3);
-    const { colour, shape } = scene.objects[goal]!;
     const candidates = [0, 1, 2].filter((i) => i !== goal);
-    return { ...scene, goal, goalName: `${colour} ${shape}`, ...chooseTarget(random, candidates) };
+    return { ...scene, goal, goalName: objectName(scene.objects[goal]!), ...chooseTarget(random, candidates) };
   },
 
   judge(world) {

@@ -15,6 +15,7 @@ export const touch: Task = {
   },
   subtasks: ['reach'],
   scene: 'blocks',
+  goals: () => [],
 
   layout(random) {
     const scene = blocksScene(random);

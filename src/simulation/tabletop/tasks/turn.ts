@@ -33,6 +33,7 @@ export const turn: Task = {
   },
   subtasks: ['reach', 'grip', 'turn'],
   scene: 'pads',
+  goals: () => GOALS.map(({ name }) => name),
 
   layout(random) {
     const { objects, marks } = drawUntil(
