@@ -5,9 +5,6 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { build } from 'esbuild';
 
-/** What Node alone reaches, behind dynamic imports that a browser never runs. */
-const NODE_ONLY = ['node:*', 'onnxruntime-node', 'node-av', 'sharp'];
-
 /** WebAssembly and the scripts that start it: loaded by name, from the folder of the module that asks. */
 const BESIDE = [
   '@mujoco/mujoco/mujoco.wasm',
@@ -30,9 +27,8 @@ export async function bundle(entries: Readonly<Record<string, string>>, folder: 
     target: 'es2023',
     // The worker threads of ONNX Runtime load its own script, not the whole bundle.
     conditions: ['onnxruntime-web-use-extern-wasm'],
-    external: NODE_ONLY,
-    // Emscripten's way into Node, which the browser never takes.
-    alias: { module: 'node:module' },
+    // MuJoCo's way into Node, which a browser never takes. Ours are left out by the field "browser" of package.json.
+    external: ['module'],
     sourcemap: true,
     logLevel: 'warning',
   });
