@@ -63,9 +63,13 @@ async function fetchCheckpoint(folder: string): Promise<CheckpointSource> {
   if (files.get(HASHES) !== null) {
     const hashes = json<Readonly<Record<string, string>>>(HASHES);
     if (BASE in hashes) {
-      throw new VlaError('unsupported', `${folder}: expected all weights of the model, got those that a tuning trained.`, {
-        hint: 'Train with tuning.save "whole", which writes a checkpoint that stands alone.',
-      });
+      throw new VlaError(
+        'unsupported',
+        `${folder}: expected all weights of the model, got those that a tuning trained.`,
+        {
+          hint: 'Train with tuning.save "whole", which writes a checkpoint that stands alone.',
+        },
+      );
     }
     for (const [name, bytes] of files) await checkHash(where(name), bytes!, hashes[name]);
   }

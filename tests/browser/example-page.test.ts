@@ -8,6 +8,8 @@ import { servePage } from '../../examples/browser/serve-page.ts';
 import { chromiumMissing, startChromium } from './chromium.ts';
 
 const skip = chromiumMissing;
+/** Machines on which tests run are busy. */
+const PATIENCE_MS = 120_000;
 let [server, browser]: [Server?, Browser?] = [];
 
 before(async () => {
@@ -23,6 +25,7 @@ after(async () => {
 /** The page with `query`, once the policy is open or a problem is shown. */
 async function open(query: string): Promise<Page> {
   const page = await browser!.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   await page.goto(`${server!.url}?${query}`);
   await page.waitForSelector('#go:enabled, #problem:not([hidden])');
   return page;
