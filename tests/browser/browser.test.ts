@@ -10,6 +10,7 @@ import { bundle } from '../../examples/browser/bundle.ts';
 import { serveFolders, type Server } from '../../examples/browser/serve-folders.ts';
 import { readJson } from '../../src/base/files.ts';
 import { shippedFile } from '../../src/base/shipped-file.ts';
+import { CODEC_GOLDEN_FILES, type CodecGolden } from '../codec-replay.ts';
 import { repositoryRoot } from '../shared-data.ts';
 import { CHECKS } from './checks.ts';
 import { chromiumMissing, startChromium } from './chromium.ts';
@@ -99,8 +100,11 @@ test('a policy that is not there is named', { skip }, async () => {
   assert.equal(await CHECKS.refusal(url), message);
 });
 
-test('images are resized as by Pillow, in every byte', { skip }, async () => {
-  assert.deepEqual(await inPage('resize', readJson(inRepository('tests/golden/resize.json'))), []);
+test('images, patches, action tokens and text tokens equal the published models’ own', { skip }, async () => {
+  const texts = CODEC_GOLDEN_FILES.map((file) => [file, fs.readFileSync(inRepository(`tests/golden/${file}`), 'utf8')]);
+  const { compared, differences } = await inPage('replayCodec', Object.fromEntries(texts) as CodecGolden);
+  assert.deepEqual(differences, []);
+  assert.ok(compared > 4400, `${compared} comparisons`);
 });
 
 test('ids equal those of the Python tokenizers', { skip }, async () => {

@@ -8,7 +8,7 @@ import { opErrors } from '../../src/engine/ops/case-graphs.ts';
 import { webGpuMissing } from '../../src/engine/runtimes/webgpu-driver.ts';
 import { fetchPolicy } from '../../src/models/fetch-policy.ts';
 import { createTabletop } from '../../src/simulation/tabletop/index.ts';
-import { resizedImages, type ResizeGolden } from '../resize-golden.ts';
+import { replayCodec } from '../codec-replay.ts';
 
 /** What a learner with resident state did, and how it answered to a wrong feed. */
 interface Learned {
@@ -52,15 +52,6 @@ async function learn(runtime: Runtime): Promise<Learned> {
   );
   await session.close();
   return { losses, state: [...(flat!.data as Float32Array)], refusal };
-}
-
-/** The names of resized images that differ from Pillow's. */
-async function resize(golden: ResizeGolden): Promise<string[]> {
-  const wrong: string[] = [];
-  for (const { where, bytes, wanted } of resizedImages(golden)) {
-    if ((await sha256(bytes)) !== wanted.sha256) wrong.push(where);
-  }
-  return wrong;
 }
 
 /** The texts whose ids differ from those of the Python tokenizers. */
@@ -112,4 +103,4 @@ async function sha256(bytes: Uint8Array): Promise<string> {
 }
 
 /** All checks; arguments and results are plain data. */
-export const CHECKS = { webGpuMissing, opErrors, learn, resize, tokens, act, refusal };
+export const CHECKS = { webGpuMissing, opErrors, learn, replayCodec, tokens, act, refusal };
