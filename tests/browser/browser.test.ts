@@ -14,17 +14,26 @@ import { CODEC_GOLDEN_FILES, type CodecGolden } from '../codec-replay.ts';
 import { repositoryRoot } from '../shared-data.ts';
 import { CHECKS } from './checks.ts';
 import { chromiumMissing, startChromium } from './chromium.ts';
+import { writeFamilyCheckpoints } from './family-checkpoints.ts';
 
 const skip = chromiumMissing;
 const inRepository = (name: string): string => path.join(repositoryRoot, name);
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'vlakit-browser-'));
+const built = path.join(folder, 'built');
+let families: readonly string[] = [];
 let [server, browser, page]: [Server?, Browser?, Page?] = [];
 
 before(async () => {
   if (skip) return;
-  await bundle({ page: inRepository('dist/tests/browser/page.js') }, folder);
+  await bundle({ page: inRepository('dist/tests/browser/page.js') }, built);
+  families = await writeFamilyCheckpoints(path.join(folder, 'families'));
   server = await serveFolders(
-    { '/': inRepository('tests/browser'), '/built/': folder, '/assets/': inRepository('assets') },
+    {
+      '/': inRepository('tests/browser'),
+      '/built/': built,
+      '/families/': path.join(folder, 'families'),
+      '/assets/': inRepository('assets'),
+    },
     0,
   );
   browser = await startChromium();
@@ -89,6 +98,16 @@ for (const runtime of ['cpu', 'webgpu'] as const) {
       assert.equal(there.images.length, 12);
       assert.deepEqual(there.images, here.images);
       assertClose(there.actions, here.actions, 1e-4);
+    }
+  });
+}
+
+for (const runtime of ['cpu', 'webgpu'] as const) {
+  test(`${runtime}: a tiny model of every family answers as in Node`, { skip }, async (t) => {
+    if (runtime === 'webgpu' && (await skipped(t))) return;
+    for (const family of families) {
+      const url = `${server!.url}families/${family}`;
+      assertClose(await inPage('answer', runtime, url), await CHECKS.answer('cpu', url), 1e-4);
     }
   });
 }

@@ -1,5 +1,6 @@
 /** @file What is checked inside a browser; the same functions run in Node, and both must give the same numbers. */
 
+import { Random } from '../../src/base/random.ts';
 import { f32 } from '../../src/base/tensor.ts';
 import { createTextTokenizer } from '../../src/codec/text-tokens/text-tokenizer.ts';
 import { createSession, gradient, input, linear, mul, output, reduceMean, reshape } from '../../src/engine/index.ts';
@@ -89,6 +90,25 @@ async function act(runtime: Runtime, url: string): Promise<Acted> {
   return acted;
 }
 
+/** The chunk of a policy on images of noise. */
+async function answer(runtime: Runtime, url: string): Promise<number[]> {
+  const policy = await fetchPolicy(url, { runtime, threads: 1 });
+  const { cameras, state } = policy.embodiment;
+  const random = new Random(5);
+  const images = cameras.map(({ name, width, height }) => {
+    const data = new Uint8Array(3 * width * height).map(() => random.integer(256));
+    return [name, { width, height, data }] as const;
+  });
+  await policy.reset({ seed: 1 });
+  const chunk = await policy.infer({
+    images: Object.fromEntries(images),
+    state: Float32Array.from(state.names, () => 0.02),
+    instruction: 'lift the red block',
+  });
+  await policy.close();
+  return [...chunk.data];
+}
+
 /** The error of a policy that is not there. */
 function refusal(url: string): Promise<string> {
   return fetchPolicy(url, { runtime: 'cpu' }).then(
@@ -103,4 +123,4 @@ async function sha256(bytes: Uint8Array): Promise<string> {
 }
 
 /** All checks; arguments and results are plain data. */
-export const CHECKS = { webGpuMissing, opErrors, learn, replayCodec, tokens, act, refusal };
+export const CHECKS = { webGpuMissing, opErrors, learn, replayCodec, tokens, act, answer, refusal };
