@@ -26,6 +26,11 @@ const COMMANDS: readonly CommandEntry[] = [
     summary: 'Play a policy and show what it does',
     load: () => import('./run.ts'),
   },
+  {
+    name: 'models',
+    summary: 'List model families, and inspect a folder of weights',
+    load: () => import('./models.ts'),
+  },
   { name: 'report', summary: 'Make one HTML page of a run', load: () => import('./report.ts') },
 ];
 

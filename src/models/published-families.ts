@@ -1,0 +1,7 @@
+/** @file The published checkpoints that can be read: a hand-written list, one entry per family. */
+
+import type { PublishedFamily } from './published-layout.ts';
+import { ZR0_PUBLISHED } from './zr-0/published.ts';
+
+/** Every family whose published folders are known, in the order in which they are tried. */
+export const PUBLISHED_FAMILIES: readonly PublishedFamily[] = [ZR0_PUBLISHED];
