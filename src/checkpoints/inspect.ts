@@ -35,23 +35,24 @@ export function inspectFolder(folder: string, families: readonly PublishedFamily
 }
 
 function inspectPublished(found: PublishedFolder): Inspection {
-  const { folder, family, size, comparison, stored } = found;
+  const { folder, published, size, config, comparison, stored } = found;
+  const { family, layout } = published;
   const { missing, misshaped, extra, dead, tied, transposed } = comparison;
-  const counts = modelSize(size, family);
-  const tokenizer = tokenizerRow(folder, size.vocabulary);
+  const counts = modelSize(found.parameters, published.part);
+  const tokenizer = tokenizerRow(folder, config.language.vocabulary);
   const problems = [...found.problems, ...tokenizer.problems];
   const row = (label: string, lines: readonly string[]): InspectionRow => ({
     label,
     lines: lines.length === 0 ? ['none'] : lines,
   });
-  const by = found.recognisedBy === 'config' ? family.configFiles.join(' and ') : 'the shapes of its tensors';
+  const by = found.recognisedBy === 'config' ? published.configFiles.join(' and ') : 'the shapes of its tensors';
   const readAs = (name: string): string => {
-    const swapped = family.layout.transposed.some((t) => t.ours === 'swapped' && t.pattern.test(name));
+    const swapped = layout.transposed.some((t) => t.ours === 'swapped' && t.pattern.test(name));
     return swapped ? 'transposed at load' : 'read as stored';
   };
   const { vision, language, expert } = counts.parts;
   const rows = [
-    row('family', [`${family.title} (${family.name}), size ${size.name}, by ${by}`]),
+    row('family', [`${family.title} (${family.name}), size ${size}, by ${by}`]),
     row('files', fileLines(stored)),
     row('parameters', [
       `${countText(counts.parameters)}: vision ${countText(vision)}, language ${countText(language)}, expert ${countText(expert)}`,
@@ -70,7 +71,7 @@ function inspectPublished(found: PublishedFolder): Inspection {
     ),
     row('transposed', nameGroups(transposed.map((name) => `${name} (${readAs(name)})`))),
     tokenizer.row,
-    row('statistics', statisticsLines(folder, family)),
+    row('statistics', statisticsLines(folder, published)),
     verdict(problems),
   ];
   return { folder, rows, problems };
@@ -82,7 +83,7 @@ function inspectUnknown(folder: string, families: readonly PublishedFamily[]): I
   const config = path.join(folder, 'config.json');
   const type = fs.existsSync(config) ? (readJson<{ model_type?: unknown } | null>(config)?.model_type ?? null) : null;
   const unknown = new VlaError('not-found', `${folder}: expected a checkpoint of a known family, got none.`, {
-    hint: `Families: ${families.map(({ name }) => name).join(', ')}.`,
+    hint: `Families: ${families.map(({ family }) => family.name).join(', ')}.`,
   });
   const said = type === null ? 'no model_type' : `model_type ${JSON.stringify(type)}`;
   const problems = [...stored.problems, unknown];
@@ -143,12 +144,12 @@ function tokenizerRow(folder: string, vocabulary: number): { row: InspectionRow;
   }
 }
 
-function statisticsLines(folder: string, family: PublishedFamily): string[] {
-  const lines = family.statistics.flatMap(({ file, describe }) => {
+function statisticsLines(folder: string, published: PublishedFamily): string[] {
+  const lines = published.statistics.flatMap(({ file, describe }) => {
     const at = path.join(folder, file);
     if (!fs.existsSync(at)) return [];
     return describe(readJson(at)).map((line) => `${file}: ${line}`);
   });
-  if (lines.length > 0 || family.statisticsElsewhere === null) return lines;
-  return [`none here: ${family.statisticsElsewhere}`];
+  if (lines.length > 0 || published.statisticsElsewhere === null) return lines;
+  return [`none here: ${published.statisticsElsewhere}`];
 }

@@ -79,8 +79,8 @@ describe('a small ZR-0 in shards', () => {
     const found = examinePublishedFolder(smallFolder('whole'))!;
     assert.deepEqual(found.problems, []);
     assert.equal(found.recognisedBy, 'config');
-    assert.deepEqual(found.size.config, SMALL_ZR0);
-    assert.equal(found.size.name, 'other');
+    assert.deepEqual(found.config, SMALL_ZR0);
+    assert.equal(found.size, 'other');
     assert.equal(Object.keys(found.comparison.placed).length, Object.keys(tensors).length);
     assert.deepEqual(found.comparison.tied, [
       { name: 'lm_head.weight', same: 'model.language_model.embed_tokens.weight', stored: 'once' },
@@ -89,7 +89,7 @@ describe('a small ZR-0 in shards', () => {
 
   test('gives ONNX Runtime every number from the files themselves', async () => {
     const opened = openPublishedFolder(smallFolder('run'));
-    const outputs = await readAll(opened.size.parameters, opened);
+    const outputs = await readAll(opened.parameters, opened);
     for (const [name, { data }] of Object.entries(tensors)) {
       const expected = Array.from(data as Uint16Array, bf16);
       assert.deepEqual(Array.from(outputs[`out ${name}`]!.data as Float32Array), expected, name);
@@ -107,7 +107,7 @@ describe('a small ZR-0 in shards', () => {
       fs.symlinkSync(`../../blobs/${i}`, path.join(snapshot, name));
     }
     const opened = openPublishedFolder(snapshot);
-    const outputs = await readAll(opened.size.parameters, opened);
+    const outputs = await readAll(opened.parameters, opened);
     const name = 'position_embedding.weight';
     assert.equal(outputs[`out ${name}`]!.data[7], bf16(Number(tensors[name]!.data[7])));
   });
@@ -214,8 +214,8 @@ test('a full-size ZR-0 adds up to the published numbers through the real reader'
   assert.deepEqual(byShapes.problems, []);
   writeZr0Configs(folder, ZR0_2B);
   const found = examinePublishedFolder(folder)!;
-  assert.deepEqual([found.recognisedBy, found.size.name, found.problems.length], ['config', '2B', 0]);
-  const size = modelSize(found.size, found.family);
+  assert.deepEqual([found.recognisedBy, found.size, found.problems.length], ['config', '2b', 0]);
+  const size = modelSize(found.parameters, found.published.part);
   assert.equal(size.parts.expert, 558_784_576);
   assert.equal(size.parameters, 2_127_532_032 + 558_784_576);
   assert.equal(size.parts.vision + size.parts.language, 2_127_532_032);
@@ -229,8 +229,7 @@ test('a layout can rename, transpose, tie and leave out, and nothing of it is co
   };
   const family: PublishedFamily = {
     ...ZR0_PUBLISHED,
-    name: 'other',
-    sizes: [],
+    family: { ...ZR0_PUBLISHED.family, spec: () => spec },
     layout: {
       files: ['model'],
       rename: (name) => (name.startsWith('net.') ? name.slice('net.'.length) : null),
@@ -239,7 +238,7 @@ test('a layout can rename, transpose, tie and leave out, and nothing of it is co
       transposed: [{ pattern: /^net\.map\./, ours: 'swapped' }],
       dtype: 'f16',
     },
-    recognise: () => ({ name: 'one', parameters: spec, vocabulary: 3, config: null }),
+    recognise: () => SMALL_ZR0,
   };
   const folder = path.join(root, 'layout');
   const table = randomTensors({

@@ -5,8 +5,9 @@ import path from 'node:path';
 import { VlaError } from '../base/errors.ts';
 import { readJson } from '../base/files.ts';
 import { PUBLISHED_FAMILIES } from '../models/published-families.ts';
-import type { PublishedFamily, PublishedSize } from '../models/published-layout.ts';
-import { flatten, type ParameterSpec } from '../nn/parameters.ts';
+import type { AnyFamily, FamilyConfig } from '../models/family.ts';
+import type { PublishedFamily } from '../models/published-layout.ts';
+import { flatten, type ParameterSpec, type Tree } from '../nn/parameters.ts';
 import { compareWeights, type Comparison } from './compare-weights.ts';
 import { placeWeights, type PlacedWeights } from './place-weights.ts';
 import { openWeightFiles, weightStems, type WeightFiles } from './weight-files.ts';
@@ -14,8 +15,12 @@ import { openWeightFiles, weightStems, type WeightFiles } from './weight-files.t
 /** A folder and the model in it. */
 export interface PublishedFolder {
   readonly folder: string;
-  readonly family: PublishedFamily;
-  readonly size: PublishedSize;
+  readonly published: PublishedFamily;
+  /** A published size's name, or "other". */
+  readonly size: string;
+  /** Our configuration of the model. */
+  readonly config: FamilyConfig;
+  readonly parameters: Tree<ParameterSpec>;
   /** `config`: its configuration files say what it is. `shapes`: they do not, but most of its tensors fit. */
   readonly recognisedBy: 'config' | 'shapes';
   readonly stored: WeightFiles;
@@ -26,6 +31,8 @@ export interface PublishedFolder {
 
 /** Share of a model's tensors that must fit before a folder without a known configuration is called that model. */
 const ENOUGH = 0.3;
+/** Published models learn nothing about the places of a prompt, so its length does not matter. */
+const NO_PROMPT = 0;
 
 /** Recognises and compares a folder; null when it is of no known family. Reads headers and JSON only. */
 export function examinePublishedFolder(
@@ -37,10 +44,20 @@ export function examinePublishedFolder(
   }
   const recognised = byConfig(folder, families) ?? byShapes(folder, families);
   if (recognised === null) return null;
-  const { family, size } = recognised;
-  const stored = openWeightFiles(folder, family.layout.files);
-  const comparison = compareWeights(size.parameters, family.layout, stored);
-  return { ...recognised, folder, stored, comparison, problems: [...stored.problems, ...comparison.problems] };
+  const { published, config } = recognised;
+  const { family, layout } = published;
+  const parameters = family.spec(config, NO_PROMPT);
+  const stored = openWeightFiles(folder, layout.files);
+  const comparison = compareWeights(parameters, layout, stored);
+  return {
+    ...recognised,
+    folder,
+    size: sizeName(family, config),
+    parameters,
+    stored,
+    comparison,
+    problems: [...stored.problems, ...comparison.problems],
+  };
 }
 
 /** A published folder that is whole, with its weights in place. Throws the first of its problems, or `not-found`. */
@@ -51,24 +68,24 @@ export function openPublishedFolder(
   const found = examinePublishedFolder(folder, families);
   if (found === null) {
     throw new VlaError('not-found', `${folder}: expected a checkpoint of a known family, got none.`, {
-      hint: `Families: ${families.map(({ name }) => name).join(', ')}. See \`vlakit models inspect\`.`,
+      hint: `Families: ${families.map(({ family }) => family.name).join(', ')}. See \`vlakit models inspect\`.`,
     });
   }
   if (found.problems[0] !== undefined) throw found.problems[0];
   return { ...found, ...placeWeights(folder, found.comparison.placed) };
 }
 
-type Recognised = Pick<PublishedFolder, 'family' | 'size' | 'recognisedBy'>;
+type Recognised = Pick<PublishedFolder, 'published' | 'config' | 'recognisedBy'>;
 
 function byConfig(folder: string, families: readonly PublishedFamily[]): Recognised | null {
-  for (const family of families) {
+  for (const published of families) {
     const configs: Record<string, unknown> = {};
-    for (const file of family.configFiles) {
+    for (const file of published.configFiles) {
       const at = path.join(folder, file);
       if (fs.existsSync(at)) configs[file] = readJson(at);
     }
-    const size = family.recognise(configs, folder);
-    if (size !== null) return { family, size, recognisedBy: 'config' };
+    const config = published.recognise(configs, folder);
+    if (config !== null) return { published, config, recognisedBy: 'config' };
   }
   return null;
 }
@@ -77,14 +94,22 @@ function byConfig(folder: string, families: readonly PublishedFamily[]): Recogni
 function byShapes(folder: string, families: readonly PublishedFamily[]): Recognised | null {
   const { tensors } = openWeightFiles(folder, weightStems(folder));
   let best: { share: number; found: Recognised } | null = null;
-  for (const family of families) {
-    for (const size of family.sizes) {
-      const { placed } = compareWeights(size.parameters, family.layout, { folder, tensors });
-      const share = Object.keys(placed).length / flatten<ParameterSpec>(size.parameters).length;
+  for (const published of families) {
+    for (const config of Object.values(published.family.published)) {
+      const parameters = published.family.spec(config, NO_PROMPT);
+      const { placed } = compareWeights(parameters, published.layout, { folder, tensors });
+      const share = Object.keys(placed).length / flatten<ParameterSpec>(parameters).length;
       if (share >= ENOUGH && share > (best?.share ?? 0)) {
-        best = { share, found: { family, size, recognisedBy: 'shapes' } };
+        best = { share, found: { published, config, recognisedBy: 'shapes' } };
       }
     }
   }
   return best?.found ?? null;
+}
+
+/** The published size that differs from `config` in nothing but the rows of the vocabulary, which grows with added tokens. */
+function sizeName({ published }: AnyFamily, config: FamilyConfig): string {
+  const plain = (c: FamilyConfig): string => JSON.stringify({ ...c, language: { ...c.language, vocabulary: 0 } });
+  const found = Object.entries(published).find(([, size]) => plain(size) === plain(config));
+  return found === undefined ? 'other' : found[0];
 }

@@ -11,10 +11,10 @@ import { shippedFile } from '../base/shipped-file.ts';
 import { expert } from '../benchmarks/expert-policy.ts';
 import type { ModuleCall } from '../benchmarks/player.ts';
 import { tabletop } from '../benchmarks/tabletop-environment.ts';
-import { resolveCheckpoint } from '../training/checkpoint-series.ts';
-import { loadCheckpoint } from '../training/checkpoint.ts';
-import { parseEmbodiment } from '../training/embodiment-file.ts';
-import type { PolicySettings } from '../training/load-policy.ts';
+import { resolveCheckpoint } from '../checkpoints/checkpoint-series.ts';
+import { loadCheckpoint } from '../checkpoints/checkpoint.ts';
+import { parseEmbodiment } from '../checkpoints/embodiment-file.ts';
+import type { PolicySettings } from '../checkpoints/policy-checkpoint.ts';
 import { checkpointPolicy } from '../training/policy-module.ts';
 import { fraction, json, wholeNumber } from './argument-parsers.ts';
 

@@ -3,8 +3,8 @@
  * dead, tied or transposed, and how a folder is recognised from its configuration. Nothing of it runs code from a checkpoint.
  */
 
-import type { ParameterSpec, Tree } from '../nn/parameters.ts';
 import type { DType } from '../base/tensor.ts';
+import type { AnyFamily, FamilyConfig } from './family.ts';
 
 /** How the tensors of a published checkpoint become ours. All patterns are of published names. */
 export interface PublishedLayout {
@@ -32,17 +32,6 @@ export interface PublishedLayout {
 /** The parts of a vision-language-action model. */
 export type ModelPart = 'vision' | 'language' | 'expert';
 
-/** A model of a family: its parameters by our dotted names. */
-export interface PublishedSize {
-  /** For people: "2B", or "other" for sizes that were not published. */
-  readonly name: string;
-  readonly parameters: Tree<ParameterSpec>;
-  /** Rows of the token embedding; token ids are below. */
-  readonly vocabulary: number;
-  /** Our configuration of it, as config.json of our checkpoints holds it. */
-  readonly config: unknown;
-}
-
 /** A file with normalisation statistics. */
 export interface StatisticsFile {
   readonly file: string;
@@ -52,18 +41,15 @@ export interface StatisticsFile {
 
 /** What the published checkpoints of a family look like. */
 export interface PublishedFamily {
-  /** The name in `families` and in config.json's `family`. */
-  readonly name: string;
-  readonly title: string;
-  readonly sizes: readonly PublishedSize[];
+  readonly family: AnyFamily;
   readonly layout: PublishedLayout;
   /** JSON files that `recognise` is given, where they exist. */
   readonly configFiles: readonly string[];
   /**
-   * The size that the configuration files describe; null when they are another family's. Throws `bad-data` when they are this
+   * Our configuration of what the files describe; null when they are another family's. Throws `bad-data` when they are this
    * family's and a number in them is missing or impossible.
    */
-  recognise(configs: Readonly<Record<string, unknown>>, where: string): PublishedSize | null;
+  recognise(configs: Readonly<Record<string, unknown>>, where: string): FamilyConfig | null;
   /** The part that one of our dotted names belongs to. */
   part(name: string): ModelPart;
   readonly statistics: readonly StatisticsFile[];
@@ -71,7 +57,7 @@ export interface PublishedFamily {
   readonly statisticsElsewhere: string | null;
 }
 
-/** A published family with nothing renamed: what most need to say only in part. */
+/** A layout with nothing renamed: families say only in what theirs differs. */
 export const PLAIN_LAYOUT: PublishedLayout = {
   files: ['model'],
   rename: (published) => published,

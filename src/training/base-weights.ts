@@ -11,8 +11,8 @@ import { fromBfloat16, fromHalf } from '../base/half.ts';
 import { headerLength, parseHeader, type TensorEntry } from '../base/safetensors.ts';
 import { f32, viewBytes, type DType, type Tensor } from '../base/tensor.ts';
 import type { WeightContent } from '../engine/index.ts';
-import { BASE_FILE, loadCheckpoint, WEIGHTS_FILE } from './checkpoint.ts';
-import { resolveCheckpoint } from './checkpoint-series.ts';
+import { BASE_FILE, loadCheckpoint, WEIGHTS_FILE } from '../checkpoints/checkpoint.ts';
+import { resolveCheckpoint } from '../checkpoints/checkpoint-series.ts';
 
 /** A checkpoint whose weights others start from. */
 export interface BaseWeights {

@@ -14,7 +14,7 @@ import type { SupervisionField } from '../codec/supervision.ts';
 import { createTextTokenizer, type TextTokenizer } from '../codec/text-tokens/text-tokenizer.ts';
 import type { Embodiment } from '../interfaces/embodiment.ts';
 import { requireDatasetFit } from './dataset-fit.ts';
-import { parseEmbodiment } from './embodiment-file.ts';
+import { parseEmbodiment } from '../checkpoints/embodiment-file.ts';
 import type { CodecRecipe, DataConfig, SupervisionConfig } from './recipe.ts';
 import type { TrainingData } from './training-data.ts';
 

@@ -2,7 +2,8 @@
 
 import { workerUrl } from '../base/worker-url.ts';
 import type { Policy } from '../interfaces/policy.ts';
-import { loadPolicy, type PolicySettings } from './load-policy.ts';
+import type { PolicySettings } from '../checkpoints/policy-checkpoint.ts';
+import { loadPolicy } from './load-policy.ts';
 
 /** Which checkpoint, for the thread that opens it. */
 export interface CheckpointPolicyOptions {

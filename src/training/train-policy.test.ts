@@ -9,7 +9,7 @@ import { FPS, FRONT, HEIGHT, WIDTH, pictureAt, stateAt, taskOf, writeSmallDatase
 import { smallRecipe, smallRobot } from '../../tests/small-recipe.ts';
 import type { Observation } from '../interfaces/observation.ts';
 import { encodeSafetensors, decodeSafetensors } from '../base/safetensors.ts';
-import { loadCheckpoint } from './checkpoint.ts';
+import { loadCheckpoint } from '../checkpoints/checkpoint.ts';
 import { loadPolicy } from './load-policy.ts';
 import { RECIPE_FILE } from './provenance-file.ts';
 import type { TrainingRecipe } from './recipe.ts';

@@ -1,10 +1,13 @@
-/** @file The families that vlakit knows and their published sizes, as rows of a table. */
+/** @file The families that vlakit knows and their sizes, as rows of a table. */
 
 import { bytesText, countText } from '../../checkpoints/describe.ts';
 import { modelSize } from '../../checkpoints/size-table.ts';
+import { FAMILIES } from '../../models/families.ts';
+import type { AnyFamily } from '../../models/family.ts';
 import { PUBLISHED_FAMILIES } from '../../models/published-families.ts';
+import type { ParameterSpec, Tree } from '../../nn/parameters.ts';
 
-/** One published size. */
+/** One size. */
 export interface ModelRow {
   readonly family: string;
   readonly size: string;
@@ -17,28 +20,40 @@ export interface ModelRow {
   readonly int8: string;
 }
 
-/** All sizes of all families, the table's header, and what the last column means. */
+/** What the tabletop asks of a tiny model: the shipped tokenizer, its state, its actions. */
+const TABLETOP = { vocabulary: 576, stateDim: 8, actionDim: 7, supervision: {} };
+const TABLETOP_PROMPT = 109;
+
+/** All sizes of all families, the table's header, and what it means. */
 export function modelRows(): { header: string[]; rows: ModelRow[]; note: string } {
-  const rows = PUBLISHED_FAMILIES.flatMap((family) =>
-    family.sizes.map((size): ModelRow => {
-      const { parameters, parts, bytes } = modelSize(size, family);
-      return {
-        family: family.name,
-        size: size.name,
-        parameters: countText(parameters),
-        vision: countText(parts.vision),
-        language: countText(parts.language),
-        expert: countText(parts.expert),
-        fp32: bytesText(bytes.fp32),
-        bf16: bytesText(bytes.bf16),
-        int8: bytesText(bytes.int8),
-      };
-    }),
-  );
+  const rows = Object.values(FAMILIES).flatMap((family) => [
+    ...Object.entries(family.published).map(([size, config]) => modelRow(family, size, family.spec(config, 0))),
+    modelRow(family, 'tiny', family.spec(family.tiny(TABLETOP), TABLETOP_PROMPT)),
+  ]);
   return {
     header: ['family', 'size', 'parameters', 'vision', 'language', 'expert', 'fp32', 'bf16', 'int8'],
     rows,
-    note: 'Memory of the weights alone. int8: matrices in 8 bits with a scale per row, the rest in bf16.',
+    note: [
+      'Memory of the weights alone. int8: matrices in 8 bits with a scale per row, the rest in bf16.',
+      'tiny: as for the tabletop, without supervision heads.',
+    ].join('\n'),
+  };
+}
+
+function modelRow(family: AnyFamily, size: string, spec: Tree<ParameterSpec>): ModelRow {
+  const published = PUBLISHED_FAMILIES.find((entry) => entry.family.name === family.name);
+  const { parameters, parts, bytes } = modelSize(spec, published?.part ?? (() => 'expert'));
+  const part = (count: number): string => (published === undefined ? '–' : countText(count));
+  return {
+    family: family.name,
+    size,
+    parameters: countText(parameters),
+    vision: part(parts.vision),
+    language: part(parts.language),
+    expert: part(parts.expert),
+    fp32: bytesText(bytes.fp32),
+    bf16: bytesText(bytes.bf16),
+    int8: bytesText(bytes.int8),
   };
 }
 

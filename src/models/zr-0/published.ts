@@ -5,10 +5,9 @@
 
 import { z } from 'zod';
 import { VlaError } from '../../base/errors.ts';
-import type { PublishedFamily, PublishedSize } from '../published-layout.ts';
-import { PLAIN_LAYOUT } from '../published-layout.ts';
+import { PLAIN_LAYOUT, type PublishedFamily } from '../published-layout.ts';
 import { parseZr0Config, ZR0_2B, type Zr0Config } from './config.ts';
-import { zr0Spec } from './model.ts';
+import { zr0 } from './family.ts';
 
 const CONFIG = 'config.json';
 const EXPERT_CONFIG = 'action_expert_config.json';
@@ -124,21 +123,9 @@ function configOf(qwen: z.infer<typeof qwenSchema>, expert: z.infer<typeof exper
   return parseZr0Config(config, where);
 }
 
-function sizeOf(name: string, config: Zr0Config): PublishedSize {
-  return { name, config, parameters: zr0Spec(config, 0), vocabulary: config.language.vocabulary };
-}
-
-/** Whether the two differ in nothing but the rows of the vocabulary, which grows with added tokens. */
-function sameButVocabulary(a: Zr0Config, b: Zr0Config): boolean {
-  const plain = (c: Zr0Config): string => JSON.stringify({ ...c, language: { ...c.language, vocabulary: 0 } });
-  return plain(a) === plain(b);
-}
-
 /** ZR-0 as RUCKBReasoning publishes it. */
 export const ZR0_PUBLISHED: PublishedFamily = {
-  name: 'zr-0',
-  title: 'ZR-0',
-  sizes: [sizeOf('2B', ZR0_2B)],
+  family: zr0,
   layout: {
     ...PLAIN_LAYOUT,
     files: ['model', 'action_expert'],
@@ -149,15 +136,13 @@ export const ZR0_PUBLISHED: PublishedFamily = {
   recognise(configs, where) {
     const [qwen, expert] = [configs[CONFIG], configs[EXPERT_CONFIG]];
     if ((qwen as { model_type?: unknown } | undefined)?.model_type !== 'qwen3_vl' || expert === undefined) return null;
-    const config = configOf(
+    return configOf(
       read(qwenSchema, qwen, `${where}/${CONFIG}`),
       read(expertSchema, expert, `${where}/${EXPERT_CONFIG}`),
       where,
     );
-    return sizeOf(sameButVocabulary(config, ZR0_2B) ? '2B' : 'other', config);
   },
-  part: (name) =>
-    name.startsWith('model.visual.') ? 'vision' : name.startsWith('model.language_model.') ? 'language' : 'expert',
+  part: (name) => (name.startsWith('model.visual.') ? 'vision' : name.startsWith('model.') ? 'language' : 'expert'),
   statistics: [],
   statisticsElsewhere: 'in the LeRobot dataset it was trained on (meta/stats.json)',
 };
