@@ -88,6 +88,14 @@ export function checkMetadata(where: string, metadata: Readonly<Record<string, s
   }
 }
 
+/** What weights say about themselves, for people. */
+export function metadataLines(metadata: Readonly<Record<string, string>>): string[] {
+  return ENTRIES.flatMap(({ key, what }) => {
+    const value = metadata[PREFIX + key];
+    return value === undefined ? [] : [`${what}: ${value}`];
+  });
+}
+
 function field(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }

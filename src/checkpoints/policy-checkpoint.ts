@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import { VlaError } from '../base/errors.ts';
+import { readJson } from '../base/files.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { parseCodecConfig } from '../codec/codec-config.ts';
 import { createCodec, type Codec } from '../codec/policy-codec.ts';
@@ -49,12 +50,7 @@ export function readPolicyCheckpoint(
 ): PolicyCheckpoint {
   const checkpoint = loadCheckpoint(resolveCheckpoint(folder));
   const where = (file: string): string => path.join(checkpoint.folder, file);
-  const tokenizer = createTextTokenizer(
-    checkpoint.json('tokenizer.json'),
-    checkpoint.json('tokenizer_config.json'),
-    where('tokenizer.json'),
-  );
-  const codec = createCodec(parseCodecConfig(checkpoint.json('codec.json'), where('codec.json')), tokenizer);
+  const codec = readCodec(checkpoint.folder, checkpoint);
   const embodiment = parseEmbodiment(checkpoint.json('embodiment.json'), where('embodiment.json'));
   const content = checkpoint.json('config.json');
   const family = familyOf(content, where('config.json'));
@@ -65,6 +61,15 @@ export function readPolicyCheckpoint(
   checkWeights(where('model.safetensors'), weights, Object.fromEntries(flatten<ParameterSpec>(parameters)));
   return { checkpoint, family, config, codec, embodiment, weights, settings };
 }
+
+/** The codec of a checkpoint folder; throws what is wrong with its file or the tokenizer's. */
+export function readCodec(folder: string, { json }: Pick<Checkpoint, 'json'> = jsonOf(folder)): Codec {
+  const where = (file: string): string => path.join(folder, file);
+  const tokenizer = createTextTokenizer(json('tokenizer.json'), json('tokenizer_config.json'), where('tokenizer.json'));
+  return createCodec(parseCodecConfig(json('codec.json'), where('codec.json')), tokenizer);
+}
+
+const jsonOf = (folder: string): Pick<Checkpoint, 'json'> => ({ json: (name) => readJson(path.join(folder, name)) });
 
 function settingsOf(checkpoint: Checkpoint, overrides: Partial<PolicySettings>): PolicySettings {
   const settings = { ...checkpoint.json<Partial<PolicySettings>>('policy.json'), ...overrides };

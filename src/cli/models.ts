@@ -2,6 +2,8 @@
 
 import process from 'node:process';
 import type { Command } from 'commander';
+import { isHubWord } from '../checkpoints/hub/repository.ts';
+import { localFolder } from './models/local-folder.ts';
 import { modelRows, tableText } from './models/model-table.ts';
 
 /** Adds the table as the command's own action, and the commands below it. */
@@ -12,17 +14,25 @@ export function define(command: Command): void {
     else process.stdout.write(`${tableText([header, ...rows.map((row) => Object.values(row))])}\n${note}\n`);
   });
   command
+    .command('fetch')
+    .summary('download a model from a hub into the cache that Python shares')
+    .description(
+      'Download a model (weights and JSON, no code) into the cache that Python’s huggingface_hub shares; prints the folder.',
+    )
+    .argument('<model>', 'hf://owner/name[@revision], or without hf://')
+    .action(async (word: string) => {
+      process.stdout.write(`${await localFolder(isHubWord(word) ? word : `hf://${word}`)}\n`);
+    });
+  command
     .command('inspect')
     .summary('say what lies in a folder of weights')
-    .description(
-      'Say what lies in a folder of weights, reading headers and JSON alone; exit code 1 when it cannot be loaded.',
-    )
+    .description('Say what lies in a folder of weights, running nothing of it; exit code 1 when it cannot be loaded.')
     .argument('<folder>', 'a folder as a hub holds it, a checkpoint or run of vlakit, or hf://owner/name[@revision]')
     .option('--json', 'print as JSON')
     .action(async (word: string, _: unknown, inspect: Command) => {
       const { json } = inspect.optsWithGlobals<{ json?: true }>();
-      const { inspectWord } = await import('./models/inspect-word.ts');
-      const { rows, problems, folder } = await inspectWord(word);
+      const { inspectFolder } = await import('../checkpoints/inspect.ts');
+      const { rows, problems, folder } = inspectFolder(await localFolder(word));
       if (json) {
         const table = Object.fromEntries(rows.map(({ label, lines }) => [label, lines]));
         process.stdout.write(`${JSON.stringify({ folder, ...table }, null, 2)}\n`);

@@ -90,7 +90,14 @@ test('policy.json says what goes in and out, and works one prompt out', () => {
 });
 
 const camera = (steps: readonly ImageStep[], width: number, height: number): CameraConfig => ({
-  ...{ name: 'c', steps, width, height, patch: 2, merge: 2, temporal: 2, augmentation: null },
+  name: 'c',
+  steps,
+  width,
+  height,
+  patch: 2,
+  merge: 2,
+  temporal: 2,
+  augmentation: null,
 });
 const CAMERAS: Readonly<Record<string, CameraConfig>> = {
   'no step': camera([], 40, 24),
