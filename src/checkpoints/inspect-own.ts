@@ -9,6 +9,7 @@ import type { AnyFamily, FamilyConfig } from '../models/family.ts';
 import { modelSpec } from '../models/flow-trainable.ts';
 import { PUBLISHED_FAMILIES } from '../models/published-families.ts';
 import { PLAIN_LAYOUT } from '../models/published-layout.ts';
+import { BASE_FILE } from './checkpoint.ts';
 import { checkpointSteps, resolveCheckpoint } from './checkpoint-series.ts';
 import { compareWeights } from './compare-weights.ts';
 import {
@@ -22,7 +23,7 @@ import {
   type Inspection,
 } from './inspection-rows.ts';
 import { metadataLines } from './metadata.ts';
-import { readCodec, readPolicyCheckpoint } from './policy-checkpoint.ts';
+import { readCodec, readPolicyCheckpoint, type WeightsOf } from './policy-checkpoint.ts';
 import { modelSize } from './size-table.ts';
 import { openWeightFiles } from './weight-files.ts';
 
@@ -39,9 +40,9 @@ export function isOwnFolder(folder: string): boolean {
 }
 
 /** Inspects a checkpoint, or the best (else newest) one of a run. */
-export function inspectOwn(word: string): Inspection {
+export function inspectOwn(word: string, weightsOf?: WeightsOf): Inspection {
   const folder = resolveCheckpoint(word);
-  const problems = collect(() => void readPolicyCheckpoint(folder));
+  const problems = collect(() => void readPolicyCheckpoint(folder, {}, weightsOf));
   const stored = openWeightFiles(folder, ['model']);
   const said = metadataLines(stored.files[0]?.metadata ?? {});
   let model: Model | null = null;
@@ -55,6 +56,7 @@ export function inspectOwn(word: string): Inspection {
   }
   const { family, config, parameters } = model as Model;
   const { part } = PUBLISHED_FAMILIES.find((published) => published.family.name === family.name) ?? EXPERT_ALONE;
+  const base = baseLines(folder);
   const statistics = fs.existsSync(path.join(folder, 'codec.json')) ? ['in codec.json'] : [];
   return {
     folder,
@@ -63,7 +65,7 @@ export function inspectOwn(word: string): Inspection {
       row('files', fileLines(stored)),
       sizeRow(modelSize(parameters, part)),
       row('stored', dtypeLines(stored)),
-      ...fitRows(compareWeights(parameters, PLAIN_LAYOUT, stored)),
+      ...(base === null ? fitRows(compareWeights(parameters, PLAIN_LAYOUT, stored)) : [row('base', base)]),
       row('made with', said.length === 0 ? ['not said: from an earlier version, or from elsewhere'] : said),
       tokenizerRow(folder, config.language.vocabulary).row,
       row('statistics', statistics),
@@ -71,6 +73,14 @@ export function inspectOwn(word: string): Inspection {
     ],
     problems,
   };
+}
+
+/** Which weights those of the checkpoint are changes of; null where they are a whole model. */
+function baseLines(folder: string): string[] | null {
+  const at = path.join(folder, BASE_FILE);
+  if (!fs.existsSync(at)) return null;
+  const { checkpoint, sha256 } = readJson<{ checkpoint?: string; sha256?: string }>(at);
+  return [`${checkpoint} (SHA-256 ${sha256?.slice(0, 12)}…); the file holds what was trained on it`];
 }
 
 interface Model {

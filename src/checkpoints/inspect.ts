@@ -19,15 +19,20 @@ import {
   type Inspection,
 } from './inspection-rows.ts';
 import { examinePublishedFolder, type PublishedFolder } from './published-folder.ts';
+import type { WeightsOf } from './policy-checkpoint.ts';
 import { modelSize } from './size-table.ts';
 import { openWeightFiles, weightStems, type WeightFiles } from './weight-files.ts';
 
 /**
  * Inspects a published folder, or a checkpoint or run of vlakit. Reads headers and JSON files, never code; of a published
- * folder no numbers. Throws only when it is no folder.
+ * folder no numbers. `weightsOf` completes checkpoints that hold only what was trained. Throws only when it is no folder.
  */
-export function inspectFolder(folder: string, families: readonly PublishedFamily[] = PUBLISHED_FAMILIES): Inspection {
-  if (isOwnFolder(folder)) return inspectOwn(folder);
+export function inspectFolder(
+  folder: string,
+  weightsOf?: WeightsOf,
+  families: readonly PublishedFamily[] = PUBLISHED_FAMILIES,
+): Inspection {
+  if (isOwnFolder(folder)) return inspectOwn(folder, weightsOf);
   const found = examinePublishedFolder(folder, families);
   return found === null ? inspectUnknown(folder, families) : inspectPublished(found);
 }

@@ -69,12 +69,7 @@ test('statistics, conventions, codec, tokenizer or family of another checkpoint 
   const cases: Record<string, [file: string, change: (content: unknown) => unknown, message: RegExp]> = {
     statistics: [
       'codec.json',
-      (content) =>
-        JSON.parse(
-          JSON.stringify(content)
-            .replace(/"q99":\[/, '"q99":[9,')
-            .replace(/,[^,\]]*\]/, ']'),
-        ),
+      (content) => JSON.parse(JSON.stringify(content).replace(/"q99":\[[-\d.e]+/, '"q99":[9')) as unknown,
       /statistics \(SHA-256\): the weights were made with \w{12}…, codec\.json has \w{12}…/,
     ],
     convention: [

@@ -18,7 +18,7 @@ test('the list has families, sizes, parameters and memory', async () => {
   assert.match(out, /^family +size +parameters +vision +language +expert +fp32 +bf16 +int8$/m);
   assert.match(out, /^zr-0 +2b +2,686,316,608 +406,957,056 +1,720,574,976 +558,784,576 +10\.7 GB +5\.37 GB/m);
   const json = await vlakit(['models', '--json'], { cwd: folder });
-  assert.equal((JSON.parse(json.out) as { family: string }[])[0]!.family, 'zr-0');
+  assert.ok((JSON.parse(json.out) as { family: string }[]).some(({ family }) => family === 'zr-0'));
 });
 
 test('inspect says what a checkpoint is, and ends with 1 where it cannot be loaded', async () => {
@@ -46,6 +46,7 @@ test('a folder that is none, and a hub that is not there', async () => {
   const offline = await vlakit(['evaluate', 'hf://owner/name'], { cwd: folder, wrapper });
   assert.equal(offline.code, 1);
   assert.match(offline.err, /error\[not-found\]: hub: expected owner\/name in .* \(offline\), got none/);
-  const fetched = await vlakit(['models', 'fetch', 'owner/name@v1', '--json'], { cwd: folder, wrapper });
+  const fetched = await vlakit(['models', 'fetch', 'owner/name@v1'], { cwd: folder, wrapper });
   assert.equal(fetched.code, 1);
+  assert.match(fetched.err, /expected owner\/name in/);
 });

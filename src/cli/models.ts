@@ -32,7 +32,8 @@ export function define(command: Command): void {
     .action(async (word: string, _: unknown, inspect: Command) => {
       const { json } = inspect.optsWithGlobals<{ json?: true }>();
       const { inspectFolder } = await import('../checkpoints/inspect.ts');
-      const { rows, problems, folder } = inspectFolder(await localFolder(word));
+      const { wholeWeights } = await import('../training/tuned-model.ts');
+      const { rows, problems, folder } = inspectFolder(await localFolder(word), wholeWeights);
       if (json) {
         const table = Object.fromEntries(rows.map(({ label, lines }) => [label, lines]));
         process.stdout.write(`${JSON.stringify({ folder, ...table }, null, 2)}\n`);
