@@ -6,6 +6,7 @@ import { Random } from '../src/base/random.ts';
 import { encodeSafetensors } from '../src/base/safetensors.ts';
 import { BYTES, elementCount, type DType, type Tensor } from '../src/base/tensor.ts';
 import { hostNumbers } from '../src/engine/host-array.ts';
+import { DM0_BASE } from '../src/models/dm0/config.ts';
 import { parseZr0Config, ZR0_2B, type Zr0Config } from '../src/models/zr-0/config.ts';
 
 /** Names, element types and shapes. */
@@ -161,5 +162,28 @@ export function writeZr0Configs(folder: string, { vision, language, expert }: Zr
     state_dim: expert.stateDim,
     action_horizon: 10,
     num_timestep_buckets: expert.timeBuckets,
+  });
+}
+
+/** Writes the configuration file of a published DM0 folder. */
+export function writeDm0Config(folder: string, changes: object = {}): void {
+  const { language, expert } = DM0_BASE;
+  const shared = {
+    num_hidden_layers: language.layers,
+    num_attention_heads: language.heads,
+    num_key_value_heads: language.kvHeads,
+    head_dim: language.headWidth,
+    rms_norm_eps: language.normEpsilon,
+    rope_theta: language.ropeTheta,
+  };
+  const { width: hidden_size, mlpWidth: intermediate_size, vocabulary: vocab_size } = language;
+  writeJson(folder, 'config.json', {
+    model_type: 'dexbotic_dm0',
+    llm_config: { ...shared, hidden_size, intermediate_size, vocab_size },
+    action_config: { ...shared, hidden_size: expert.width, intermediate_size: expert.mlpWidth, vocab_size: 151_936 },
+    action_dim: expert.actionDim,
+    chunk_size: expert.maxHorizon,
+    mm_vision_tower: 'pe_lang_l14_728',
+    ...changes,
   });
 }

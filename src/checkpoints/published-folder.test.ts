@@ -7,7 +7,9 @@ import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import {
   randomTensors,
+  shardName,
   SMALL_ZR0,
+  writeDm0Config,
   writeHollowWeights,
   writeJson,
   writeWeights,
@@ -18,6 +20,8 @@ import { f32, type DType, type Tensor } from '../base/tensor.ts';
 import { add, constant, createSession, output, trace, type Value } from '../engine/index.ts';
 import { hostNumbers } from '../engine/host-array.ts';
 import type { PublishedFamily } from '../models/published-layout.ts';
+import { DM0_BASE, DM0_PROGRESS } from '../models/dm0/config.ts';
+import { DM0_PUBLISHED } from '../models/dm0/published.ts';
 import { ZR0_2B } from '../models/zr-0/config.ts';
 import { zr0Spec } from '../models/zr-0/model.ts';
 import { ZR0_PUBLISHED } from '../models/zr-0/published.ts';
@@ -219,6 +223,55 @@ test('a full-size ZR-0 adds up to the published numbers through the real reader'
   assert.equal(size.parts.expert, 558_784_576);
   assert.equal(size.parameters, 2_127_532_032 + 558_784_576);
   assert.equal(size.parts.vision + size.parts.language, 2_127_532_032);
+});
+
+describe('a full-size DM0', () => {
+  const shapes = (progress: boolean): Shapes => ({
+    ...shapesOf(DM0_PUBLISHED.family.spec(progress ? DM0_PROGRESS : DM0_BASE, 0)),
+    'model.action_expert.lm_head.weight': { dtype: 'bf16', shape: [151_936, 1024] },
+  });
+
+  test('has the published total, and its dead head is told and not needed', () => {
+    const folder = path.join(root, 'dm0');
+    const names = Object.entries(shapes(true));
+    const total = [names.slice(0, 500), names.slice(500)].reduce((sum, some, i) => {
+      return sum + writeHollowWeights(path.join(folder, shardName('model', i, 2)), Object.fromEntries(some));
+    }, 0);
+    assert.equal(total, 5_170_380_866);
+    assert.equal(names.length, 964);
+    const map = names.map(([name], i) => [name, shardName('model', i < 500 ? 0 : 1, 2)]);
+    writeJson(folder, 'model.safetensors.index.json', {
+      metadata: { total_size: total },
+      weight_map: Object.fromEntries(map) as unknown,
+    });
+    writeDm0Config(folder);
+    writeJson(folder, 'norm_stats.json', {
+      norm_stats: { action: { min: [0, 0], max: [1, 1] }, default: { min: -1 } },
+    });
+    const found = examinePublishedFolder(folder)!;
+    assert.deepEqual([found.recognisedBy, found.size, found.problems.length], ['config', 'progress', 0]);
+    assert.deepEqual(found.comparison.dead, ['model.action_expert.lm_head.weight']);
+    assert.equal(modelSize(found.parameters, found.published.part).parameters, 2_429_604_896 + 3073);
+    const rows = Object.fromEntries(inspectFolder(folder).rows.map(({ label, lines }) => [label, lines]));
+    assert.deepEqual(rows['dead weight'], ['model.action_expert.lm_head.weight (311 MB, not loaded)']);
+    assert.deepEqual(rows['tied'], ['lm_head.weight = model.llm.embed_tokens.weight (stored once)']);
+    assert.deepEqual(rows['statistics'], ['norm_stats.json: action: min, max of 2']);
+  });
+
+  test('without progress is told by its tensors, and by its shapes alone', () => {
+    const folder = path.join(root, 'dm0-base');
+    assert.equal(writeHollowWeights(path.join(folder, 'model.safetensors'), shapes(false)), 5_170_374_720);
+    const byShapes = examinePublishedFolder(folder)!;
+    assert.deepEqual([byShapes.recognisedBy, byShapes.size, byShapes.problems.length], ['shapes', 'base', 0]);
+    writeDm0Config(folder);
+    assert.equal(examinePublishedFolder(folder)!.size, 'base');
+  });
+
+  test('with another vision tower is refused', () => {
+    const folder = path.join(root, 'dm0-tower');
+    writeDm0Config(folder, { mm_vision_tower: 'siglip' });
+    assert.throws(() => examinePublishedFolder(folder), { code: 'unsupported', message: /got "siglip"/ });
+  });
 });
 
 test('a layout can rename, transpose, tie and leave out, and nothing of it is copied', async () => {

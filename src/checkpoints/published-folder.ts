@@ -10,7 +10,7 @@ import type { PublishedFamily } from '../models/published-layout.ts';
 import { flatten, type ParameterSpec, type Tree } from '../nn/parameters.ts';
 import { compareWeights, type Comparison } from './compare-weights.ts';
 import { placeWeights, type PlacedWeights } from './place-weights.ts';
-import { openWeightFiles, weightStems, type WeightFiles } from './weight-files.ts';
+import { openWeightFiles, weightStems, type HeaderCache, type WeightFiles } from './weight-files.ts';
 
 /** A folder and the model in it. */
 export interface PublishedFolder {
@@ -29,7 +29,7 @@ export interface PublishedFolder {
   readonly problems: readonly VlaError[];
 }
 
-/** Share of a model's tensors that must fit before a folder without a known configuration is called that model. */
+/** Share of tensors, those of the model and those of the folder, that must fit before a folder without a known configuration is called that model. */
 const ENOUGH = 0.3;
 /** Published models learn nothing about the places of a prompt, so its length does not matter. */
 const NO_PROMPT = 0;
@@ -42,12 +42,13 @@ export function examinePublishedFolder(
   if (!fs.existsSync(folder)) {
     throw new VlaError('not-found', `${folder}: expected a folder, got no such path.`, { hint: 'Check the path.' });
   }
-  const recognised = byConfig(folder, families) ?? byShapes(folder, families);
+  const headers: HeaderCache = new Map();
+  const recognised = byConfig(folder, families, headers) ?? byShapes(folder, families, headers);
   if (recognised === null) return null;
   const { published, config } = recognised;
   const { family, layout } = published;
   const parameters = family.spec(config, NO_PROMPT);
-  const stored = openWeightFiles(folder, layout.files);
+  const stored = openWeightFiles(folder, layout.files, headers);
   const comparison = compareWeights(parameters, layout, stored);
   return {
     ...recognised,
@@ -77,28 +78,30 @@ export function openPublishedFolder(
 
 type Recognised = Pick<PublishedFolder, 'published' | 'config' | 'recognisedBy'>;
 
-function byConfig(folder: string, families: readonly PublishedFamily[]): Recognised | null {
+function byConfig(folder: string, families: readonly PublishedFamily[], headers: HeaderCache): Recognised | null {
   for (const published of families) {
     const configs: Record<string, unknown> = {};
     for (const file of published.configFiles) {
       const at = path.join(folder, file);
       if (fs.existsSync(at)) configs[file] = readJson(at);
     }
-    const config = published.recognise(configs, folder);
+    if (Object.keys(configs).length === 0) continue;
+    const { names } = openWeightFiles(folder, published.layout.files, headers);
+    const config = published.recognise(configs, names, folder);
     if (config !== null) return { published, config, recognisedBy: 'config' };
   }
   return null;
 }
 
 /** The size whose tensors the folder has most of, by name and shape. */
-function byShapes(folder: string, families: readonly PublishedFamily[]): Recognised | null {
-  const { tensors } = openWeightFiles(folder, weightStems(folder));
+function byShapes(folder: string, families: readonly PublishedFamily[], headers: HeaderCache): Recognised | null {
+  const { tensors } = openWeightFiles(folder, weightStems(folder), headers);
   let best: { share: number; found: Recognised } | null = null;
   for (const published of families) {
     for (const config of Object.values(published.family.published)) {
       const parameters = published.family.spec(config, NO_PROMPT);
-      const { placed } = compareWeights(parameters, published.layout, { folder, tensors });
-      const share = Object.keys(placed).length / flatten<ParameterSpec>(parameters).length;
+      const { placed, extra } = compareWeights(parameters, published.layout, { folder, tensors });
+      const share = Object.keys(placed).length / (flatten<ParameterSpec>(parameters).length + extra.length);
       if (share >= ENOUGH && share > (best?.share ?? 0)) {
         best = { share, found: { published, config, recognisedBy: 'shapes' } };
       }

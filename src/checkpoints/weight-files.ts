@@ -26,6 +26,8 @@ export interface WeightFile {
 export interface WeightFiles {
   readonly folder: string;
   readonly files: readonly WeightFile[];
+  /** Names in the files, and in their indexes. */
+  readonly names: ReadonlySet<string>;
   /** By published name. */
   readonly tensors: Readonly<Record<string, StoredTensor>>;
   /** What is wrong with the files, the worst first; a checkpoint can be used when this is empty. */
@@ -52,14 +54,21 @@ export function readHeader(file: string): { readonly header: SafetensorsHeader; 
   }
 }
 
+/** Headers that were read already, by path; for who looks at the same files more than once. */
+export type HeaderCache = Map<string, ReturnType<typeof readHeader>>;
+
 /**
  * Opens the weight files with these stems: `model` is `model.safetensors`, or the shards of `model.safetensors.index.json`.
  * Collects what is wrong instead of stopping at the first, so that an inspection can say everything.
  */
-export function openWeightFiles(folder: string, stems: readonly string[]): WeightFiles {
-  const reading = new Reading(folder);
+export function openWeightFiles(
+  folder: string,
+  stems: readonly string[],
+  headers: HeaderCache = new Map(),
+): WeightFiles {
+  const reading = new Reading(folder, headers);
   for (const stem of stems) reading.readStem(stem);
-  return { folder, files: reading.files, tensors: reading.tensors, problems: reading.problems };
+  return { folder, files: reading.files, names: reading.names, tensors: reading.tensors, problems: reading.problems };
 }
 
 /** The stems of all safetensors files of a folder, for folders of an unknown family. */
@@ -82,12 +91,15 @@ interface ShardIndex {
 
 class Reading {
   readonly files: WeightFile[] = [];
+  readonly names = new Set<string>();
   readonly tensors: Record<string, StoredTensor> = {};
   readonly problems: VlaError[] = [];
   private readonly folder: string;
+  private readonly headers: HeaderCache;
 
-  constructor(folder: string) {
+  constructor(folder: string, headers: HeaderCache) {
     this.folder = folder;
+    this.headers = headers;
   }
 
   readStem(stem: string): void {
@@ -114,7 +126,10 @@ class Reading {
       });
     }
     const listed: Record<string, string[]> = {};
-    for (const [name, file] of Object.entries(map)) (listed[file] ??= []).push(name);
+    for (const [name, file] of Object.entries(map)) {
+      this.names.add(name);
+      (listed[file] ??= []).push(name);
+    }
     let total = 0;
     for (const [file, names] of Object.entries(listed)) {
       this.attempt(() => {
@@ -152,13 +167,17 @@ class Reading {
   }
 
   private readFile(name: string): SafetensorsHeader['tensors'] {
-    const { header, bytes } = readHeader(path.join(this.folder, name));
+    const at = path.join(this.folder, name);
+    const read = this.headers.get(at) ?? readHeader(at);
+    this.headers.set(at, read);
+    const { header, bytes } = read;
     this.files.push({ name, bytes, metadata: header.metadata });
     for (const [tensor, entry] of Object.entries(header.tensors)) {
+      this.names.add(tensor);
       const other = this.tensors[tensor];
       if (other === undefined) this.tensors[tensor] = { ...entry, file: name };
       else {
-        this.problem('mismatch', `${path.join(this.folder, name)}: tensor "${tensor}" is in ${other.file} as well.`, {
+        this.problem('mismatch', `${at}: tensor "${tensor}" is in ${other.file} as well.`, {
           hint: 'Files of two checkpoints lie in one folder: fetch it anew into an empty one.',
         });
       }

@@ -3,6 +3,8 @@
  * dead, tied or transposed, and how a folder is recognised from its configuration. Nothing of it runs code from a checkpoint.
  */
 
+import type { z } from 'zod';
+import { VlaError } from '../base/errors.ts';
 import type { DType } from '../base/tensor.ts';
 import type { AnyFamily, FamilyConfig } from './family.ts';
 
@@ -46,10 +48,14 @@ export interface PublishedFamily {
   /** JSON files that `recognise` is given, where they exist. */
   readonly configFiles: readonly string[];
   /**
-   * Our configuration of what the files describe; null when they are another family's. Throws `bad-data` when they are this
-   * family's and a number in them is missing or impossible.
+   * Our configuration of what the files describe; null when they are another family's. `tensors` are the names in the weight
+   * files and their index. Throws `bad-data` when they are this family's and a number in them is missing or impossible.
    */
-  recognise(configs: Readonly<Record<string, unknown>>, where: string): FamilyConfig | null;
+  recognise(
+    configs: Readonly<Record<string, unknown>>,
+    tensors: ReadonlySet<string>,
+    where: string,
+  ): FamilyConfig | null;
   /** The part that one of our dotted names belongs to. */
   part(name: string): ModelPart;
   readonly statistics: readonly StatisticsFile[];
@@ -66,3 +72,26 @@ export const PLAIN_LAYOUT: PublishedLayout = {
   transposed: [],
   dtype: 'bf16',
 };
+
+/** What `schema` reads of a configuration file that others wrote; `where` names it. Throws `bad-data` with the field. */
+export function readPublishedConfig<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw new VlaError('bad-data', `${where}: ${issue.path.join('.') || 'the whole'}: ${issue.message}.`, {
+    hint: 'The file is damaged, or from a version that this release does not know.',
+  });
+}
+
+/** The vectors of a statistics file, for people: "action: min, max, mean, std of 32". */
+export function describeStatistics(json: unknown): string[] {
+  if (typeof json !== 'object' || json === null) return [];
+  return Object.entries(json).flatMap(([vector, statistics]: [string, unknown]) => {
+    if (typeof statistics !== 'object' || statistics === null) return [];
+    const lists = Object.entries(statistics).filter((entry): entry is [string, unknown[]] => Array.isArray(entry[1]));
+    const first = lists[0]?.[1];
+    if (first === undefined) return [];
+    const size = Array.isArray(first[0]) ? `${first.length} × ${first[0].length}` : `${first.length}`;
+    return [`${vector}: ${lists.map(([name]) => name).join(', ')} of ${size}`];
+  });
+}
