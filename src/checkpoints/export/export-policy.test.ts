@@ -22,7 +22,7 @@ import { loadPolicy } from '../../training/load-policy.ts';
 import { readPolicyCheckpoint } from '../policy-checkpoint.ts';
 import type { ExportedPolicy } from './export-policy.ts';
 import { patchesGraph } from './image-graph.ts';
-import { decodeGraph, encodeGraph } from './vector-graph.ts';
+import { decodeGraph, encodeGraph, stepsLeft } from './vector-graph.ts';
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'export-'));
 const checkpoint = path.dirname(shippedFile('checkpoints/quickstart/config.json'));
@@ -112,6 +112,20 @@ const CAMERAS: Readonly<Record<string, CameraConfig>> = {
     12,
     12,
   ),
+  'a crop of odd sides': camera(
+    [
+      { kind: 'centre-crop', width: 36, height: 20 },
+      { kind: 'centre-crop', width: 16, height: 8 },
+    ],
+    16,
+    8,
+  ),
+  'a zoom': camera([{ kind: 'centre-zoom', share: 0.83, filter: 'bicubic' }], 40, 24),
+  'a smart resize': camera(
+    [{ kind: 'smart-resize', factor: 4, minPixels: 100, maxPixels: 600, filter: 'bicubic' }],
+    28,
+    16,
+  ),
   'a crop': camera([{ kind: 'centre-crop', width: 20, height: 16 }], 20, 16),
 };
 
@@ -147,6 +161,15 @@ const reference = (from: 'absolute' | 'delta', to: 'delta' | 'relative-to-chunk-
   kind: 'reference',
   change: { from, to, stateIndex: [1, 0, null], period: [null, 2 * Math.PI, null] },
 });
+const byStep: VectorStep = {
+  kind: 'normalise',
+  normalisation: {
+    kind: 'mean-std-by-step',
+    epsilon: 1e-6,
+    mean: [0, 1, 2, 3].map((h) => [h, -h, 0.5]),
+    std: [0, 1, 2, 3].map((h) => [1 + h, 0.5, h]),
+  },
+};
 const LISTS: Readonly<Record<string, readonly VectorStep[]>> = {
   none: [],
   'quantiles, clamp and pad': [quantile, clampStep, { kind: 'pad', size: 5, slots: null }],
@@ -157,6 +180,7 @@ const LISTS: Readonly<Record<string, readonly VectorStep[]>> = {
     quantile,
   ],
   'chunk-relative from deltas': [reference('delta', 'relative-to-chunk-start'), meanStd],
+  'deviations of each step': [byStep],
   'deltas of absolute actions': [reference('absolute', 'delta')],
 };
 
@@ -168,7 +192,7 @@ for (const [name, steps] of Object.entries(LISTS)) {
     const H = 4;
     const draw = (count: number): Float32Array => Float32Array.from({ length: count }, () => 2 * random.normal());
     const [state, actions] = [draw(3), draw(H * vectors.encodedDim)];
-    const encodes = !steps.some(({ kind }) => kind === 'reference');
+    const encodes = !steps.some((step) => step.kind === 'reference' || step === byStep);
     const graph = trace(() => {
       const s = reshape(cast(input('state', 'f32', [3]), 'f64'), [1, 3]);
       if (encodes) output('encoded', encodeGraph(steps, s));
@@ -184,3 +208,14 @@ for (const [name, steps] of Object.entries(LISTS)) {
     assert.deepEqual(decoded!.data, Float32Array.from(vectors.decode(actions, state, 'action')));
   });
 }
+
+test('what a graph cannot undo is left to the caller, with all that comes before it', () => {
+  const pose: VectorStep = { kind: 'relative-pose', poses: [] };
+  const limit: VectorStep = { kind: 'limit', low: [-1, -1, -1], high: [1, 1, 1] };
+  assert.deepEqual(stepsLeft([limit, pose, quantile]), [limit, pose]);
+  assert.deepEqual(stepsLeft([limit, quantile]), []);
+  trace(() => {
+    const state = cast(input('state', 'f32', [1, 3]), 'f64');
+    assert.throws(() => encodeGraph([pose], state), { code: 'unsupported', message: /"relative-pose" of the state/ });
+  });
+});

@@ -13,6 +13,7 @@ import { IMAGE_PAD, promptTexts } from '../../codec/prompt.ts';
 import { compile, safetensorsWeights } from '../../engine/index.ts';
 import type { PolicyCheckpoint } from '../policy-checkpoint.ts';
 import { exportGraph, imageInputs } from './export-graph.ts';
+import { stepsLeft } from './vector-graph.ts';
 
 const MODEL = 'model.onnx';
 const WEIGHTS = 'model.safetensors';
@@ -47,6 +48,8 @@ export interface ExportedPolicy {
   };
   /** The steps of each camera that come before its input; none for those that the graph does. */
   readonly imageSteps: Readonly<Record<string, readonly unknown[]>>;
+  /** Steps of the action vector that are undone after its output, from the last to the first; none where the graph does all. */
+  readonly actionSteps: readonly unknown[];
   /** Names, conventions and the reversible steps with their constants, which the graph contains. */
   readonly state: unknown;
   readonly action: unknown;
@@ -113,6 +116,7 @@ function describePolicy(policy: PolicyCheckpoint): ExportedPolicy {
         stepsInside ? [] : config.cameras.find(({ name }) => name === camera)!.steps,
       ]),
     ),
+    actionSteps: stepsLeft(config.action.steps),
     state: config.state,
     action: config.action,
     controlHz: config.controlHz,

@@ -9,6 +9,7 @@ import type { CameraConfig } from '../../codec/codec-config.ts';
 import type { ImageStep } from '../../codec/images.ts';
 import { patchCount, patchSize } from '../../codec/patches.ts';
 import { RESIZE_ONE, resizeMatrix, type ResizeFilter } from '../../codec/resize.ts';
+import { smartResize } from '../../codec/smart-resize.ts';
 import {
   add,
   cast,
@@ -47,6 +48,15 @@ const STEPS: { readonly [K in ImageStep['kind']]?: StepGraph<K> } = {
     return frame(planes, side, side, fill);
   },
   'centre-crop': ({ width, height }, planes) => frame(planes, width, height, 0),
+  'centre-zoom'({ share, filter }, planes) {
+    const [h, w] = sizeOf(planes);
+    return resize(frame(planes, Math.trunc(w * share), Math.trunc(h * share), 0), w, h, filter);
+  },
+  'smart-resize'(step, planes) {
+    const [h, w] = sizeOf(planes);
+    const { width, height } = smartResize(w, h, step);
+    return resize(planes, width, height, step.filter);
+  },
 };
 
 /** Whether a graph can do all of these steps. */
@@ -93,8 +103,11 @@ function frame(planes: Planes, width: number, height: number, fill: number): Pla
 }
 
 function frameAxis(planes: Planes, axis: 1 | 2, from: number, to: number, fill: number): Planes {
-  const before = Math.floor((to - from) / 2);
-  if (to <= from) return slice(planes, axis, -before, -before + to);
+  if (to <= from) {
+    const start = Math.trunc((from - to) / 2);
+    return slice(planes, axis, start, start + to);
+  }
+  const before = Math.trunc((to - from) / 2);
   const border = (size: number): Value[] => {
     const shape = planes.shape.map((dim, i) => (i === axis ? size : dim));
     return size === 0 ? [] : [expand(double(fill), shape)];

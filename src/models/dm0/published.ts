@@ -58,7 +58,7 @@ export const DM0_PUBLISHED: PublishedFamily = {
     const progress = content?.model_type === 'dexbotic_dm0_prog' || tensors.has('model.progress_in_proj.weight');
     return parseDm0Config(configOf(published, progress), where);
   },
-  part: (name) => (/^model\.mm_/.test(name) ? 'vision' : name.startsWith('model.llm.') ? 'language' : 'expert'),
+  part: (name) => (name.startsWith('model.mm_') ? 'vision' : name.startsWith('model.llm.') ? 'language' : 'expert'),
   statistics: [
     {
       file: 'norm_stats.json',
