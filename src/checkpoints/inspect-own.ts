@@ -48,10 +48,11 @@ export function inspectOwn(word: string, weightsOf?: WeightsOf): Inspection {
   let model: Model | null = null;
   const unreadable = collect(() => (model = readModel(folder)));
   if (model === null) {
+    const reasons = problems.length > 0 ? problems : unreadable;
     return {
       folder,
-      rows: [row('files', fileLines(stored)), row('stored', dtypeLines(stored)), verdict(unreadable)],
-      problems: unreadable,
+      rows: [row('files', fileLines(stored)), row('stored', dtypeLines(stored)), verdict(reasons)],
+      problems: reasons,
     };
   }
   const { family, config, parameters } = model as Model;
