@@ -7,6 +7,7 @@ import { encodeSafetensors } from '../src/base/safetensors.ts';
 import { BYTES, elementCount, type DType, type Tensor } from '../src/base/tensor.ts';
 import { hostNumbers } from '../src/engine/host-array.ts';
 import { DM0_BASE } from '../src/models/dm0/config.ts';
+import { XIAOMI_ROBOTICS_0 } from '../src/models/xiaomi-robotics-0/config.ts';
 import { parseZr0Config, ZR0_2B, type Zr0Config } from '../src/models/zr-0/config.ts';
 
 /** Names, element types and shapes. */
@@ -117,9 +118,9 @@ export const SMALL_ZR0: Zr0Config = parseZr0Config(
   'SMALL_ZR0',
 );
 
-/** Writes the two configuration files of a published ZR-0 folder. */
-export function writeZr0Configs(folder: string, { vision, language, expert }: Zr0Config): void {
-  writeJson(folder, 'config.json', {
+/** config.json of a published Qwen3-VL. */
+function qwen3VlConfig({ vision, language }: Pick<Zr0Config, 'vision' | 'language'>): object {
+  return {
     architectures: ['Qwen3VLForConditionalGeneration'],
     model_type: 'qwen3_vl',
     image_token_id: 151_655,
@@ -147,7 +148,12 @@ export function writeZr0Configs(folder: string, { vision, language, expert }: Zr
       num_position_embeddings: vision.positionGrid ** 2,
       deepstack_visual_indexes: vision.deepstackLayers,
     },
-  });
+  };
+}
+
+/** Writes the two configuration files of a published ZR-0 folder. */
+export function writeZr0Configs(folder: string, { vision, language, expert }: Zr0Config): void {
+  writeJson(folder, 'config.json', qwen3VlConfig({ vision, language }));
   writeJson(folder, 'action_expert_config.json', {
     diffusion_transformer_cfg: {
       num_attention_heads: expert.transformer.heads,
@@ -185,5 +191,24 @@ export function writeDm0Config(folder: string, changes: object = {}): void {
     chunk_size: expert.maxHorizon,
     mm_vision_tower: 'pe_lang_l14_728',
     ...changes,
+  });
+}
+
+/** Writes the configuration file of a published Xiaomi-Robotics-0 folder. */
+export function writeXiaomiConfig(folder: string): void {
+  const { expert, ...qwen } = XIAOMI_ROBOTICS_0;
+  writeJson(folder, 'config.json', {
+    model_type: 'mibot',
+    vlm_config: qwen3VlConfig(qwen),
+    dit_config: {
+      hidden_size: expert.width,
+      num_hidden_layers: expert.layers,
+      head_dim: expert.headWidth,
+      num_key_value_heads: expert.width / expert.headWidth,
+    },
+    state_length: 1,
+    state_dim: expert.stateDim,
+    action_dim: expert.actionDim,
+    action_length: 30,
   });
 }

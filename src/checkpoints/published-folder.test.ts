@@ -13,6 +13,7 @@ import {
   writeHollowWeights,
   writeJson,
   writeWeights,
+  writeXiaomiConfig,
   writeZr0Configs,
   type Shapes,
 } from '../../tests/published-folders.ts';
@@ -22,6 +23,8 @@ import { hostNumbers } from '../engine/host-array.ts';
 import type { PublishedFamily } from '../models/published-layout.ts';
 import { DM0_BASE, DM0_PROGRESS } from '../models/dm0/config.ts';
 import { DM0_PUBLISHED } from '../models/dm0/published.ts';
+import { XIAOMI_ROBOTICS_0 } from '../models/xiaomi-robotics-0/config.ts';
+import { XIAOMI_PUBLISHED } from '../models/xiaomi-robotics-0/published.ts';
 import { ZR0_2B } from '../models/zr-0/config.ts';
 import { zr0Spec } from '../models/zr-0/model.ts';
 import { ZR0_PUBLISHED } from '../models/zr-0/published.ts';
@@ -272,6 +275,25 @@ describe('a full-size DM0', () => {
     writeDm0Config(folder, { mm_vision_tower: 'siglip' });
     assert.throws(() => examinePublishedFolder(folder), { code: 'unsupported', message: /got "siglip"/ });
   });
+});
+
+test('a full-size Xiaomi-Robotics-0 has the published tensors and parameters', () => {
+  const folder = path.join(root, 'xiaomi');
+  const shapes = shapesOf(XIAOMI_PUBLISHED.family.spec(XIAOMI_ROBOTICS_0, 0));
+  assert.equal(Object.keys(shapes).length, 932);
+  writeHollowWeights(path.join(folder, 'model.safetensors'), shapes);
+  assert.equal(examinePublishedFolder(folder)!.published, XIAOMI_PUBLISHED);
+  writeXiaomiConfig(folder);
+  const step = { mean: [[0, 0]], std: [[1, 1]] };
+  writeJson(folder, 'preprocessor_config.json', { action_config: { libero_all: step, bridge_delta: step } });
+  const found = examinePublishedFolder(folder)!;
+  assert.deepEqual([found.recognisedBy, found.size, found.problems.length], ['config', '4.7b', 0]);
+  assert.equal(modelSize(found.parameters, found.published.part).parts.expert, 278_458_368);
+  const rows = Object.fromEntries(inspectFolder(folder).rows.map(({ label, lines }) => [label, lines]));
+  assert.deepEqual(rows['statistics'], [
+    'preprocessor_config.json: libero_all: mean, std of 1 × 2',
+    'preprocessor_config.json: bridge_delta: mean, std of 1 × 2',
+  ]);
 });
 
 test('a layout can rename, transpose, tie and leave out, and nothing of it is copied', async () => {
