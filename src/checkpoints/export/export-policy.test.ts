@@ -10,7 +10,7 @@ import { vlakit } from '../../../tests/processes/vlakit.ts';
 import { repositoryRoot } from '../../../tests/shared-data.ts';
 import { Random } from '../../base/random.ts';
 import { shippedFile } from '../../base/shipped-file.ts';
-import { f32, tensor } from '../../base/tensor.ts';
+import { f32, tensor, type Tensor } from '../../base/tensor.ts';
 import type { CameraConfig } from '../../codec/codec-config.ts';
 import { processImage, type ImageStep } from '../../codec/images.ts';
 import { createPatchWriter, patchCount, patchSize } from '../../codec/patches.ts';
@@ -18,9 +18,12 @@ import { NO_AUGMENTATION } from '../../codec/augment.ts';
 import { createVectorCodec, type VectorStep } from '../../codec/vector-steps.ts';
 import { cast, createSession, input, output, reshape, trace } from '../../engine/index.ts';
 import type { Observation } from '../../interfaces/observation.ts';
+import { FAMILIES } from '../../models/families.ts';
+import { createFlowPolicy } from '../../models/flow-policy.ts';
+import { flatten, materialise } from '../../nn/parameters.ts';
 import { loadPolicy } from '../../training/load-policy.ts';
 import { readPolicyCheckpoint } from '../policy-checkpoint.ts';
-import type { ExportedPolicy } from './export-policy.ts';
+import { exportPolicy, type ExportedPolicy } from './export-policy.ts';
 import { patchesGraph } from './image-graph.ts';
 import { decodeGraph, encodeGraph, stepsLeft } from './vector-graph.ts';
 
@@ -52,8 +55,9 @@ function observation(random: Random): Observation {
   return { images: { front: image(), wrist: image() }, state, instruction: 'lift the green cube' };
 }
 
+const example = pathToFileURL(path.join(repositoryRoot, 'examples', 'run-exported-policy.mjs')).href;
+
 test('the example in plain ONNX Runtime acts as our policy does on the same noise', async () => {
-  const example = pathToFileURL(path.join(repositoryRoot, 'examples', 'run-exported-policy.mjs')).href;
   const { openPolicy } = (await import(example)) as { openPolicy(folder: string): Promise<Act> };
   const act = await openPolicy(folder);
   const policy = await loadPolicy(checkpoint, { runtime: 'cpu', threads: 1, inWorker: false });
@@ -71,6 +75,35 @@ test('the example in plain ONNX Runtime acts as our policy does on the same nois
   }
   await policy.close();
 });
+
+for (const family of Object.values(FAMILIES)) {
+  test(`any family is exported: ${family.name}`, async () => {
+    const shipped = readPolicyCheckpoint(checkpoint);
+    const { codec, embodiment } = shipped;
+    const { stateDim, actionDim } = codec;
+    const config = family.tiny({ vocabulary: codec.tokenizer.vocabularySize, stateDim, actionDim, supervision: {} });
+    const spec = family.spec(config, codec.layout.length);
+    const weights = Object.fromEntries(flatten<Tensor>(materialise(spec, new Random(3))));
+    const settings = { eulerSteps: 2, noiseScale: 1 };
+    const at = path.join(root, family.name);
+    await exportPolicy({ ...shipped, family, config, weights, settings }, at);
+    const { openPolicy } = (await import(example)) as { openPolicy(folder: string): Promise<Act> };
+    const act = await openPolicy(at);
+    const session = { runtime: 'cpu', threads: 1 } as const;
+    const parts = { name: 'x', family, config, codec, embodiment, weights, steps: 2, noiseScale: 1, session };
+    const policy = await createFlowPolicy(parts);
+    const { images, state, instruction } = observation(new Random(4));
+    await policy.reset({ seed: 9 });
+    const expected = await policy.infer({ images, state, instruction });
+    const random = new Random(9, 0);
+    const noise = Float32Array.from({ length: 8 * 7 }, () => random.normal());
+    const bytes = Object.fromEntries(Object.entries(images).map(([name, { data }]) => [name, data]));
+    const { data } = await act({ images: bytes, state: Float32Array.from(state), instruction, noise });
+    await policy.close();
+    const worst = Math.max(...data.map((value, i) => Math.abs(value - expected.data[i]!)));
+    assert.ok(worst <= 1e-5, `largest difference ${worst}`);
+  });
+}
 
 test('policy.json says what goes in and out, and works one prompt out', () => {
   const policy = JSON.parse(fs.readFileSync(path.join(folder, 'policy.json'), 'utf8')) as ExportedPolicy;
