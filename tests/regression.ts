@@ -3,7 +3,7 @@
 import { Random } from '../src/base/random.ts';
 import { elementCount, type Tensor } from '../src/base/tensor.ts';
 import { add, matmul, mul, reduceMean, sub, tanh, type Value } from '../src/engine/index.ts';
-import type { CheckpointFiles } from '../src/training/checkpoint.ts';
+import type { CheckpointFiles } from '../src/checkpoints/checkpoint.ts';
 import { createGraphLearner, type LearnerOptions } from '../src/training/graph-learner.ts';
 import type { Learner } from '../src/training/learner.ts';
 import type { OptimiserConfig } from '../src/training/optimiser.ts';

@@ -62,6 +62,13 @@ test('damaged headers are refused, whatever is wrong in them', () => {
     'a negative offset': file({ a: { dtype: 'F32', shape: [1], data_offsets: [-4, 0] } }, four),
     'a length that is not the shape’s': file({ a: { dtype: 'F32', shape: [2], data_offsets: [0, 4] } }, four),
     'an end behind the file': file({ a: { dtype: 'F32', shape: [2], data_offsets: [0, 8] } }, four),
+    'bytes that two tensors share': file(
+      {
+        a: { dtype: 'F32', shape: [1], data_offsets: [0, 4] },
+        b: { dtype: 'F16', shape: [1], data_offsets: [2, 4] },
+      },
+      four,
+    ),
     'a header longer than any': Uint8Array.of(255, 255, 255, 255, 255, 255, 255, 255, 0),
   };
   for (const [what, bytes] of Object.entries(damaged)) {

@@ -88,7 +88,23 @@ export function parseHeader(bytes: Uint8Array, fileBytes: number, where = 'safet
     }
     tensors[name] = parseEntry(name, value, headerBytes, fileBytes, where);
   }
+  refuseOverlaps(tensors, where);
   return { tensors, metadata, headerBytes };
+}
+
+/** Two tensors that share bytes: the offsets are wrong, and at least one of the two would be read as nonsense. */
+function refuseOverlaps(tensors: Readonly<Record<string, TensorEntry>>, where: string): void {
+  const inOrder = Object.entries(tensors)
+    .filter(([, { length }]) => length > 0)
+    .sort(([, a], [, b]) => a.offset - b.offset);
+  for (const [i, [name, { offset }]] of inOrder.entries()) {
+    const before = inOrder[i - 1];
+    if (before === undefined || before[1].offset + before[1].length <= offset) continue;
+    throw damaged(
+      `${where}: tensor "${name}"`,
+      `expected bytes of its own, got some of "${before[0]}" from byte ${offset}`,
+    );
+  }
 }
 
 function parseEntry(name: string, value: unknown, headerBytes: number, fileBytes: number, where: string): TensorEntry {

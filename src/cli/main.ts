@@ -26,6 +26,12 @@ const COMMANDS: readonly CommandEntry[] = [
     summary: 'Play a policy and show what it does',
     load: () => import('./run.ts'),
   },
+  {
+    name: 'models',
+    summary: 'List model families, and inspect a folder of weights',
+    load: () => import('./models.ts'),
+  },
+  { name: 'export', summary: 'Write a policy that plain ONNX Runtime can run', load: () => import('./export.ts') },
   { name: 'report', summary: 'Make one HTML page of a run', load: () => import('./report.ts') },
 ];
 

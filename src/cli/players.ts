@@ -11,12 +11,14 @@ import { shippedFile } from '../base/shipped-file.ts';
 import { expert } from '../benchmarks/expert-policy.ts';
 import type { ModuleCall } from '../benchmarks/player.ts';
 import { tabletop } from '../benchmarks/tabletop-environment.ts';
-import { resolveCheckpoint } from '../training/checkpoint-series.ts';
-import { loadCheckpoint } from '../training/checkpoint.ts';
+import { isHubWord } from '../checkpoints/hub/repository.ts';
+import { resolveCheckpoint } from '../checkpoints/checkpoint-series.ts';
+import { loadCheckpoint } from '../checkpoints/checkpoint.ts';
 import { parseEmbodiment } from '../codec/embodiment-file.ts';
 import type { PolicySettings } from '../models/checkpoint-policy.ts';
 import { checkpointPolicy } from '../training/policy-module.ts';
 import { fraction, json, wholeNumber } from './argument-parsers.ts';
+import { localFolder } from './models/local-folder.ts';
 
 const MODULE = /\.[cm]?[jt]s$/;
 /** Pixels of a policy's cameras when nothing says otherwise. */
@@ -43,7 +45,10 @@ export interface NamedPolicy {
 /** A policy that tells nothing about its training. */
 const UNKNOWN = { name: null, checkpoint: null, run: null, imageSize: null, tasks: ['all'], execute: 'half' } as const;
 
-/** The policy of a word: "expert", a module that exports openPolicy, or a checkpoint or run folder; null: the shipped one. */
+/**
+ * The policy of a word: "expert", a module that exports openPolicy, a checkpoint or run folder, or hf://owner/name with a
+ * checkpoint in it; null: the shipped one.
+ */
 export async function namedPolicy(word: string | null, settings: Partial<PolicySettings> = {}): Promise<NamedPolicy> {
   if (Object.keys(settings).length > 0 && (word === 'expert' || MODULE.test(word ?? ''))) {
     throw new VlaError('bad-argument', `--euler-steps, --noise-scale: expected a checkpoint, got "${word}".`, {
@@ -54,6 +59,7 @@ export async function namedPolicy(word: string | null, settings: Partial<PolicyS
   if (word !== null && MODULE.test(word)) {
     return { ...UNKNOWN, call: moduleCall(word, null), resultName: 'evaluation' };
   }
+  if (word !== null && isHubWord(word)) return checkpointPolicyOf(await localFolder(word), settings);
   if (word !== null && !fs.existsSync(word)) {
     throw new VlaError('not-found', `${word}: expected a checkpoint, a run, "expert" or a module, got no such file.`, {
       hint: 'Train a policy first (vlakit train), or check the path.',

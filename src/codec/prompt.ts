@@ -25,7 +25,8 @@ export interface PromptConfig {
 }
 
 const VISION_START = '<|vision_start|>';
-const IMAGE_PAD = '<|image_pad|>';
+/** The token of which a prompt has one per merged patch. */
+export const IMAGE_PAD = '<|image_pad|>';
 const VISION_END = '<|vision_end|>';
 
 /** Where a camera's image tokens stand: `count` = rows × columns tokens from `start`. */
@@ -64,6 +65,14 @@ export interface PromptCodec {
   encode(instruction: string): PromptTokens;
   /** The instruction of a prompt's token ids. */
   decode(ids: ArrayLike<bigint | number>): string;
+}
+
+/**
+ * The texts of a prompt, which are encoded one by one and joined; every image is one `<|image_pad|>`, which stands for all of its
+ * tokens.
+ */
+export function promptTexts(parts: readonly PromptPart[], instruction: string): string[] {
+  return pieces(parts, instruction).map(({ text }) => text);
 }
 
 /** The most prompts that are remembered; instructions repeat from sample to sample. */

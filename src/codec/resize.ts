@@ -74,6 +74,23 @@ function coefficients(inputSize: number, outputSize: number, kernel: Kernel): Co
   return { size, first, count, weights };
 }
 
+/** The whole-number factor of a resize's weights: they are multiples of 1 / this. */
+export const RESIZE_ONE = 2 ** PRECISION_BITS;
+
+/**
+ * One pass as a matrix [output, input] of whole numbers: an output is ⌊(row · input) / RESIZE_ONE + ½⌋, clipped to bytes. For
+ * those who resize by matrix products, in double precision: the sums are exact.
+ */
+export function resizeMatrix(inputSize: number, outputSize: number, filter: ResizeFilter): Float64Array {
+  const { size, first, count, weights } = coefficients(inputSize, outputSize, KERNELS[filter]);
+  const matrix = new Float64Array(outputSize * inputSize);
+  for (let out = 0; out < outputSize; out++) {
+    const row = weights.subarray(out * size, out * size + count[out]!);
+    matrix.set(row, out * inputSize + first[out]!);
+  }
+  return matrix;
+}
+
 /** Resizes RGB bytes (HWC) from `source` into `target`; holds its tables and scratch, so nothing is allocated per image. */
 export type Resizer = (source: Uint8Array, target: Uint8Array) => void;
 

@@ -4,13 +4,15 @@ import { VlaError } from '../base/errors.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { parseCodecConfig } from '../codec/codec-config.ts';
 import { parseEmbodiment } from '../codec/embodiment-file.ts';
-import { createCodec } from '../codec/policy-codec.ts';
+import { createCodec, type Codec } from '../codec/policy-codec.ts';
 import { createTextTokenizer } from '../codec/text-tokens/text-tokenizer.ts';
 import type { SessionOptions } from '../engine/index.ts';
+import type { Embodiment } from '../interfaces/embodiment.ts';
 import type { Policy } from '../interfaces/policy.ts';
 import { flatten, type ParameterSpec, type Tree } from '../nn/parameters.ts';
 import { checkWeights } from './check-weights.ts';
 import { familyOf } from './families.ts';
+import type { AnyFamily, FamilyConfig } from './family.ts';
 import { createFlowPolicy } from './flow-policy.ts';
 import { modelSpec } from './flow-trainable.ts';
 
@@ -32,27 +34,31 @@ export interface PolicySettings {
   readonly noiseScale: number;
 }
 
-/** How to make a policy of a checkpoint. */
-export interface CheckpointPolicyOptions {
+/** All that a policy is made of. */
+export interface PolicyParts {
+  readonly family: AnyFamily;
+  readonly config: FamilyConfig;
+  readonly codec: Codec;
+  readonly embodiment: Embodiment;
+  /** Exactly the tensors of the model, finite. */
+  readonly weights: Readonly<Record<string, Tensor>>;
+  readonly settings: PolicySettings;
+}
+
+/** What a policy is called, and where it runs. */
+export interface OpenPolicyOptions {
   /** For people: tables and logs. */
   readonly name: string;
-  /** Instead of the checkpoint's own. */
-  readonly settings?: Partial<PolicySettings>;
   readonly session: Pick<SessionOptions, 'runtime' | 'threads'>;
 }
 
-/** Throws `not-found`, `bad-data`, `mismatch`, `bad-shape` or `not-finite` with the file that is wrong. */
-export async function policyFromCheckpoint(
-  source: CheckpointSource,
-  { name, settings: overrides, session }: CheckpointPolicyOptions,
-): Promise<Policy> {
+/**
+ * Reads and checks a checkpoint; `overrides` replace its settings. Throws `not-found`, `bad-data`, `mismatch`, `bad-shape` or
+ * `not-finite` with the file that is wrong.
+ */
+export function readPolicyParts(source: CheckpointSource, overrides: Partial<PolicySettings> = {}): PolicyParts {
   const where = (file: string): string => source.where(file);
-  const tokenizer = createTextTokenizer(
-    source.json('tokenizer.json'),
-    source.json('tokenizer_config.json'),
-    where('tokenizer.json'),
-  );
-  const codec = createCodec(parseCodecConfig(source.json('codec.json'), where('codec.json')), tokenizer);
+  const codec = readCodec(source);
   const embodiment = parseEmbodiment(source.json('embodiment.json'), where('embodiment.json'));
   const content = source.json('config.json');
   const family = familyOf(content, where('config.json'));
@@ -61,20 +67,27 @@ export async function policyFromCheckpoint(
   const parameters = modelSpec(family, config, codec);
   const weights = source.weights(parameters);
   checkWeights(where('model.safetensors'), weights, Object.fromEntries(flatten<ParameterSpec>(parameters)));
-  return createFlowPolicy({
-    name,
-    family,
-    config,
-    codec,
-    embodiment,
-    weights,
-    steps: settings.eulerSteps,
-    noiseScale: settings.noiseScale,
-    session,
-  });
+  return { family, config, codec, embodiment, weights, settings };
 }
 
-function settingsOf(source: CheckpointSource, overrides: Partial<PolicySettings> = {}): PolicySettings {
+/** The codec of a checkpoint; throws what is wrong with its file or the tokenizer's. */
+export function readCodec(source: Pick<CheckpointSource, 'where' | 'json'>): Codec {
+  const tokenizer = createTextTokenizer(
+    source.json('tokenizer.json'),
+    source.json('tokenizer_config.json'),
+    source.where('tokenizer.json'),
+  );
+  return createCodec(parseCodecConfig(source.json('codec.json'), source.where('codec.json')), tokenizer);
+}
+
+/** A policy of these parts, on a session of its own. */
+export function policyOf({ settings, ...parts }: PolicyParts, { name, session }: OpenPolicyOptions): Promise<Policy> {
+  const { family, config, codec, embodiment, weights } = parts;
+  const { eulerSteps: steps, noiseScale } = settings;
+  return createFlowPolicy({ name, family, config, codec, embodiment, weights, steps, noiseScale, session });
+}
+
+function settingsOf(source: CheckpointSource, overrides: Partial<PolicySettings>): PolicySettings {
   const settings = { ...source.json<Partial<PolicySettings>>('policy.json'), ...overrides };
   const { eulerSteps, noiseScale } = settings;
   const check = (name: string, value: unknown, good: boolean, range: string): void => {

@@ -4,7 +4,7 @@ import { VlaError } from '../base/errors.ts';
 import { decodeSafetensors } from '../base/safetensors.ts';
 import type { Runtime } from '../engine/index.ts';
 import type { Policy } from '../interfaces/policy.ts';
-import { policyFromCheckpoint, type CheckpointSource, type PolicySettings } from './checkpoint-policy.ts';
+import { policyOf, readPolicyParts, type CheckpointSource, type PolicySettings } from './checkpoint-policy.ts';
 
 const WEIGHTS = 'model.safetensors';
 const HASHES = 'hashes.json';
@@ -37,9 +37,8 @@ export async function fetchPolicy(url: string, options: FetchPolicyOptions): Pro
   const folder = url.replace(/\/+$/, '');
   const source = await fetchCheckpoint(folder);
   const { runtime, threads, settings } = options;
-  return policyFromCheckpoint(source, {
+  return policyOf(readPolicyParts(source, settings), {
     name: folder.split('/').at(-1)!,
-    ...(settings === undefined ? {} : { settings }),
     session: { runtime, ...(threads === undefined ? {} : { threads }) },
   });
 }

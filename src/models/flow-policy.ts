@@ -42,20 +42,32 @@ export interface FlowPolicyOptions {
 
 /** The graph of one inference: the codec's observation tensors and noise f32 [1, H, A] to `actions` f32 [1, H, A]. */
 export function inferenceGraph(family: AnyFamily, config: FamilyConfig, codec: Codec, steps: number): Graph {
-  requireFittingCodec(family, config, codec);
-  const { layout, horizon, actionDim } = codec;
   const offered = codec.observationInputs(1);
   return trace(() => {
-    const p = asWeights<Tree<ParameterSpec>>(family.spec(config, layout.length)) as Tree<Value>;
     const read = (name: string): Value => input(name, offered[name]!.dtype, offered[name]!.shape);
-    const names = observationNames(family, config, codec, false);
-    const observation = promptInputs(codec, Object.fromEntries(names.map((name) => [name, read(name)])));
-    const noise = input('noise', 'f32', [1, horizon, actionDim]);
-    const prompt = family.encode(p, observation, layout, config);
-    const context = family.context(p, prompt, observation.state, config);
-    const dimensions = constant(f32(codec.actionDimensions));
-    output('actions', family.sample(p, context, noise, dimensions, steps, config));
+    const noise = input('noise', 'f32', [1, codec.horizon, codec.actionDim]);
+    output('actions', inferActions(family, config, codec, steps, read, noise));
   });
+}
+
+/** The same on values of a graph that is being traced: `read` gives the codec's observation tensors, each asked for once. */
+export function inferActions(
+  family: AnyFamily,
+  config: FamilyConfig,
+  codec: Codec,
+  steps: number,
+  read: (name: string) => Value,
+  noise: Value,
+): Value {
+  requireFittingCodec(family, config, codec);
+  const { layout } = codec;
+  const p = asWeights<Tree<ParameterSpec>>(family.spec(config, layout.length)) as Tree<Value>;
+  const names = observationNames(family, config, codec, false);
+  const observation = promptInputs(codec, Object.fromEntries(names.map((name) => [name, read(name)])));
+  const prompt = family.encode(p, observation, layout, config);
+  const context = family.context(p, prompt, observation.state, config);
+  const dimensions = constant(f32(codec.actionDimensions));
+  return family.sample(p, context, noise, dimensions, steps, config);
 }
 
 /**

@@ -8,11 +8,12 @@ import path from 'node:path';
 import { VlaError, lookUp } from '../base/errors.ts';
 import { fileError, sha256File } from '../base/files.ts';
 import { fromBfloat16, fromHalf } from '../base/half.ts';
-import { headerLength, parseHeader, type TensorEntry } from '../base/safetensors.ts';
+import type { TensorEntry } from '../base/safetensors.ts';
 import { f32, viewBytes, type DType, type Tensor } from '../base/tensor.ts';
 import type { WeightContent } from '../engine/index.ts';
-import { BASE_FILE, loadCheckpoint, WEIGHTS_FILE } from './checkpoint.ts';
-import { resolveCheckpoint } from './checkpoint-series.ts';
+import { BASE_FILE, loadCheckpoint, WEIGHTS_FILE } from '../checkpoints/checkpoint.ts';
+import { resolveCheckpoint } from '../checkpoints/checkpoint-series.ts';
+import { readHeader } from '../checkpoints/weight-files.ts';
 
 /** A checkpoint whose weights others start from. */
 export interface BaseWeights {
@@ -39,7 +40,7 @@ export function openBase(folder: string): BaseWeights {
   }
   const file = path.resolve(checkpoint.folder, WEIGHTS_FILE);
   const places = Object.fromEntries(
-    Object.entries(readEntries(file)).map(([name, entry]) => [name, { ...entry, file: WEIGHTS_FILE }]),
+    Object.entries(readHeader(file).header.tensors).map(([name, entry]) => [name, { ...entry, file: WEIGHTS_FILE }]),
   );
   return {
     folder: path.dirname(file),
@@ -65,16 +66,6 @@ function withFile<T>(file: string, work: (handle: number) => T): T {
   } finally {
     fs.closeSync(handle);
   }
-}
-
-function readEntries(file: string): Readonly<Record<string, TensorEntry>> {
-  return withFile(file, (handle) => {
-    const prefix = new Uint8Array(8);
-    const read = fs.readSync(handle, prefix, 0, 8, 0);
-    const header = new Uint8Array(headerLength(prefix.subarray(0, read), file));
-    fs.readSync(handle, header, 0, header.length, 0);
-    return parseHeader(header, fs.fstatSync(handle).size, file).tensors;
-  });
 }
 
 /** From the stored 16 bits to a number. */

@@ -1,11 +1,10 @@
-/** @file A policy from a checkpoint folder, checked; in this thread or in a worker. Node only. */
+/** @file A policy from a checkpoint folder, ready to act; in this thread or in a worker. Node only. */
 
 import path from 'node:path';
+import { readPolicyCheckpoint } from '../checkpoints/policy-checkpoint.ts';
 import type { Runtime } from '../engine/index.ts';
 import type { Policy } from '../interfaces/policy.ts';
-import { policyFromCheckpoint, type PolicySettings } from '../models/checkpoint-policy.ts';
-import { loadCheckpoint } from './checkpoint.ts';
-import { resolveCheckpoint } from './checkpoint-series.ts';
+import { policyOf, type PolicySettings } from '../models/checkpoint-policy.ts';
 import { wholeWeights } from './tuned-model.ts';
 
 /** How to run a policy. */
@@ -27,17 +26,8 @@ export async function loadPolicy(folder: string, options: LoadPolicyOptions): Pr
     const { startPolicyWorker } = await import('./policy-worker-client.ts');
     return startPolicyWorker(folder, options);
   }
-  const checkpoint = loadCheckpoint(resolveCheckpoint(folder));
-  return policyFromCheckpoint(
-    {
-      where: (file) => path.join(checkpoint.folder, file),
-      json: (file) => checkpoint.json(file),
-      weights: (parameters) => wholeWeights(checkpoint, parameters),
-    },
-    {
-      name: path.basename(path.resolve(folder)),
-      ...(options.settings === undefined ? {} : { settings: options.settings }),
-      session: { runtime: options.runtime, threads: options.threads },
-    },
-  );
+  return policyOf(readPolicyCheckpoint(folder, options.settings, wholeWeights), {
+    name: path.basename(path.resolve(folder)),
+    session: { runtime: options.runtime, threads: options.threads },
+  });
 }

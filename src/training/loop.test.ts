@@ -9,8 +9,8 @@ import { after, test } from 'node:test';
 import type { VlaError } from '../base/errors.ts';
 import { regressionBatches, regressionFiles, regressionLearner } from '../../tests/regression.ts';
 import { workerUrl } from '../base/worker-url.ts';
-import { loadCheckpoint } from './checkpoint.ts';
-import { bestCheckpoint, checkpointSteps, resolveCheckpoint } from './checkpoint-series.ts';
+import { loadCheckpoint } from '../checkpoints/checkpoint.ts';
+import { bestCheckpoint, checkpointSteps, resolveCheckpoint } from '../checkpoints/checkpoint-series.ts';
 import { train, type TrainingRun } from './loop.ts';
 import { readMetrics } from './metrics-log.ts';
 

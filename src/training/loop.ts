@@ -6,14 +6,14 @@
 import path from 'node:path';
 import { VlaError } from '../base/errors.ts';
 import { startProgress, type Progress, type ProgressOptions } from '../base/progress.ts';
-import { loadCheckpoint, writeCheckpoint, type CheckpointFiles } from './checkpoint.ts';
+import { loadCheckpoint, writeCheckpoint, type CheckpointFiles } from '../checkpoints/checkpoint.ts';
 import {
   checkpointFolder,
   checkpointSteps,
   pruneCheckpoints,
   writeBest,
   type BestCheckpoint,
-} from './checkpoint-series.ts';
+} from '../checkpoints/checkpoint-series.ts';
 import { openEventFile } from './event-file.ts';
 import type { Learner } from './learner.ts';
 import { openMetricsLog } from './metrics-log.ts';

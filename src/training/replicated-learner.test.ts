@@ -12,7 +12,7 @@ import type { VlaError } from '../base/errors.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { workerUrl } from '../base/worker-url.ts';
 import { gather, mul, reduceMean, sub, type Value } from '../engine/index.ts';
-import { resolveCheckpoint } from './checkpoint-series.ts';
+import { resolveCheckpoint } from '../checkpoints/checkpoint-series.ts';
 import type { OptimiserConfig } from './optimiser.ts';
 import { rangeOf } from './replica-memory.ts';
 import { createReplicatedLearner } from './replicated-learner.ts';

@@ -13,7 +13,7 @@ import type { WeightContent } from '../engine/index.ts';
 import type { LoraSize } from '../nn/lora.ts';
 import { flatten, materialise, type ParameterSpec, type Tree } from '../nn/parameters.ts';
 import { openBase, type BaseWeights } from './base-weights.ts';
-import { BASE_FILE, type Checkpoint, type CheckpointFiles } from './checkpoint.ts';
+import { BASE_FILE, type Checkpoint, type CheckpointFiles } from '../checkpoints/checkpoint.ts';
 import type { LearnerOptions } from './graph-learner.ts';
 import type { Trainable } from './trainable.ts';
 import { adapterNames, mergeTuned, planTuning, tune, type TuningConfig, type TuningPlan } from './tuning.ts';

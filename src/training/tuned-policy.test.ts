@@ -10,8 +10,8 @@ import { FRONT, HEIGHT, WIDTH, pictureAt, stateAt, taskOf, writeSmallDataset } f
 import { smallRecipe } from '../../tests/small-recipe.ts';
 import { f32, type Tensor } from '../base/tensor.ts';
 import type { Observation } from '../interfaces/observation.ts';
-import { loadCheckpoint, type Checkpoint } from './checkpoint.ts';
-import { resolveCheckpoint } from './checkpoint-series.ts';
+import { loadCheckpoint, type Checkpoint } from '../checkpoints/checkpoint.ts';
+import { resolveCheckpoint } from '../checkpoints/checkpoint-series.ts';
 import { loadPolicy } from './load-policy.ts';
 import type { TrainingRecipe } from './recipe.ts';
 import { trainPolicy, type TrainPolicyOptions } from './train-policy.ts';

@@ -8,7 +8,7 @@ import type { Tensor } from '../../src/base/tensor.ts';
 import { FAMILIES } from '../../src/models/families.ts';
 import { modelSpec } from '../../src/models/flow-trainable.ts';
 import { flatten, materialise } from '../../src/nn/parameters.ts';
-import { writeCheckpoint } from '../../src/training/checkpoint.ts';
+import { writeCheckpoint } from '../../src/checkpoints/checkpoint.ts';
 import { tinyRobot } from '../codec-fixtures.ts';
 import { familyCodec } from '../contracts/family-learning.ts';
 

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { shippedFile } from '../../src/base/shipped-file.ts';
 import { readResult } from '../../src/benchmarks/result.ts';
 import { validate } from '../../src/cli/validation.ts';
-import { bestCheckpoint, checkpointSteps } from '../../src/training/checkpoint-series.ts';
+import { bestCheckpoint, checkpointSteps } from '../../src/checkpoints/checkpoint-series.ts';
 import { readMetrics } from '../../src/training/metrics-log.ts';
 import { assertFine, assertOneError, scratchFolder, vlakit } from '../processes/vlakit.ts';
 

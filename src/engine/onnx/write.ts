@@ -29,6 +29,8 @@ export type WeightContent =
       readonly offset: number;
       /** Bytes. */
       readonly length: number;
+      /** The file holds the last two axes in each other's place; a Transpose follows, folded at load. `shape` is the file's. */
+      readonly swapped?: boolean;
     };
 
 /** The ONNX bytes of a graph. Every weight of the graph must be in `weights`. */
@@ -105,10 +107,14 @@ function bindWeight(
       hint: near === undefined ? 'The file belongs to another model.' : `There is "${near}".`,
     });
   }
-  if (content.shape.join() !== value.shape.join()) {
+  const swapped = 'file' in content && content.swapped === true;
+  const order = content.shape.map((_, axis) => axis);
+  if (swapped) order.push(order.pop()!, order.pop()!);
+  if (order.map((axis) => content.shape[axis]).join() !== value.shape.join()) {
+    const stored = swapped ? ' with its last axes swapped' : '';
     throw new VlaError(
       'bad-shape',
-      `weights: "${name}": expected shape ${shapeText(value.shape)}, got ${shapeText(content.shape)}.`,
+      `weights: "${name}": expected shape ${shapeText(value.shape)}, got ${shapeText(content.shape)}${stored}.`,
     );
   }
   if ('file' in content) {
@@ -122,8 +128,9 @@ function bindWeight(
   } else {
     emit.initializers.set(name, content);
   }
-  if (content.dtype === value.dtype) return name;
-  return emit.value('Cast', [name], { to: ONNX_TYPES[value.dtype] });
+  const ordered = swapped ? emit.value('Transpose', [name], { perm: order }) : name;
+  if (content.dtype === value.dtype) return ordered;
+  return emit.value('Cast', [ordered], { to: ONNX_TYPES[value.dtype] });
 }
 
 function writeNode(out: MessageWriter, node: OnnxNode, index: number): void {

@@ -9,6 +9,8 @@ import { VlaError } from '../base/errors.ts';
 import { fileError, readJson, sha256File, writeFolderAtomic } from '../base/files.ts';
 import { decodeSafetensors, encodeSafetensors } from '../base/safetensors.ts';
 import type { Tensor } from '../base/tensor.ts';
+import { checkMetadata, policyMetadata } from './metadata.ts';
+import { readHeader } from './weight-files.ts';
 
 /** The folder inside a checkpoint that only resuming needs; a checkpoint that is shipped goes without it. */
 export const STATE_FOLDER = 'training-state';
@@ -59,7 +61,13 @@ export async function writeCheckpoint(
       }
       hashes[name] = sha256File(file);
     };
-    write(WEIGHTS_FILE, encodeSafetensors(weights, { format: 'pt' }));
+    write(
+      WEIGHTS_FILE,
+      encodeSafetensors(
+        weights,
+        policyMetadata((name) => (files as Record<string, unknown>)[name]),
+      ),
+    );
     for (const [name, content] of Object.entries(files)) {
       write(name, typeof content === 'string' ? content : `${JSON.stringify(content, null, 2)}\n`);
     }
@@ -85,7 +93,8 @@ export interface Checkpoint {
 
 /**
  * Opens a checkpoint folder and checks every file against its hash. Throws `not-found` when it is no checkpoint and
- * `bad-data` when a file is damaged, cut off or missing.
+ * `bad-data` when a file is damaged, cut off or missing, and `mismatch` when the weights were made with another codec,
+ * tokenizer or convention than lie beside them.
  */
 export function loadCheckpoint(folder: string): Checkpoint {
   const inside = (name: string): string => path.join(folder, name);
@@ -95,6 +104,10 @@ export function loadCheckpoint(folder: string): Checkpoint {
     });
   }
   if (fs.existsSync(inside(HASHES_FILE))) checkHashes(folder, readJson<Record<string, string>>(inside(HASHES_FILE)));
+  const { metadata } = readHeader(inside(WEIGHTS_FILE)).header;
+  checkMetadata(inside(WEIGHTS_FILE), metadata, (name) =>
+    fs.existsSync(inside(name)) ? readJson(inside(name)) : undefined,
+  );
   return {
     folder,
     has: (name) => fs.existsSync(inside(name)),

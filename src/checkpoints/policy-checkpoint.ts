@@ -1,0 +1,45 @@
+/** @file A policy's checkpoint read and checked as a whole: files, configuration, codec, weights; without a session. Node only. */
+
+import path from 'node:path';
+import { readJson } from '../base/files.ts';
+import type { Tensor } from '../base/tensor.ts';
+import type { Codec } from '../codec/policy-codec.ts';
+import { readCodec, readPolicyParts, type PolicyParts, type PolicySettings } from '../models/checkpoint-policy.ts';
+import type { ParameterSpec, Tree } from '../nn/parameters.ts';
+import { resolveCheckpoint } from './checkpoint-series.ts';
+import { loadCheckpoint, type Checkpoint } from './checkpoint.ts';
+
+/** A checkpoint, and all that its policy is made of. */
+export interface PolicyCheckpoint extends PolicyParts {
+  readonly checkpoint: Checkpoint;
+}
+
+/** All weights of a checkpoint; one that holds only what was trained is completed from its base. */
+export type WeightsOf = (checkpoint: Checkpoint, parameters: Tree<ParameterSpec>) => Record<string, Tensor>;
+
+/**
+ * Reads the checkpoint in `folder`, or the best (else newest) of a training run; `overrides` replace its settings. Throws
+ * `not-found`, `bad-data`, `mismatch`, `bad-shape` or `not-finite` with the file that is wrong.
+ */
+export function readPolicyCheckpoint(
+  folder: string,
+  overrides: Partial<PolicySettings> = {},
+  weightsOf: WeightsOf = (checkpoint) => checkpoint.weights(),
+): PolicyCheckpoint {
+  const checkpoint = loadCheckpoint(resolveCheckpoint(folder));
+  const parts = readPolicyParts(
+    {
+      where: (file) => path.join(checkpoint.folder, file),
+      json: (file) => checkpoint.json(file),
+      weights: (parameters) => weightsOf(checkpoint, parameters),
+    },
+    overrides,
+  );
+  return { checkpoint, ...parts };
+}
+
+/** The codec of a checkpoint folder; throws what is wrong with its file or the tokenizer's. */
+export function readFolderCodec(folder: string): Codec {
+  const where = (file: string): string => path.join(folder, file);
+  return readCodec({ where, json: (name) => readJson(where(name)) });
+}
