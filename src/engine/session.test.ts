@@ -6,6 +6,7 @@ import { f32 } from '../base/tensor.ts';
 import {
   add,
   createSession,
+  cumsum,
   gradient,
   input,
   linear,
@@ -14,6 +15,7 @@ import {
   output,
   reduceMean,
   reshape,
+  slice,
   softmax,
   split,
   sub,
@@ -164,4 +166,17 @@ test('errors keep their kind across the worker, and a closed session refuses', a
   await session.close();
   await assert.rejects(session.run(FEEDS), { code: 'interrupted' });
   await session.close();
+});
+
+test('a number and a list of one number are two constants of a graph', async () => {
+  const graph = trace(() => {
+    const x = input('x', 'f32', [1, 4]);
+    output('sums', cumsum(x, 1));
+    output('rest', slice(x, 1, 1, 4));
+  });
+  const session = await createSession(graph, { runtime: 'cpu', threads: 1 });
+  const results = await session.run({ x: f32([1, 2, 3, 4], [1, 4]) });
+  await session.close();
+  assert.deepEqual([...results['sums']!.data], [1, 3, 6, 10]);
+  assert.deepEqual([...results['rest']!.data], [2, 3, 4]);
 });

@@ -78,7 +78,7 @@ export class Emitter {
 
   /** A constant list of int64 (shape [n]). */
   integers(values: readonly number[]): string {
-    return this.once(`i64 ${values.join()}`, () => this.tensor(i64(values)));
+    return this.once(`i64 [${values.length}] ${values.join()}`, () => this.tensor(i64(values)));
   }
 
   /** A constant of shape []. */
