@@ -7,7 +7,7 @@
 
 import { VlaError } from '../base/errors.ts';
 import { f32 } from '../base/tensor.ts';
-import { constant, cos, dims, matmul, mul, reshape, rotary, sin, type Value } from '../engine/index.ts';
+import { concat, constant, cos, dims, matmul, mul, reshape, rotary, sin, split, type Value } from '../engine/index.ts';
 
 /** Angles in radians, [T][d / 2]. */
 export type Angles = readonly (readonly number[])[];
@@ -95,7 +95,11 @@ export function interleavedRotaryTableAt(
   return { cos: cos(angles), sin: sin(angles) };
 }
 
-/** Turns heads x [B, N, T, d] by the positions of their tokens. */
-export function applyRotary(x: Value, { cos, sin }: RotaryTable): Value {
-  return rotary(x, cos, sin);
+/** Turns heads x [B, N, T, d] by the positions of their tokens; features beyond the table's (2 × its width) stay as they are. */
+export function applyRotary(x: Value, table: RotaryTable): Value {
+  const d = Number(x.shape[3]);
+  const turned = 2 * Number(table.cos.shape[2]);
+  if (turned >= d) return rotary(x, table.cos, table.sin);
+  const [first, rest] = split(x, 3, [turned, d - turned]);
+  return concat([rotary(first!, table.cos, table.sin), rest!], 3);
 }
