@@ -3,12 +3,13 @@
 import { VlaError, lookUp } from '../base/errors.ts';
 import type { AnyFamily } from './family.ts';
 import { dm0 } from './dm0/family.ts';
+import { qwenVla } from './qwen-vla/family.ts';
 import { xiaomiRobotics0 } from './xiaomi-robotics-0/family.ts';
 import { zr0 } from './zr-0/family.ts';
 
 /** All families. */
 export const FAMILIES: Readonly<Record<string, AnyFamily>> = Object.fromEntries(
-  [dm0, xiaomiRobotics0, zr0].map((family) => [family.name, family]),
+  [dm0, qwenVla, xiaomiRobotics0, zr0].map((family) => [family.name, family]),
 );
 
 /** The family that a config.json names. */

@@ -93,22 +93,23 @@ export interface DeltaNetState {
 const LENGTH_EPSILON = 1e-6;
 
 /**
- * x [B, T, D] → [B, T, D] and the state after the last token. `tokenMask` [B, T] is 0 for padding, which must stand at the end: it neither
- * changes the state nor is seen by anyone (null: no padding). Starts from `state`, or from nothing.
+ * x [B, T, D] → [B, T, D] and the state after the last token, from `state` or from nothing. `tokenMask` [B, T] is 0 for padding, which neither
+ * changes the memory nor is seen by anyone (null: no padding); the state serves decoding where padding stands at the end.
  */
 export function gatedDeltaNet(
   p: GatedDeltaNet<Value>,
-  x: Value,
+  tokens: Value,
   tokenMask: Value | null,
   state: DeltaNetState | null,
   c: DeltaNetConfig,
   epsilon: number,
 ): { readonly output: Value; readonly state: DeltaNetState } {
-  const { B, T } = dims(x, 'B T D');
+  const { B, T } = dims(tokens, 'B T D');
   const [keys, values] = [c.keyHeads * c.keyWidth, c.valueHeads * c.valueWidth];
-  const real = (perHead: Value): Value => (tokenMask === null ? perHead : mul(perHead, reshape(tokenMask, [B, T, 1])));
+  const real = (y: Value): Value => (tokenMask === null ? y : mul(y, reshape(tokenMask, [B, T, 1])));
   const heads = (perHead: Value): Value => transpose(perHead, [0, 2, 1]);
 
+  const x = real(tokens);
   const mixed = linear(p.in_proj_qkv, x);
   const [q, k, v] = split(silu(causalConv(p.conv1d, mixed, state?.recent ?? null)), 2, [keys, keys, values]);
   const unit = (part: Value, length: number): Value =>

@@ -105,6 +105,8 @@ export interface EncodedPrompt extends Decoded {
   readonly mask: Value;
   /** f32 [B, S]: 1 for tokens, 0 for padding. */
   readonly valid: Value;
+  /** Rotary positions of the tokens on each axis, [axes][S]. */
+  readonly positions: readonly (readonly number[])[];
   /** f32 [B]: the rotary position that follows the prompt's last token, on every axis. */
   readonly nextPosition: Value;
   /** The hidden state that has seen the whole prompt, [B, D]: the state token's, or else the last text token's; null without either. */
@@ -153,7 +155,7 @@ export function encodePrompt(
   const seen = c.attention === 'causal' ? add(mask, constant(causalMask(S))) : mask;
   const decoded = network.decode({ embeddings: x, positions, mask: seen, valid, deepstack: extra });
   const readout = readOut(decoded.hidden, inputs.lastToken, state.length === 1);
-  return { ...decoded, mask, valid, nextPosition: next, readout };
+  return { ...decoded, mask, valid, positions, nextPosition: next, readout };
 }
 
 /** The state as a token [B, 1, D], or nothing. */
