@@ -51,18 +51,18 @@ export interface DeltaRuleResult {
   readonly memory: Value;
 }
 
-const CHUNK = 64;
-
 /** The rule over T tokens from a memory [B, N, d, e], or from an empty one: step by step for T = 1, else in chunks. */
-export function gatedDeltaRule(inputs: DeltaRuleInputs, memory: Value | null, chunk = CHUNK): DeltaRuleResult {
-  const { T } = dims(inputs.q, 'B G T d');
-  return T === 1 && memory !== null
-    ? deltaStep(inputs, memory)
-    : deltaChunks(inputs, memory, Math.min(chunk, evenSize(T)));
+export function gatedDeltaRule(inputs: DeltaRuleInputs, memory: Value | null, chunk?: number): DeltaRuleResult {
+  const { T, d } = dims(inputs.q, 'B G T d');
+  if (T === 1 && memory !== null) return deltaStep(inputs, memory);
+  return deltaChunks(inputs, memory, Math.min(chunk ?? chunkSize(d), powerOfTwo(T)));
 }
 
 /** The smallest power of two that holds `count`. */
-const evenSize = (count: number): number => 2 ** Math.ceil(Math.log2(count));
+const powerOfTwo = (count: number): number => 2 ** Math.ceil(Math.log2(count));
+
+/** About the width of a key: work inside a chunk grows with its length, work between chunks with that width. */
+const chunkSize = (d: number): number => Math.min(64, Math.max(16, powerOfTwo(d)));
 
 function deltaStep({ q, k, v, g, beta }: DeltaRuleInputs, memory: Value): DeltaRuleResult {
   const { B, G, d } = dims(k, 'B G 1 d');
