@@ -26,6 +26,14 @@ const schema: z.ZodType<Embodiment> = z.object({
   action: vector,
   controlHz: z.number().positive(),
   holdAction: numbers.nullable(),
+  body: z
+    .object({
+      tag: z.string(),
+      arms: z.union([z.literal(1), z.literal(2)]),
+      waist: z.boolean(),
+      mobileBase: z.boolean(),
+    })
+    .exactOptional(),
 });
 
 /** The embodiment in `value`; throws `bad-data` that names the field. `where` names the file. */

@@ -20,6 +20,15 @@ export interface VectorSpec {
   readonly high?: readonly number[];
 }
 
+/** What a robot is, in the words of prompts that describe it to a policy. */
+export interface BodyDescription {
+  /** What people call the robot, for example `Franka Panda`. */
+  readonly tag: string;
+  readonly arms: 1 | 2;
+  readonly waist: boolean;
+  readonly mobileBase: boolean;
+}
+
 /** A robot body. Values are compared with what a policy was made for before anything moves. */
 export interface Embodiment {
   readonly name: string;
@@ -30,4 +39,6 @@ export interface Embodiment {
   readonly controlHz: number;
   /** The action that keeps the robot still, or null when there is none; a real-time run refuses null by name. */
   readonly holdAction: readonly number[] | null;
+  /** For prompts that speak of the body; such a prompt refuses an embodiment without it. */
+  readonly body?: BodyDescription;
 }

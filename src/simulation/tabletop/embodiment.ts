@@ -35,5 +35,6 @@ export function tabletopEmbodiment(imageSize: number): Embodiment {
     controlHz: CONTROL_HZ,
     // No motion, and a gripper command of 0 keeps the gripper's own target (the sign is what counts).
     holdAction: [0, 0, 0, 0, 0, 0, 0],
+    body: { tag: 'vlakit tabletop', arms: 1, waist: false, mobileBase: false },
   };
 }
