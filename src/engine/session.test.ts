@@ -13,6 +13,7 @@ import {
   matmul,
   mul,
   output,
+  pad,
   reduceMean,
   reshape,
   slice,
@@ -21,6 +22,7 @@ import {
   sub,
   tanh,
   trace,
+  transpose,
   weight,
   type Graph,
   type SessionOptions,
@@ -167,6 +169,20 @@ test('errors keep their kind across the worker, and a closed session refuses', a
   await assert.rejects(session.run(FEEDS), { code: 'interrupted' });
   await session.close();
 });
+
+for (const [place, where, skip] of PLACES) {
+  test(`${place}: zeros go where they belong beside transposes`, { skip }, async (t) => {
+    const graph = trace(() => {
+      const x = transpose(input('x', 'f32', [1, 2, 3, 1]), [0, 2, 1, 3]);
+      output('y', transpose(pad(x, 2, 1, 2), [0, 2, 1, 3]));
+    });
+    const session = await createSession(graph, where);
+    t.after(() => session.close());
+    const { y } = await session.run({ x: f32([1, 2, 3, 4, 5, 6], [1, 2, 3, 1]) });
+    assert.deepEqual(y!.shape, [1, 5, 3, 1]);
+    assert.deepEqual([...y!.data], [0, 0, 0, 1, 2, 3, 4, 5, 6, 0, 0, 0, 0, 0, 0]);
+  });
+}
 
 test('a number and a list of one number are two constants of a graph', async () => {
   const graph = trace(() => {

@@ -157,8 +157,12 @@ export const padOp = defineOp<PadAttributes>({
     return [{ dtype: x!.dtype, shape: withAxis(x!.shape, axis, addDims(addDims(x!.shape[axis]!, before), after)) }];
   },
   onnx(emit, { inputs, outputs, inputTypes, attributes: { axis, before, after } }) {
-    const zero = emit.scalar(0, inputTypes[0]!.dtype);
-    emit.node('Pad', [inputs[0]!, emit.shape([before, after]), zero, emit.integers([axis])], outputs);
+    // All axes are said: ONNX Runtime 1.30 moves transposes past a Pad as if it had no list of axes.
+    const rank = inputTypes[0]!.shape.length;
+    const pads = Array<Dim>(2 * rank).fill(0);
+    pads[axis] = before;
+    pads[rank + axis] = after;
+    emit.node('Pad', [inputs[0]!, emit.shape(pads), emit.scalar(0, inputTypes[0]!.dtype)], outputs);
   },
   gradient({ inputs: [x], gradients: [g], attributes: { axis, before } }) {
     return [slice(g!, axis, before, addDims(before, x!.shape[axis]!))];
