@@ -11,6 +11,7 @@ import { tabletopModel } from './tabletop-parts.ts';
  */
 const STEPS: Readonly<Record<string, number>> = {
   dm0: 10_000,
+  'qwen-vla': 7_900,
   'xiaomi-robotics-0': 10_200,
 };
 
