@@ -71,6 +71,7 @@ function* texts() {
     { name, label: `observation.images.${name}` },
   ]);
   const template = zr0Prompt({ cameras })
+    .filter((part) => part.kind !== 'cue')
     .map((part) => (part.kind === 'text' ? part.text : part.kind === 'image' ? '<|image_pad|>' : 'lift'))
     .join('');
   let turn = 0;

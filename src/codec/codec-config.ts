@@ -163,6 +163,7 @@ const promptPart = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('text'), text: z.string(), apart: z.literal(true).optional() }),
   z.strictObject({ kind: z.literal('image'), camera: z.string(), marks: z.literal(false).optional() }),
   z.strictObject({ kind: z.literal('instruction') }),
+  z.strictObject({ kind: z.literal('cue'), apart: z.literal(true).optional() }),
 ]);
 
 const supervisionField = z.discriminatedUnion('kind', [

@@ -12,7 +12,9 @@ export type PromptPart =
   | { readonly kind: 'text'; readonly text: string; readonly apart?: true | undefined }
   /** `<|vision_start|>`, one `<|image_pad|>` per merged patch, `<|vision_end|>`; with `marks: false` the middle alone. */
   | { readonly kind: 'image'; readonly camera: string; readonly marks?: false | undefined }
-  | { readonly kind: 'instruction' };
+  | { readonly kind: 'instruction' }
+  /** Where `withCue` puts the words that ask for reasoning; nothing in prompts that ask for actions at once. */
+  | { readonly kind: 'cue'; readonly apart?: true | undefined };
 
 /**
  * `maxTokens` is the fixed length of every prompt, image tokens included; shorter ones are padded on the right with
@@ -166,11 +168,22 @@ export function promptLength(
   return images.reduce((sum, count) => sum + count, text);
 }
 
+/** These parts with `cue` in its place. Throws `mismatch` where they have none. */
+export function withCue(parts: readonly PromptPart[], cue: string): PromptPart[] {
+  if (cue !== '' && !parts.some((part) => part.kind === 'cue')) {
+    throw new VlaError('mismatch', `prompt: expected a part { "kind": "cue" } for "${cue}", got none.`, {
+      hint: 'Put it into the prompt’s parts (codec.json), where the model was trained to read these words.',
+    });
+  }
+  return parts.map((part) => (part.kind === 'cue' && cue !== '' ? { ...part, kind: 'text', text: cue } : part));
+}
+
 const product = ([rows, columns]: readonly [number, number]): number => rows * columns;
 
 function partText(part: PromptPart, instruction: string): string {
   if (part.kind === 'instruction') return instruction;
   if (part.kind === 'text') return part.text;
+  if (part.kind === 'cue') return '';
   return part.marks === false ? IMAGE_PAD : VISION_START + IMAGE_PAD + VISION_END;
 }
 
@@ -185,6 +198,7 @@ function pieces(parts: readonly PromptPart[], instruction: string): Piece[] {
   const out: Piece[] = [];
   let open = false;
   for (const part of parts) {
+    if (part.kind === 'cue') continue;
     const apart = part.kind === 'text' && part.apart === true;
     if (apart || !open) out.push({ text: '', instructionAt: null });
     const piece = out.at(-1)!;

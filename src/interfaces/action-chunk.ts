@@ -5,6 +5,8 @@ export interface ActionChunk {
   readonly horizon: number;
   readonly dim: number;
   readonly data: Float32Array;
+  /** What the policy wrote before it acted, which these actions follow from; absent where it acts at once. */
+  readonly reasoning?: string;
 }
 
 /** The action at index `step` of a chunk, as a view. */

@@ -8,11 +8,13 @@ import { VlaError } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
 import type { DType, Tensor } from '../base/tensor.ts';
 import type { TokenLayout } from '../codec/prompt.ts';
+import type { QuestionTemplate } from '../codec/prompts/template.ts';
 import type { Value } from '../engine/index.ts';
 import type { ParameterSpec, Tree } from '../nn/parameters.ts';
 import type { FlowSizes } from './parts/flow-matching.ts';
 import type { EncodedPrompt, PromptConfig, PromptInputs } from './parts/prompt-encoder.ts';
 import type { SupervisionConfig } from './parts/supervision-heads.ts';
+import type { TextModel } from './parts/text-model.ts';
 
 /** What the configurations of all families share; config.json holds one of them. */
 export interface FamilyConfig {
@@ -95,6 +97,18 @@ export interface ModelFamily<C extends FamilyConfig, P, X> {
    * padding.
    */
   sample(p: P, context: X, noise: Value, dimensions: Value, steps: number, config: C): Value;
+  /** How it writes text; absent from families that only act. */
+  readonly text?: FamilyText<C>;
+}
+
+/** What a family that writes text offers. */
+export interface FamilyText<C> {
+  /** Its vision-language model alone; `tokens` is the length of the policy's prompt. */
+  model(config: C, tokens: number): TextModel;
+  /** How it was trained to reason before it acts: the words that ask for it, and the tokens of which each ends it. */
+  readonly reasoning: { readonly cue: string; readonly stopTokens: readonly string[] };
+  /** How it is asked about images: the prompt, and the tokens of which each ends the answer. */
+  readonly question: { readonly template: QuestionTemplate; readonly stopTokens: readonly string[] };
 }
 
 /** A family whose own types are closed: its functions take what its own `parse` and `spec` returned. */

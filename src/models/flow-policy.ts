@@ -12,6 +12,7 @@ import {
   output,
   trace,
   type Graph,
+  type Session,
   type SessionOptions,
   type Value,
 } from '../engine/index.ts';
@@ -22,6 +23,8 @@ import { asWeights, type ParameterSpec, type Tree } from '../nn/parameters.ts';
 import { requireFittingCodec } from './codec-fit.ts';
 import type { AnyFamily, FamilyConfig } from './family.ts';
 import { observationNames, promptInputs } from './flow-trainable.ts';
+import type { PolicyMode } from './policy-mode.ts';
+import { createReasoner, reasoningCodec, type Reasoner, type ReasonerOptions } from './reasoning.ts';
 
 /** What a policy is made of; all of it lies in a checkpoint folder but the last two. */
 export interface FlowPolicyOptions {
@@ -37,6 +40,8 @@ export interface FlowPolicyOptions {
   readonly steps: number;
   /** Standard deviation of the noise that sampling starts from, 0 to 1: 1 as in training, less for actions nearer to the likeliest. */
   readonly noiseScale: number;
+  /** Whether it reasons first; a chunk then has its `reasoning`. Default: it acts at once. */
+  readonly mode?: PolicyMode;
   readonly session: Pick<SessionOptions, 'runtime' | 'threads' | 'weightFolder'>;
 }
 
@@ -70,18 +75,26 @@ export function inferActions(
   return family.sample(p, context, noise, dimensions, steps, config);
 }
 
+/** Streams within an inference; its noise is drawn from the inference's own. */
+const REASONING = 1;
+/** Seeds of sampled text. */
+const SEEDS = 2 ** 31;
+
 /**
- * A policy on a session of its own. Call `c` of an episode with seed `s` draws its noise from `new Random(s, c)`, so the same
- * observations give the same actions. `infer` rejects with what is wrong in the observation.
+ * A policy on a session of its own; one that reasons has a second for its text, with the weights of the vision-language model
+ * once more. Call `c` of an episode with seed `s` draws its noise from `new Random(s, c)`, so the same observations give the
+ * same actions. `infer` rejects with what is wrong in the observation.
  */
 export async function createFlowPolicy(options: FlowPolicyOptions): Promise<Policy> {
-  const { name, family, config, codec, embodiment, weights, steps, noiseScale } = options;
-  requireEmbodiment(codec.config, embodiment);
+  const { name, family, config, embodiment, weights, steps, noiseScale, mode = { kind: 'direct' } } = options;
+  requireEmbodiment(options.codec.config, embodiment);
+  const codec = mode.kind === 'direct' ? options.codec : reasoningCodec(options.codec, mode);
   const session = await createSession(inferenceGraph(family, config, codec, steps), { ...options.session, weights });
+  const reasoner = mode.kind === 'direct' ? null : await openReasoner({ ...options, codec, mode }, session);
   const names = Object.keys(session.inputs).filter((input) => input !== 'noise');
   let seed = 0;
   let call = 0;
-  let closed: Promise<void> | undefined;
+  let closed: Promise<unknown> | undefined;
   return {
     name,
     embodiment,
@@ -92,13 +105,29 @@ export async function createFlowPolicy(options: FlowPolicyOptions): Promise<Poli
     async infer(observation) {
       requireImageSizes(observation, embodiment, codec, name);
       const encoded = codec.encodeObservation(observation);
-      const noise = drawNoise(new Random(seed, call++), noiseScale, [1, codec.horizon, codec.actionDim]);
-      const feeds = Object.fromEntries(names.map((input) => [input, encoded[input]!]));
+      const at = [seed, call++] as const;
+      const noise = drawNoise(new Random(...at), noiseScale, [1, codec.horizon, codec.actionDim]);
+      const reasoned = await reasoner?.reason(encoded, new Random(...at, REASONING).integer(SEEDS));
+      const tensors = reasoned?.tensors ?? encoded;
+      const feeds = Object.fromEntries(names.map((input) => [input, tensors[input]!]));
       const { actions } = await session.run({ ...feeds, noise });
-      return codec.decodeActions(actions!.data as Float32Array, observation.state);
+      const chunk = codec.decodeActions(actions!.data as Float32Array, observation.state);
+      return reasoned === undefined ? chunk : { ...chunk, reasoning: reasoned.text };
     },
-    close: () => (closed ??= session.close()),
+    async close() {
+      await (closed ??= Promise.all([session.close(), reasoner?.close()]));
+    },
   };
+}
+
+/** Closes the policy's session when the reasoner cannot be opened. */
+async function openReasoner(options: ReasonerOptions, session: Session): Promise<Reasoner> {
+  try {
+    return await createReasoner(options);
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
 }
 
 function drawNoise(random: Random, scale: number, shape: readonly number[]): Tensor {

@@ -73,10 +73,10 @@ export function rotaryTable(angles: Angles, B: number): RotaryTable {
   return { cos: fill(Math.cos), sin: fill(Math.sin) };
 }
 
-/** The table of positions that are known only when the graph runs: f32 [B, T], in units of position, on one axis. */
+/** The table of positions that are known only when the graph runs: f32 [B, T], in units of position, on one axis. T may be named. */
 export function rotaryTableAt(positions: Value, d: number, theta: number): RotaryTable {
-  const { B, T } = dims(positions, 'B T');
-  const angles = mul(reshape(positions, [B, T, 1]), constant(rotaryFrequencies(d, theta)));
+  const [B, T] = positions.shape;
+  const angles = mul(reshape(positions, [B!, T!, 1]), constant(rotaryFrequencies(d, theta)));
   return { cos: cos(angles), sin: sin(angles) };
 }
 

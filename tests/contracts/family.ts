@@ -18,6 +18,7 @@ import { createFlowTrainable, modelSpec } from '../../src/models/flow-trainable.
 import { flatten, materialise } from '../../src/nn/parameters.ts';
 import { noiseImage, tinyRobot, tinySample } from '../codec-fixtures.ts';
 import { checkGradients, familyCodec, openDescent, oneBatch } from './family-learning.ts';
+import { familyTextContract } from './family-text.ts';
 import { policyContract } from './policy.ts';
 
 /** What the suite needs to know of a family. */
@@ -47,6 +48,7 @@ export function familyContract(subject: FamilySubject): void {
   configuration(subject, config);
   learning(subject, config);
   acting(subject, codec, config);
+  if (family.text !== undefined) familyTextContract(family);
 }
 
 function configuration({ family }: FamilySubject, config: FamilyConfig): void {

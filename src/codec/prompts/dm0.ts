@@ -1,12 +1,16 @@
 /**
  * @file DM0's prompt: images without marks, then a conversation in words alone (Vicuna's system sentence), which the official
- * code encodes piece by piece; nothing announces the answer.
+ * code encodes piece by piece. Nothing announces actions; the assistant's name announces text.
  */
 
-import type { PromptTemplate } from './template.ts';
+import { withCue, type PromptPart } from '../prompt.ts';
+import type { PromptCamera, PromptTemplate, QuestionTemplate } from './template.ts';
+
+/** What stands before the assistant's words. */
+export const DM0_ANSWER = 'ASSISTANT: ';
 
 /** All images in the cameras' order, the system's sentence, the user's turn. */
-export const dm0Prompt: PromptTemplate = ({ cameras }) => [
+const conversation = (cameras: readonly PromptCamera[]): PromptPart[] => [
   ...cameras.map(({ name }) => ({ kind: 'image', camera: name, marks: false }) as const),
   {
     kind: 'text',
@@ -18,4 +22,11 @@ export const dm0Prompt: PromptTemplate = ({ cameras }) => [
   { kind: 'text', text: 'USER: ', apart: true },
   { kind: 'instruction' },
   { kind: 'text', text: ' ' },
+  { kind: 'cue', apart: true },
 ];
+
+/** A conversation that actions follow, or with a cue the assistant's words. */
+export const dm0Prompt: PromptTemplate = ({ cameras }) => conversation(cameras);
+
+/** A conversation that the assistant's words follow. */
+export const dm0Question: QuestionTemplate = (cameras) => withCue(conversation(cameras), DM0_ANSWER);

@@ -7,5 +7,7 @@ export const shortPrompt: PromptTemplate = ({ cameras }) => [
   ...labelledImages(cameras),
   { kind: 'text', text: '<TASK> ' },
   { kind: 'instruction' },
-  { kind: 'text', text: ' <\\TASK><|im_end|>' },
+  { kind: 'text', text: ' <\\TASK>' },
+  { kind: 'cue' },
+  { kind: 'text', text: '<|im_end|>' },
 ];

@@ -21,6 +21,9 @@ export interface PromptContext {
 /** The parts of a prompt, with the instruction exactly once. */
 export type PromptTemplate = (context: PromptContext) => PromptPart[];
 
+/** The parts of a question about images, which stands where a policy's prompt has the instruction. */
+export type QuestionTemplate = (cameras: readonly PromptCamera[]) => PromptPart[];
+
 /** Each camera's label as text, then its image. */
 export function labelledImages(cameras: readonly PromptCamera[]): PromptPart[] {
   return cameras.flatMap(({ name, label }): PromptPart[] => [

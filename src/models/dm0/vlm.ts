@@ -3,6 +3,7 @@
  * positions on one axis.
  */
 
+import type { TokenLayout } from '../../codec/prompt.ts';
 import { dims, type Value } from '../../engine/index.ts';
 import { linear, linearSpec, type Linear } from '../../nn/linear.ts';
 import type { ParameterSpec } from '../../nn/parameters.ts';
@@ -10,6 +11,7 @@ import { rotaryAngles, rotaryTable } from '../../nn/rotary.ts';
 import { languageModel, languageModelSpec, type LanguageModel } from '../parts/language-model.ts';
 import { peTokenWidth, peVisionTower, peVisionTowerSpec, type PeVisionTower } from '../parts/pe-vision-tower.ts';
 import { promptAdditionsSpec, type PromptAdditions, type PromptNetwork } from '../parts/prompt-encoder.ts';
+import type { PatchedImage } from '../parts/vision-tower.ts';
 import type { Dm0Config } from './config.ts';
 
 /** Names under `model` of a DM0 checkpoint, and the additions of the configuration. */
@@ -33,6 +35,20 @@ export function dm0VlmSpec(c: Dm0VlmConfig, tokens: number): Dm0Vlm<ParameterSpe
   };
 }
 
+/** One axis: a token's place. */
+export const dm0Positions = ({ length }: TokenLayout): readonly (readonly number[])[] => [
+  Array.from({ length }, (_, t) => t),
+];
+
+/** Images to tokens of the decoder's width, [B, M, D]. */
+export function dm0ImageTokens(
+  p: Pick<Dm0Vlm<Value>, 'mm_vision_tower' | 'mm_projector'>,
+  images: readonly PatchedImage[],
+  c: Dm0VlmConfig,
+): Value {
+  return linear(p.mm_projector, peVisionTower(p.mm_vision_tower.vision_tower, images, c.vision));
+}
+
 /** The parts, for `encodePrompt`. */
 export function dm0Network(p: Dm0Vlm<Value>, c: Dm0VlmConfig): PromptNetwork {
   const { headWidth, ropeTheta } = c.language;
@@ -40,11 +56,8 @@ export function dm0Network(p: Dm0Vlm<Value>, c: Dm0VlmConfig): PromptNetwork {
     width: c.language.width,
     embeddings: p.llm.embed_tokens,
     additions: p,
-    positions: ({ length }) => [Array.from({ length }, (_, t) => t)],
-    see: (images) => ({
-      tokens: linear(p.mm_projector, peVisionTower(p.mm_vision_tower.vision_tower, images, c.vision)),
-      deepstack: [],
-    }),
+    positions: dm0Positions,
+    see: (images) => ({ tokens: dm0ImageTokens(p, images, c), deepstack: [] }),
     decode({ embeddings, positions, mask }) {
       const { B } = dims(embeddings, 'B S D');
       const angles = rotaryAngles(positions[0]!, headWidth, ropeTheta);

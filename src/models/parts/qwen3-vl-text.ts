@@ -1,6 +1,7 @@
 /** @file Qwen3-VL as a model that writes text: its vision tower, and its decoder with a cache of keys and values. */
 
 import type { Value } from '../../engine/index.ts';
+import type { Embedding } from '../../nn/embedding.ts';
 import { linearSpec, type Linear } from '../../nn/linear.ts';
 import type { ParameterSpec } from '../../nn/parameters.ts';
 import { interleavedRotaryTableAt } from '../../nn/rotary.ts';
@@ -11,33 +12,52 @@ import type { TextModel } from './text-model.ts';
 import { visionTower, visionTowerSpec, type VisionTower } from './vision-tower.ts';
 
 type VisionPart<T> = { readonly model: { readonly visual: VisionTower<T> } };
-type TextPart<T> = { readonly model: { readonly language_model: LanguageModel<T> }; readonly lm_head?: Linear<T> };
+type TextPart<T> = {
+  readonly model: { readonly language_model: LanguageModel<T>; readonly prompt_position?: Embedding<T> };
+  readonly lm_head?: Linear<T>;
+};
 
-/** Published Qwen3-VL has no additions to its prompt; `head` says whether the vocabulary has a map of its own (`lm_head`). */
+/** What checkpoints of one architecture differ in. */
+export interface TextVariant {
+  /** Whether logits come from the table of embeddings, or from a map of their own (`lm_head`). */
+  readonly head: 'tied' | 'separate';
+  /** Learned vectors of the prompt's places; null for none, as published. */
+  readonly places: Embedding<ParameterSpec> | null;
+}
+
+/** The model of a checkpoint with Qwen3-VL's names. */
 export function qwen3VlText(
   { vision, language }: Pick<Qwen3VlConfig, 'vision' | 'language'>,
-  head: 'tied' | 'separate',
+  { head, places }: TextVariant,
 ): TextModel {
   const { width, vocabulary, ropeSections, headWidth, ropeTheta } = language;
-  const own = head === 'separate' ? { lm_head: linearSpec(width, vocabulary, { bias: false }) } : {};
+  const text: TextPart<ParameterSpec> = {
+    model: {
+      language_model: languageModelSpec(language),
+      ...(places === null ? {} : { prompt_position: places }),
+    },
+    ...(head === 'tied' ? {} : { lm_head: linearSpec(width, vocabulary, { bias: false }) }),
+  };
   return {
     width,
     axes: 3,
     deepstack: vision.deepstackLayers.length,
     patchSize: 3 * vision.temporal * vision.patch ** 2,
     patchesPerToken: vision.merge ** 2,
+    positions: (layout) => layout.positions,
     vision: {
       spec: { model: { visual: visionTowerSpec(vision) } } satisfies VisionPart<ParameterSpec>,
       bind: (p) => (images) => visionTower((p as VisionPart<Value>).model.visual, images, vision),
     },
     text: {
-      spec: { model: { language_model: languageModelSpec(language) }, ...own } satisfies TextPart<ParameterSpec>,
+      spec: text,
       bind(p) {
         const { model, lm_head } = p as TextPart<Value>;
         const embeddings = model.language_model.embed_tokens;
         return {
           embeddings,
           head: lm_head ?? embeddings,
+          places: model.prompt_position ?? null,
           decoder: cachedDecoder(model.language_model, language, (positions) =>
             interleavedRotaryTableAt(positions, ropeSections, headWidth, ropeTheta),
           ),

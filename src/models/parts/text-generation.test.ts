@@ -5,7 +5,6 @@ import test from 'node:test';
 import { codecOf, tinyDesign, tinySample } from '../../../tests/codec-fixtures.ts';
 import { goldenTensors, largestDifference } from '../../../tests/golden-tensors.ts';
 import { f32, type Tensor } from '../../base/tensor.ts';
-import { PIXELS } from '../../codec/policy-codec.ts';
 import { webGpuMissing } from '../../engine/runtimes/webgpu-driver.ts';
 import type { Runtime } from '../../engine/index.ts';
 import { createTextGenerator, type GenerationOptions, type TextGenerator } from './text-generation.ts';
@@ -62,7 +61,7 @@ const textOnly: TextPrompt = { tokens: text, positions: [0, 1, 2].map(() => text
 
 function open(runtime: Runtime, capacity = 60): Promise<TextGenerator> {
   return createTextGenerator({
-    model: qwen3VlText({ vision, language }, 'tied'),
+    model: qwen3VlText({ vision, language }, { head: 'tied', places: null }),
     capacity,
     weights: model,
     session: runtime === 'cpu' ? { runtime, threads: 1 } : { runtime },
@@ -136,7 +135,11 @@ test('a seed names a drawn text, and the whole capacity can be used', async (t) 
 
 test('a prompt of a codec goes in without its padding', async () => {
   const codec = codecOf(tinyDesign);
-  const prompt = textPrompt(codec.layout, codec.encodeObservation(tinySample(5)), PIXELS);
+  const prompt = textPrompt(
+    qwen3VlText({ vision, language }, { head: 'tied', places: null }),
+    codec.layout,
+    codec.encodeObservation(tinySample(5)),
+  );
   const count = prompt.tokens.length;
   assert.ok(count > 20 && count < codec.layout.length);
   assert.deepEqual(

@@ -5,7 +5,10 @@
  * Axes: T new tokens (named), D width, V vocabulary, M image tokens.
  */
 
+import type { TokenLayout } from '../../codec/prompt.ts';
 import {
+  add,
+  cast,
   gather,
   greater,
   input,
@@ -41,11 +44,15 @@ export interface TextModel {
   readonly patchSize: number;
   /** Patches per image token. */
   readonly patchesPerToken: number;
+  /** The rotary positions of a layout's tokens, [axes][T]. */
+  positions(layout: TokenLayout): readonly (readonly number[])[];
   readonly vision: ModelPart<(images: readonly PatchedImage[]) => VisionFeatures>;
   /** The head may be the embedding table itself. */
   readonly text: ModelPart<{
     readonly embeddings: Embedding<Value>;
     readonly head: Linear<Value>;
+    /** Learned vectors of the prompt's places, which bound the length of a text; null where the model has none. */
+    readonly places: Embedding<Value> | null;
     readonly decoder: TextDecoder;
   }>;
 }
@@ -60,18 +67,20 @@ export interface RememberingGraph {
 export function decoderGraph(model: TextModel, capacity: number): RememberingGraph {
   const state: Record<string, string> = {};
   const graph = trace(() => {
-    const { embeddings, head, decoder } = model.text.bind(asWeights(model.text.spec) as Tree<Value>);
+    const { embeddings, head, places, decoder } = model.text.bind(asWeights(model.text.spec) as Tree<Value>);
     const tokens = input('tokens', 'i64', [1, 'T']);
     const shape = [1, 'T', model.width] as const;
     const isImage = input('isImage', 'f32', [1, 'T', 1]);
     const text = gather(embeddings.weight, tokens, 0);
+    const seen = where(greater(isImage, 0), input('features', 'f32', shape), text);
+    const at = input('places', 'f32', ['T']);
     const before = Object.fromEntries(
       Object.entries(decoder.state(capacity)).map(([name, size]) => [name, input(name, 'f32', size)]),
     );
     const { hidden, next } = decoder.advance(
       {
-        embeddings: where(greater(isImage, 0), input('features', 'f32', shape), text),
-        places: input('places', 'f32', ['T']),
+        embeddings: places === null ? seen : add(seen, gather(places.weight, cast(at, 'i64'), 0)),
+        places: at,
         positions: input('positions', 'f32', [1, 'T', model.axes]),
         deepstack: Array.from({ length: model.deepstack }, (_, i) => input(`deepstack.${i}`, 'f32', shape)),
       },

@@ -2,6 +2,7 @@
 
 import { VlaError, lookUp } from '../../base/errors.ts';
 import type { Tensor } from '../../base/tensor.ts';
+import { PIXELS } from '../../codec/policy-codec.ts';
 import type { TokenLayout } from '../../codec/prompt.ts';
 import type { TextModel } from './text-model.ts';
 
@@ -22,15 +23,19 @@ export interface TextPrompt {
   readonly images: readonly PromptImage[];
 }
 
-/** A prompt of a codec, without its padding: `tensors` are what it made of one observation. */
-export function textPrompt(layout: TokenLayout, tensors: Readonly<Record<string, Tensor>>, pixels: string): TextPrompt {
+/** A prompt of a codec for `model`, without its padding: `tensors` are what it made of one observation. */
+export function textPrompt(
+  model: TextModel,
+  layout: TokenLayout,
+  tensors: Readonly<Record<string, Tensor>>,
+): TextPrompt {
   const mask = lookUp('tensor', 'tokenMask', tensors).data as Float32Array;
   const count = mask.reduce((sum, value) => sum + value, 0);
   return {
     tokens: Array.from(lookUp('tensor', 'tokens', tensors).data.slice(0, count) as BigInt64Array, Number),
-    positions: layout.positions.map((axis) => axis.slice(0, count)),
+    positions: model.positions(layout).map((axis) => axis.slice(0, count)),
     images: layout.images.map(({ camera, start, rows, columns }) => {
-      const patches = lookUp('tensor', pixels + camera, tensors);
+      const patches = lookUp('tensor', PIXELS + camera, tensors);
       return { start, rows, columns, patches: { ...patches, shape: patches.shape.slice(1) } as Tensor };
     }),
   };
