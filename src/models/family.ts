@@ -105,8 +105,8 @@ export interface ModelFamily<C extends FamilyConfig, P, X> {
 export interface FamilyText<C> {
   /** Its vision-language model alone; `tokens` is the length of the policy's prompt. */
   model(config: C, tokens: number): TextModel;
-  /** How it was trained to reason before it acts: the words that ask for it, and the tokens of which each ends it. */
-  readonly reasoning: { readonly cue: string; readonly stopTokens: readonly string[] };
+  /** How it was trained to reason before it acts: the words that ask for it, and the tokens of which each ends it; null where nobody says. */
+  readonly reasoning: { readonly cue: string; readonly stopTokens: readonly string[] } | null;
   /** How it is asked about images: the prompt, and the tokens of which each ends the answer. */
   readonly question: { readonly template: QuestionTemplate; readonly stopTokens: readonly string[] };
 }

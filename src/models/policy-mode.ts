@@ -66,11 +66,17 @@ export function policyMode(settings: unknown, family: AnyFamily, config: FamilyC
   }
   const { data } = parsed;
   if (data.kind === 'direct') return data;
-  const { cue, stopTokens } = requireText(family, config).reasoning;
+  const own = requireText(family, config).reasoning;
+  const [cue, stopTokens] = [data.cue ?? own?.cue, data.stopTokens ?? own?.stopTokens];
+  if (cue === undefined || stopTokens === undefined) {
+    throw new VlaError('bad-data', `${where}: mode: expected "cue" and "stopTokens", got only a part of them.`, {
+      hint: `How ${family.title} was trained to reason is not known: write both.`,
+    });
+  }
   return {
     kind: 'reason',
-    cue: data.cue ?? cue,
-    stopTokens: data.stopTokens ?? stopTokens,
+    cue,
+    stopTokens,
     maxTokens: data.maxTokens ?? MAX_TOKENS,
     sampling: data.sampling ?? { kind: 'greedy' },
   };

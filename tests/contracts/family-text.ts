@@ -48,7 +48,8 @@ function writer(family: AnyFamily, additions: Partial<FamilyConfig['prompt']>): 
     // With large embeddings a tied head says the same token again and again.
     if (name.endsWith('embed_tokens.weight')) for (let i = 0; i < data.length; i++) (data as Float32Array)[i]! *= 0.05;
   }
-  const settings = { kind: 'reason', stopTokens: ['<|pad|>'], maxTokens: TOKENS };
+  const cue = family.text!.reasoning?.cue ?? 'First say what you do:';
+  const settings = { kind: 'reason', cue, stopTokens: ['<|pad|>'], maxTokens: TOKENS };
   const mode = policyMode(settings, family, config, 'writer') as ReasoningMode;
   return { family, text: family.text!, config, codec, weights, mode };
 }

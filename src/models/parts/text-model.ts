@@ -57,6 +57,15 @@ export interface TextModel {
   }>;
 }
 
+/** The same model in a checkpoint that has its names under `name`. */
+export function modelUnder(name: string, model: TextModel): TextModel {
+  const under = <P>({ spec, bind }: ModelPart<P>): ModelPart<P> => ({
+    spec: { [name]: spec },
+    bind: (p) => bind((p as Readonly<Record<string, Tree<Value>>>)[name]!),
+  });
+  return { ...model, vision: under(model.vision), text: under(model.text) };
+}
+
 /** A graph with what a session must keep between its runs: input name → output name. */
 export interface RememberingGraph {
   readonly graph: Graph;

@@ -17,6 +17,7 @@ import {
 } from './config.ts';
 import { expertContext, type ExpertContext } from './expert.ts';
 import { flowLoss, sampleActions, xiaomiSpec, type Xiaomi } from './model.ts';
+import { xiaomiText } from './text.ts';
 
 /** Xiaomi-Robotics-0. */
 export const xiaomiRobotics0 = defineFamily<XiaomiConfig, Xiaomi<Value>, ExpertContext>({
@@ -60,4 +61,5 @@ export const xiaomiRobotics0 = defineFamily<XiaomiConfig, Xiaomi<Value>, ExpertC
   }),
   flowLoss,
   sample: (p, context, noise, dimensions, steps, c) => sampleActions(p, context, noise, dimensions, steps, c.expert),
+  text: xiaomiText,
 });

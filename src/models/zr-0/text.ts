@@ -12,12 +12,13 @@ import type { Zr0Config } from './config.ts';
 
 /** ZR-0's text. */
 export const zr0Text: FamilyText<Zr0Config> = {
-  model: (c, tokens) =>
-    qwen3VlText(c, {
-      head: 'tied',
-      places:
-        promptAdditionsSpec(c.prompt, c.language.width, { state: c.expert.stateDim, tokens }).prompt_position ?? null,
-    }),
+  model(c, tokens) {
+    const { prompt_position: places = null } = promptAdditionsSpec(c.prompt, c.language.width, {
+      state: c.expert.stateDim,
+      tokens,
+    });
+    return qwen3VlText(c, { head: 'tied', places });
+  },
   reasoning: { cue: 'Sub task:', stopTokens: ['</SUB_TASK>'] },
   question: { template: qwenQuestion, stopTokens: [QWEN_TURN_END] },
 };
