@@ -63,7 +63,7 @@ test('mistakes are one clear line and exit code 1', async () => {
     ],
     [
       ['evaluate', 'expert', ...FLATLAND_OPTIONS, '--noise-scale', '0'],
-      /--noise-scale: expected a checkpoint, got "expert"/,
+      /--noise-scale, --mode: expected a checkpoint, got "expert"/,
     ],
     [['evaluate', 'runs/none', '--noise-scale', '2'], /Expected a number from 0 to 1, got "2"/],
     [['evaluate', 'expert', '--environment-options', '{}'], /--environment-options: expected an environment module/],

@@ -32,6 +32,7 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./models.ts'),
   },
   { name: 'export', summary: 'Write a policy that plain ONNX Runtime can run', load: () => import('./export.ts') },
+  { name: 'ask', summary: 'Ask a checkpoint about images', load: () => import('./ask.ts') },
   { name: 'report', summary: 'Make one HTML page of a run', load: () => import('./report.ts') },
 ];
 

@@ -16,8 +16,9 @@ import { resolveCheckpoint } from '../checkpoints/checkpoint-series.ts';
 import { loadCheckpoint } from '../checkpoints/checkpoint.ts';
 import { parseEmbodiment } from '../codec/embodiment-file.ts';
 import type { PolicySettings } from '../models/checkpoint-policy.ts';
+import type { PolicyModeSettings } from '../models/policy-mode.ts';
 import { checkpointPolicy } from '../training/policy-module.ts';
-import { fraction, json, wholeNumber } from './argument-parsers.ts';
+import { fraction, json, oneOf, wholeNumber } from './argument-parsers.ts';
 import { localFolder } from './models/local-folder.ts';
 
 const MODULE = /\.[cm]?[jt]s$/;
@@ -51,7 +52,7 @@ const UNKNOWN = { name: null, checkpoint: null, run: null, imageSize: null, task
  */
 export async function namedPolicy(word: string | null, settings: Partial<PolicySettings> = {}): Promise<NamedPolicy> {
   if (Object.keys(settings).length > 0 && (word === 'expert' || MODULE.test(word ?? ''))) {
-    throw new VlaError('bad-argument', `--euler-steps, --noise-scale: expected a checkpoint, got "${word}".`, {
+    throw new VlaError('bad-argument', `--euler-steps, --noise-scale, --mode: expected a checkpoint, got "${word}".`, {
       hint: 'These options change how a trained policy samples; leave them out.',
     });
   }
@@ -120,20 +121,27 @@ function shippedCheckpoint(): string {
 export interface SamplingOptions {
   readonly eulerSteps?: number;
   readonly noiseScale?: number;
+  readonly mode?: PolicyModeSettings['kind'];
 }
 
 /** Adds the options of `samplingSettings` to a command. */
 export function samplingOptions(command: Command): Command {
   return command
     .option('--euler-steps <n>', 'steps from noise to actions (default: as its recipe says)', wholeNumber(1))
-    .option('--noise-scale <share>', 'noise that sampling starts from, 0 to 1 (default: as its recipe says)', fraction);
+    .option('--noise-scale <share>', 'noise that sampling starts from, 0 to 1 (default: as its recipe says)', fraction)
+    .option(
+      '--mode <kind>',
+      'direct, or reason: write text before acting (default: as its policy.json says)',
+      oneOf(['direct', 'reason']),
+    );
 }
 
 /** Those that were given. */
-export function samplingSettings({ eulerSteps, noiseScale }: SamplingOptions): Partial<PolicySettings> {
+export function samplingSettings({ eulerSteps, noiseScale, mode }: SamplingOptions): Partial<PolicySettings> {
   return {
     ...(eulerSteps === undefined ? {} : { eulerSteps }),
     ...(noiseScale === undefined ? {} : { noiseScale }),
+    ...(mode === undefined ? {} : { mode: { kind: mode } }),
   };
 }
 

@@ -201,12 +201,15 @@ export function createCodec(configuration: PolicyCodecConfig, tokenizer: TextTok
   };
 }
 
-interface CameraCodec {
+/** The images of one camera into patches. */
+export interface CameraCodec {
   readonly config: CameraConfig;
+  /** Writes an image as sample `b` of f32 [B, N, 3 · temporal · patch²]; `random` null: without augmentation. */
   write(image: Image, target: Float32Array, b: number, random: Random | null): CameraView;
 }
 
-function createCameraCodec(config: CameraConfig): CameraCodec {
+/** Makes the pipeline of one camera. */
+export function createCameraCodec(config: CameraConfig): CameraCodec {
   const where = `camera "${config.name}"`;
   const writePatches = createPatchWriter(config, where);
   const size = patchCount(config) * patchSize(config);

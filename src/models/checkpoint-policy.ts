@@ -15,6 +15,7 @@ import { familyOf } from './families.ts';
 import type { AnyFamily, FamilyConfig } from './family.ts';
 import { createFlowPolicy } from './flow-policy.ts';
 import { modelSpec } from './flow-trainable.ts';
+import { changeMode, policyMode, type PolicyMode, type PolicyModeSettings } from './policy-mode.ts';
 
 /** The files of one checkpoint. */
 export interface CheckpointSource {
@@ -32,6 +33,8 @@ export interface PolicySettings {
   readonly eulerSteps: number;
   /** Standard deviation of the noise that sampling starts from, 0 to 1. */
   readonly noiseScale: number;
+  /** Whether it acts at once (default) or reasons first. */
+  readonly mode?: PolicyModeSettings;
 }
 
 /** All that a policy is made of. */
@@ -43,6 +46,8 @@ export interface PolicyParts {
   /** Exactly the tensors of the model, finite. */
   readonly weights: Readonly<Record<string, Tensor>>;
   readonly settings: PolicySettings;
+  /** What the settings and the family say of it. */
+  readonly mode: PolicyMode;
 }
 
 /** What a policy is called, and where it runs. */
@@ -67,7 +72,8 @@ export function readPolicyParts(source: CheckpointSource, overrides: Partial<Pol
   const parameters = modelSpec(family, config, codec);
   const weights = source.weights(parameters);
   checkWeights(where('model.safetensors'), weights, Object.fromEntries(flatten<ParameterSpec>(parameters)));
-  return { family, config, codec, embodiment, weights, settings };
+  const mode = policyMode(settings.mode, family, config, where('policy.json'));
+  return { family, config, codec, embodiment, weights, settings, mode };
 }
 
 /** The codec of a checkpoint; throws what is wrong with its file or the tokenizer's. */
@@ -82,14 +88,15 @@ export function readCodec(source: Pick<CheckpointSource, 'where' | 'json'>): Cod
 
 /** A policy of these parts, on a session of its own. */
 export function policyOf({ settings, ...parts }: PolicyParts, { name, session }: OpenPolicyOptions): Promise<Policy> {
-  const { family, config, codec, embodiment, weights } = parts;
+  const { family, config, codec, embodiment, weights, mode } = parts;
   const { eulerSteps: steps, noiseScale } = settings;
-  return createFlowPolicy({ name, family, config, codec, embodiment, weights, steps, noiseScale, session });
+  return createFlowPolicy({ name, family, config, codec, embodiment, weights, steps, noiseScale, mode, session });
 }
 
 function settingsOf(source: CheckpointSource, overrides: Partial<PolicySettings>): PolicySettings {
-  const settings = { ...source.json<Partial<PolicySettings>>('policy.json'), ...overrides };
-  const { eulerSteps, noiseScale } = settings;
+  const own = source.json<Partial<PolicySettings>>('policy.json');
+  const { eulerSteps, noiseScale } = { ...own, ...overrides };
+  const mode = changeMode(own.mode, overrides.mode);
   const check = (name: string, value: unknown, good: boolean, range: string): void => {
     if (good) return;
     const text = `${source.where('policy.json')}: expected ${name} ${range}, got ${String(value)}.`;
@@ -97,5 +104,5 @@ function settingsOf(source: CheckpointSource, overrides: Partial<PolicySettings>
   };
   check('eulerSteps', eulerSteps, Number.isInteger(eulerSteps) && eulerSteps! >= 1, 'of at least 1');
   check('noiseScale', noiseScale, typeof noiseScale === 'number' && noiseScale >= 0 && noiseScale <= 1, 'from 0 to 1');
-  return { eulerSteps: eulerSteps!, noiseScale: noiseScale! };
+  return { eulerSteps: eulerSteps!, noiseScale: noiseScale!, ...(mode === undefined ? {} : { mode }) };
 }

@@ -7,7 +7,7 @@
 
 import { VlaError } from '../base/errors.ts';
 import { f32 } from '../base/tensor.ts';
-import { concat, constant, cos, dims, matmul, mul, reshape, rotary, sin, split, type Value } from '../engine/index.ts';
+import { concat, constant, cos, matmul, mul, reshape, rotary, sin, split, type Value } from '../engine/index.ts';
 
 /** Angles in radians, [T][d / 2]. */
 export type Angles = readonly (readonly number[])[];

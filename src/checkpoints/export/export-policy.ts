@@ -61,6 +61,11 @@ export interface ExportedPolicy {
 
 /** Writes the folder, atomically; an existing one is replaced. */
 export async function exportPolicy(policy: PolicyCheckpoint, folder: string): Promise<ExportedPolicy> {
+  if (policy.mode.kind !== 'direct') {
+    throw new VlaError('unsupported', 'export: expected a policy that acts at once, got one that reasons first.', {
+      hint: 'One graph holds no text generation: say { "kind": "direct" } as the mode in policy.json.',
+    });
+  }
   const description = describePolicy(policy);
   const graph = exportGraph(policy, description.prompt.padId);
   const weights = encodeSafetensors(

@@ -29,6 +29,7 @@ export function dm0TextModel(c: Dm0VlmConfig, tokens: number): TextModel {
     deepstack: 0,
     patchSize: 3 * c.vision.patch ** 2,
     patchesPerToken: c.vision.merge ** 2,
+    longest: prompt_position?.weight.shape[0] ?? Infinity,
     positions: dm0Positions,
     vision: {
       spec: { model: { mm_vision_tower, mm_projector } } satisfies VisionPart<ParameterSpec>,

@@ -44,6 +44,7 @@ export function qwen3VlText(
     deepstack: vision.deepstackLayers.length,
     patchSize: 3 * vision.temporal * vision.patch ** 2,
     patchesPerToken: vision.merge ** 2,
+    longest: places?.weight.shape[0] ?? Infinity,
     positions: (layout) => layout.positions,
     vision: {
       spec: { model: { visual: visionTowerSpec(vision) } } satisfies VisionPart<ParameterSpec>,

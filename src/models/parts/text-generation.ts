@@ -55,9 +55,16 @@ export interface TextGenerator {
   close(): Promise<void>;
 }
 
-/** Opens the decoder; the vision tower follows with the first prompt that has images. */
+/** Opens the decoder; the vision tower follows with the first prompt that has images. Throws `bad-argument` for a capacity beyond the model's. */
 export async function createTextGenerator(options: TextGeneratorOptions): Promise<TextGenerator> {
   const { model, capacity, weights, session: where } = options;
+  if (capacity > model.longest) {
+    throw new VlaError(
+      'bad-argument',
+      `text generation: expected at most ${model.longest} tokens of prompt and text, got ${capacity}.`,
+      { hint: 'The model has learned as many places: ask for less, or train it with a longer prompt.' },
+    );
+  }
   const { graph, state } = decoderGraph(model, capacity);
   const decoder = await createSession(graph, { ...where, weights, state });
   const vision = visionSessions(model, { ...where, weights });

@@ -44,6 +44,8 @@ export interface TextModel {
   readonly patchSize: number;
   /** Patches per image token. */
   readonly patchesPerToken: number;
+  /** The most tokens of prompt and text; Infinity where nothing learned bounds them. */
+  readonly longest: number;
   /** The rotary positions of a layout's tokens, [axes][T]. */
   positions(layout: TokenLayout): readonly (readonly number[])[];
   readonly vision: ModelPart<(images: readonly PatchedImage[]) => VisionFeatures>;
@@ -51,7 +53,7 @@ export interface TextModel {
   readonly text: ModelPart<{
     readonly embeddings: Embedding<Value>;
     readonly head: Linear<Value>;
-    /** Learned vectors of the prompt's places, which bound the length of a text; null where the model has none. */
+    /** Learned vectors of the first `longest` places; null where the model has none. */
     readonly places: Embedding<Value> | null;
     readonly decoder: TextDecoder;
   }>;
