@@ -30,14 +30,22 @@ export function gatedAttentionSpec(
   };
 }
 
-/** x [B, T, D] → [B, T, D], and all keys and values: those of `before` and then its own. `mask` broadcasts to [B, N, T, S]. */
+/** Keys and values of earlier tokens, then `own`. */
+export function appendTo(before: KeysAndValues, own: KeysAndValues): KeysAndValues {
+  return { keys: concat([before.keys, own.keys], 2), values: concat([before.values, own.values], 2) };
+}
+
+/**
+ * x [B, T, D] → [B, T, D], and all keys and values: what `remember` makes of its own, those of earlier tokens among them. `mask`
+ * broadcasts to [B, N, T, S].
+ */
 export function gatedAttention(
   p: GatedAttention<Value>,
   x: Value,
   { heads, kvHeads, headWidth }: SelfAttentionSize,
   rotary: RotaryTable,
   mask: Value | null,
-  before: KeysAndValues | null,
+  remember: (own: KeysAndValues) => KeysAndValues,
   epsilon: number,
 ): { readonly output: Value; readonly state: KeysAndValues } {
   const { B, T } = dims(x, 'B T D');
@@ -51,10 +59,7 @@ export function gatedAttention(
     keys: turn(p.k_norm, linear(p.k_proj, x), kvHeads),
     values: splitHeads(linear(p.v_proj, x), kvHeads),
   };
-  const state =
-    before === null
-      ? own
-      : { keys: concat([before.keys, own.keys], 2), values: concat([before.values, own.values], 2) };
+  const state = remember(own);
   const seen = attend(turn(p.q_norm, query, heads), state.keys, state.values, mask);
   return { output: linear(p.o_proj, mul(seen, sigmoid(gate))), state };
 }

@@ -37,12 +37,19 @@ interface Writer {
   readonly mode: ReasoningMode;
 }
 
-function writer(family: AnyFamily, additions: Partial<FamilyConfig['prompt']>): Writer {
+/** What a model is made of, without what tiny ones add to the prompt. */
+const plain = (config: FamilyConfig): FamilyConfig => ({
+  ...config,
+  prompt: { ...config.prompt, stateToken: false, learnedPositions: false },
+});
+
+function writer(family: AnyFamily, change: (tiny: FamilyConfig) => FamilyConfig): Writer {
   const { codec: short, config: tiny } = familyCodec(family, {}, null);
   const { prompt } = short.config;
   const longer = { ...short.config, prompt: { ...prompt, maxTokens: prompt.maxTokens + 24 } };
   const codec = createCodec(longer, short.tokenizer);
-  const config = family.parse({ ...tiny, prompt: { ...tiny.prompt, ...additions, attention: 'causal' } }, 'writer');
+  const changed = change(tiny);
+  const config = family.parse({ ...changed, prompt: { ...changed.prompt, attention: 'causal' } }, 'writer');
   const weights = Object.fromEntries(flatten<Tensor>(materialise(modelSpec(family, config, codec), new Random(3))));
   for (const [name, { data }] of Object.entries(weights)) {
     // With large embeddings a tied head says the same token again and again.
@@ -118,14 +125,15 @@ async function infer(policy: Policy, seed: number) {
   return { actions: [...data], reasoning };
 }
 
-/** Registers the tests of the contract for one family. */
-export function familyTextContract(family: AnyFamily): void {
-  for (const [name, additions] of [
-    ['as tiny models are', {}],
-    ['as published', { stateToken: false, learnedPositions: false }],
+/** Registers the tests of the contract for one family; `bare` makes a tiny model's configuration one without additions to the prompt. */
+export function familyTextContract(family: AnyFamily, bare = plain): void {
+  const same = (config: FamilyConfig): FamilyConfig => config;
+  for (const [name, change] of [
+    ['as tiny models are', same],
+    ['as published', bare],
   ] as const) {
     test(`${family.name}, ${name}: reasoning is written and read as if it had stood in the prompt`, async (t) => {
-      const subject = writer(family, additions);
+      const subject = writer(family, change);
       const codec = reasoningCodec(subject.codec, subject.mode);
       const { count, tokens } = await writeWithoutCache(subject, codec);
       const stop = tokens.findIndex((token, i) => i >= 3 && tokens.indexOf(token) === i);
@@ -148,7 +156,7 @@ export function familyTextContract(family: AnyFamily): void {
   }
 
   test(`${family.name}: a seed names a drawn reasoning, and a direct policy does not hear of it`, async (t) => {
-    const subject = writer(family, {});
+    const subject = writer(family, same);
     const sampling = { kind: 'top-p', p: 1, temperature: 1 } as const;
     const reasoning = await open(subject, subject.codec, { ...subject.mode, sampling });
     const direct = await open(subject, subject.codec, { kind: 'direct' });
@@ -164,7 +172,7 @@ export function familyTextContract(family: AnyFamily): void {
   });
 
   test(`${family.name}: what leaves no room for reasoning is refused before anything is written`, async (t) => {
-    const subject = writer(family, {});
+    const subject = writer(family, same);
     const policy = await open(subject, subject.codec, subject.mode);
     t.after(() => policy.close());
     const codec = reasoningCodec(subject.codec, subject.mode);

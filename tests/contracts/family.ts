@@ -30,6 +30,8 @@ export interface FamilySubject {
   readonly masked: readonly ('actions' | 'noise')[];
   /** A smaller model than the tiny one, for the plain TypeScript runtime. */
   micro(tiny: FamilyConfig): FamilyConfig;
+  /** The tiny model without a state token or learned places, where more must change for it than `prompt`. */
+  bare?(tiny: FamilyConfig): FamilyConfig;
 }
 
 const SUPERVISION = {
@@ -48,7 +50,7 @@ export function familyContract(subject: FamilySubject): void {
   configuration(subject, config);
   learning(subject, config);
   acting(subject, codec, config);
-  if (family.text !== undefined) familyTextContract(family);
+  if (family.text !== undefined) familyTextContract(family, subject.bare);
 }
 
 function configuration({ family }: FamilySubject, config: FamilyConfig): void {

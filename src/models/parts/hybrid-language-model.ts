@@ -9,7 +9,8 @@
 import { add, type Value } from '../../engine/index.ts';
 import type { KeysAndValues } from '../../nn/attention.ts';
 import { embeddingSpec, type Embedding } from '../../nn/embedding.ts';
-import { gatedAttention, gatedAttentionSpec, type GatedAttention } from '../../nn/gated-attention.ts';
+import { appendTo, gatedAttention, gatedAttentionSpec, type GatedAttention } from '../../nn/gated-attention.ts';
+import { writeCache, type CachePlaces } from '../../nn/key-value-cache.ts';
 import { swiGlu, swiGluSpec, type SwiGlu } from '../../nn/mlp.ts';
 import { zeroCentredRmsNorm, zeroCentredRmsNormSpec, type RmsNorm } from '../../nn/norm.ts';
 import { normal, type ParameterSpec } from '../../nn/parameters.ts';
@@ -95,6 +96,8 @@ export interface DecoderContext {
   readonly tokenMask: Value | null;
   /** What the layers remember of earlier tokens; null for a new prompt. */
   readonly states: readonly LayerState[] | null;
+  /** Where the keys and values of these tokens go in caches of fixed size; absent: behind the earlier ones. */
+  readonly cache?: CachePlaces;
 }
 
 /** Hidden states, and what decoding goes on from. Keys and values are those of the layers that have them. */
@@ -125,7 +128,7 @@ export function hybridLanguageModel(
 function mixTokens(
   layer: DecoderLayer<Value>,
   x: Value,
-  { rotary, mask, tokenMask }: DecoderContext,
+  { rotary, mask, tokenMask, cache }: DecoderContext,
   before: LayerState,
   c: HybridLanguageConfig,
 ): { readonly output: Value; readonly state: LayerState } {
@@ -141,7 +144,11 @@ function mixTokens(
     );
     return { output, state: { delta: state } };
   }
-  const p = layer.self_attn!;
-  const { output, state } = gatedAttention(p, normed, c, rotary, mask, before.attention ?? null, c.normEpsilon);
+  const earlier = before.attention;
+  const remember = (own: KeysAndValues): KeysAndValues => {
+    if (earlier === undefined) return own;
+    return cache === undefined ? appendTo(earlier, own) : writeCache(earlier, own, cache);
+  };
+  const { output, state } = gatedAttention(layer.self_attn!, normed, c, rotary, mask, remember, c.normEpsilon);
   return { output, state: { attention: state } };
 }

@@ -11,9 +11,11 @@ import { cachedDecoder } from './text-decoder.ts';
 import type { TextModel } from './text-model.ts';
 import { visionTower, visionTowerSpec, type VisionTower } from './vision-tower.ts';
 
-type VisionPart<T> = { readonly model: { readonly visual: VisionTower<T> } };
-type TextPart<T> = {
-  readonly model: { readonly language_model: LanguageModel<T>; readonly prompt_position?: Embedding<T> };
+/** Names of the vision tower's parameters. */
+export type VisionPart<T> = { readonly model: { readonly visual: VisionTower<T> } };
+/** Names of the parameters of a decoder `D` and its head. */
+export type TextPart<D, T> = {
+  readonly model: { readonly language_model: D; readonly prompt_position?: Embedding<T> };
   readonly lm_head?: Linear<T>;
 };
 
@@ -31,7 +33,7 @@ export function qwen3VlText(
   { head, places }: TextVariant,
 ): TextModel {
   const { width, vocabulary, ropeSections, headWidth, ropeTheta } = language;
-  const text: TextPart<ParameterSpec> = {
+  const text: TextPart<LanguageModel<ParameterSpec>, ParameterSpec> = {
     model: {
       language_model: languageModelSpec(language),
       ...(places === null ? {} : { prompt_position: places }),
@@ -53,7 +55,7 @@ export function qwen3VlText(
     text: {
       spec: text,
       bind(p) {
-        const { model, lm_head } = p as TextPart<Value>;
+        const { model, lm_head } = p as TextPart<LanguageModel<Value>, Value>;
         const embeddings = model.language_model.embed_tokens;
         return {
           embeddings,

@@ -26,6 +26,8 @@ export interface NewTokens {
 
 /** A decoder with a memory. */
 export interface TextDecoder {
+  /** How many tokens a run reads; null for any number. */
+  readonly tokensPerRun: 1 | null;
   /** Shapes (f32) of what it keeps between runs, by name, for texts of up to `capacity` tokens. It may hold anything at the start of a text. */
   state(capacity: number): Readonly<Record<string, readonly number[]>>;
   /** Hidden states after the final norm, f32 [1, T, D], and what to keep for the next run. */
@@ -48,6 +50,7 @@ export function cachedDecoder(
   turn: (positions: Value) => RotaryTable,
 ): TextDecoder {
   return {
+    tokensPerRun: null,
     state: (capacity) =>
       Object.fromEntries(
         p.layers.flatMap((_, layer) =>

@@ -1,7 +1,7 @@
 /**
  * @file Text from a vision-language model: the prompt is read once, then one token at a time, with what the decoder keeps
- * staying in its session. One graph reads both the prompt and single tokens, so the decoder's weights are there once; the
- * vision tower has a session of its own, which runs once per prompt.
+ * staying in its session. One graph reads both the prompt and single tokens, so the decoder's weights are there once (a
+ * decoder may ask for single tokens alone: prompts then take as many runs as they have tokens); the vision tower has a session of its own, which runs once per prompt.
  *
  * Axes: T new tokens, D width, V vocabulary, M image tokens.
  */
@@ -66,6 +66,7 @@ export async function createTextGenerator(options: TextGeneratorOptions): Promis
     );
   }
   const { graph, state } = decoderGraph(model, capacity);
+  const oneByOne = graph.inputs['tokens']!.shape[1] === 1;
   const decoder = await createSession(graph, { ...where, weights, state });
   const vision = visionSessions(model, { ...where, weights });
   const busy = { now: false };
@@ -81,7 +82,10 @@ export async function createTextGenerator(options: TextGeneratorOptions): Promis
     busy.now = true;
     try {
       let position = Math.max(-1, ...prompt.positions.flat());
-      let feeds = await promptFeeds(prompt, model, vision);
+      const all = await promptFeeds(prompt, model, vision);
+      const runs = oneByOne ? singleTokens(all) : [all];
+      let feeds = runs.pop()!;
+      for (const before of runs) await decoder.run(before);
       for (let step = 0; step < wanted.maxTokens; step++) {
         const logits = (await decoder.run(feeds))['logits']!.data as Float32Array;
         const token = chooseToken(logits, wanted.sampling, step);
@@ -128,6 +132,19 @@ function tokenFeeds(
     positions: { dtype: 'f32', shape: [1, T, axes], data: Float32Array.from(positions.flat()) },
     ...Object.fromEntries(Array.from({ length: deepstack }, (_, i) => [`deepstack.${i}`, none()])),
   };
+}
+
+/** Feeds of several tokens as feeds of one token each. */
+function singleTokens(feeds: Readonly<Record<string, Tensor>>): Record<string, Tensor>[] {
+  const count = feeds['places']!.data.length;
+  const one = ({ dtype, shape, data }: Tensor, t: number): Tensor => {
+    const size = data.length / count;
+    const axis = shape.length === 1 ? 0 : 1;
+    return { dtype, shape: shape.with(axis, 1), data: data.slice(t * size, (t + 1) * size) } as Tensor;
+  };
+  return Array.from({ length: count }, (_, t) =>
+    Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, one(tensor, t)])),
+  );
 }
 
 /** Feeds of a whole prompt, its images encoded. */

@@ -79,12 +79,13 @@ export function decoderGraph(model: TextModel, capacity: number): RememberingGra
   const state: Record<string, string> = {};
   const graph = trace(() => {
     const { embeddings, head, places, decoder } = model.text.bind(asWeights(model.text.spec) as Tree<Value>);
-    const tokens = input('tokens', 'i64', [1, 'T']);
-    const shape = [1, 'T', model.width] as const;
-    const isImage = input('isImage', 'f32', [1, 'T', 1]);
+    const T = decoder.tokensPerRun ?? 'T';
+    const tokens = input('tokens', 'i64', [1, T]);
+    const shape = [1, T, model.width] as const;
+    const isImage = input('isImage', 'f32', [1, T, 1]);
     const text = gather(embeddings.weight, tokens, 0);
     const seen = where(greater(isImage, 0), input('features', 'f32', shape), text);
-    const at = input('places', 'f32', ['T']);
+    const at = input('places', 'f32', [T]);
     const before = Object.fromEntries(
       Object.entries(decoder.state(capacity)).map(([name, size]) => [name, input(name, 'f32', size)]),
     );
@@ -92,7 +93,7 @@ export function decoderGraph(model: TextModel, capacity: number): RememberingGra
       {
         embeddings: places === null ? seen : add(seen, gather(places.weight, cast(at, 'i64'), 0)),
         places: at,
-        positions: input('positions', 'f32', [1, 'T', model.axes]),
+        positions: input('positions', 'f32', [1, T, model.axes]),
         deepstack: Array.from({ length: model.deepstack }, (_, i) => input(`deepstack.${i}`, 'f32', shape)),
       },
       before,
@@ -101,7 +102,7 @@ export function decoderGraph(model: TextModel, capacity: number): RememberingGra
       state[name] = `${name}.next`;
       output(state[name], value);
     }
-    const last = reshape(slice(hidden, 1, subtractDims('T', 1), 'T'), [1, model.width]);
+    const last = reshape(slice(hidden, 1, subtractDims(T, 1), T), [1, model.width]);
     output('logits', linear(head, last));
   });
   return { graph, state };

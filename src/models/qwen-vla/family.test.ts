@@ -36,4 +36,13 @@ familyContract({
     };
     return small;
   },
+  bare(config): FamilyConfig {
+    const tiny = config as QwenVlaConfig;
+    const bare: QwenVlaConfig = {
+      ...tiny,
+      stateDim: null,
+      prompt: { ...tiny.prompt, stateToken: false, learnedPositions: false },
+    };
+    return bare;
+  },
 });
