@@ -11,8 +11,8 @@ import { tabletopModel } from './tabletop-parts.ts';
  */
 const STEPS: Readonly<Record<string, number>> = {
   dm0: 10_000,
-  'qwen-vla': 7_900,
-  'xiaomi-robotics-0': 10_200,
+  'qwen-vla': 6_800,
+  'xiaomi-robotics-0': 10_400,
 };
 
 /** `quickstart-<family>` for every family but ZR-0, whose recipe is the quickstart. */

@@ -178,7 +178,7 @@ export const XIAOMI_ROBOTICS_0_ASYNC: XiaomiConfig = {
  * A model of about 0.8 M parameters that learns from pixels within minutes on two CPU cores. Beside its sizes it departs from
  * the published model where training from scratch asks for it: image tokens see the instruction that follows them, the
  * robot's state is a token of the prompt too (the supervision heads read it), and places of the prompt have learned vectors. The
- * expert has as many layers as the language model.
+ * expert has as many layers as the language model, and as in the published model one head for each of its key-value heads.
  */
 export function tinyXiaomi({ vocabulary, stateDim, actionDim, supervision }: TinySizes): XiaomiConfig {
   const width = 96;
@@ -203,7 +203,7 @@ export function tinyXiaomi({ vocabulary, stateDim, actionDim, supervision }: Tin
       width,
       layers: 3,
       heads: 4,
-      kvHeads: 2,
+      kvHeads: 4,
       headWidth: 24,
       mlpWidth: 160,
       ropeTheta: 100,
@@ -215,7 +215,7 @@ export function tinyXiaomi({ vocabulary, stateDim, actionDim, supervision }: Tin
       width,
       layers: 3,
       headWidth: 24,
-      mlpWidth: 304,
+      mlpWidth: 272,
       stateDim,
       actionDim,
       timeFeatures: 64,
