@@ -4,6 +4,7 @@
  * Axes: B batch, K draws of noise and time per sample, H horizon, A action dimensions.
  */
 
+import type { z } from 'zod';
 import { VlaError } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
 import type { DType, Tensor } from '../base/tensor.ts';
@@ -119,8 +120,26 @@ export function defineFamily<C extends FamilyConfig, P, X>(family: ModelFamily<C
   return family as unknown as AnyFamily;
 }
 
+/** A configuration by its schema and the rules between its sizes; throws `bad-data` that names the field. */
+export function parseConfig<C extends FamilyConfig>(
+  schema: z.ZodType<C>,
+  value: unknown,
+  { family, where }: { readonly family: C['family']; readonly where: string },
+  rules: (config: C) => readonly (readonly [holds: boolean, rule: string])[],
+): C {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw new VlaError('bad-data', `${where}: ${issue.path.join('.') || 'the whole'}: ${issue.message}.`, {
+      hint: `It must be the configuration of a ${family} model, as training writes it.`,
+    });
+  }
+  requireRules(where, rules(parsed.data));
+  return parsed.data;
+}
+
 /** Throws `bad-data` with the first rule that does not hold. */
-export function requireRules(where: string, rules: readonly (readonly [holds: boolean, rule: string])[]): void {
+function requireRules(where: string, rules: readonly (readonly [holds: boolean, rule: string])[]): void {
   const broken = rules.find(([holds]) => !holds);
   if (broken === undefined) return;
   throw new VlaError('bad-data', `${where}: expected ${broken[1]}.`, {

@@ -1,14 +1,14 @@
 /** @file DM0's sizes as data: the published ones, a tiny one that learns in minutes, and the check of a config.json. */
 
 import { z } from 'zod';
-import { VlaError } from '../../base/errors.ts';
-import { requireRules, type FamilyConfig, type TinySizes } from '../family.ts';
+import { parseConfig, type FamilyConfig, type TinySizes } from '../family.ts';
 import { timeLawSchema, type TimeLaw } from '../parts/flow-matching.ts';
 import type { LanguageConfig } from '../parts/language-model.ts';
 import type { PeVisionConfig } from '../parts/pe-vision-tower.ts';
 import type { PromptConfig } from '../parts/prompt-encoder.ts';
 import { languageSchema, promptSchema } from '../parts/qwen3-vl.ts';
 import { supervisionSchema } from '../parts/supervision-heads.ts';
+import { TINY_PROMPT, tinyLanguage } from '../parts/tiny-encoder.ts';
 
 /** The action expert; its layers, heads and rotary frequencies are the language model's. */
 export interface ExpertConfig {
@@ -72,16 +72,7 @@ const schema = z.strictObject({
 
 /** Checks a configuration, for example a config.json; throws `bad-data` that names the field. */
 export function parseDm0Config(value: unknown, where: string): Dm0Config {
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw new VlaError('bad-data', `${where}: ${issue.path.join('.') || 'the whole'}: ${issue.message}.`, {
-      hint: 'It must be the configuration of a dm0 model, as training writes it.',
-    });
-  }
-  const config: Dm0Config = parsed.data;
-  const { vision, language, expert, prompt } = config;
-  requireRules(where, [
+  return parseConfig<Dm0Config>(schema, value, { family: 'dm0', where }, ({ vision, language, expert, prompt }) => [
     [vision.width % (4 * vision.heads) === 0, 'vision.width divisible by 4 × vision.heads (two rotary axes)'],
     [language.heads % language.kvHeads === 0, 'language.heads divisible by language.kvHeads'],
     [
@@ -92,7 +83,6 @@ export function parseDm0Config(value: unknown, where: string): Dm0Config {
     [expert.width % 2 === 0, 'an even expert.width'],
     [expert.shortestPeriod < expert.longestPeriod, 'expert.shortestPeriod below longestPeriod'],
   ]);
-  return config;
 }
 
 /** DM0's rotary positions have one axis: all frequencies follow it. */
@@ -166,19 +156,8 @@ export function tinyDm0({ vocabulary, actionDim, supervision }: TinySizes): Dm0C
       normEpsilon: 1e-5,
       layerScale: 0.5,
     },
-    language: {
-      vocabulary,
-      width: 96,
-      layers: 4,
-      heads: 4,
-      kvHeads: 2,
-      headWidth: 24,
-      mlpWidth: 160,
-      ropeTheta: 100,
-      ropeSections: oneAxis(24),
-      normEpsilon: 1e-6,
-    },
-    prompt: { attention: 'bidirectional', stateToken: false, learnedPositions: true },
+    language: { ...tinyLanguage(vocabulary), layers: 4, ropeSections: oneAxis(24) },
+    prompt: { ...TINY_PROMPT, stateToken: false },
     expert: {
       width: 96,
       mlpWidth: 192,

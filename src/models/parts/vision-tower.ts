@@ -39,6 +39,20 @@ export interface VisionConfig {
   readonly deepstackLayers: readonly number[];
 }
 
+/** The published tower of Qwen3-VL-2B, -4B and Qwen3.5-4B; how wide its tokens are, and what DeepStack taps, is the model's. */
+export const QWEN_TOWER: Omit<VisionConfig, 'outputWidth' | 'deepstackLayers'> = {
+  patch: 16,
+  temporal: 2,
+  merge: 2,
+  width: 1024,
+  layers: 24,
+  heads: 16,
+  mlpWidth: 4096,
+  positionGrid: 48,
+  ropeTheta: 10_000,
+  normEpsilon: 1e-6,
+};
+
 type VisionBlock<T> = {
   readonly norm1: LayerNorm<T>;
   readonly norm2: LayerNorm<T>;

@@ -4,14 +4,15 @@
  */
 
 import { z } from 'zod';
-import { VlaError } from '../../base/errors.ts';
-import { requireRules, type FamilyConfig, type TinySizes } from '../family.ts';
+import { parseConfig, type FamilyConfig, type TinySizes } from '../family.ts';
 import { timeLawSchema, type TimeLaw } from '../parts/flow-matching.ts';
 import { hybridLanguageSchema, qwen35Rules, type Qwen35Config } from '../parts/qwen3-5.ts';
 import { promptSchema, visionSchema } from '../parts/qwen3-vl.ts';
 import { singleStreamWidth } from '../parts/single-stream.ts';
 import { supervisionSchema } from '../parts/supervision-heads.ts';
 import type { ExpertConfig } from './expert.ts';
+import { TINY_PROMPT, TINY_VISION, TINY_WIDTH } from '../parts/tiny-encoder.ts';
+import { QWEN_TOWER } from '../parts/vision-tower.ts';
 
 /** A whole model as data: what config.json holds. */
 export interface QwenVlaConfig extends FamilyConfig, Qwen35Config {
@@ -52,23 +53,16 @@ const schema = z.strictObject({
 
 /** Checks a configuration, for example a config.json; throws `bad-data` that names the field. */
 export function parseQwenVlaConfig(value: unknown, where: string): QwenVlaConfig {
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw new VlaError('bad-data', `${where}: ${issue.path.join('.') || 'the whole'}: ${issue.message}.`, {
-      hint: 'It must be the configuration of a qwen-vla model, as training writes it.',
-    });
-  }
-  const config: QwenVlaConfig = parsed.data;
-  const { language, expert, prompt, stateDim } = config;
-  requireRules(where, [
-    ...qwen35Rules(config),
-    [language.rotaryWidth <= expert.transformer.headWidth, 'expert.transformer.headWidth of at least rotaryWidth'],
-    [singleStreamWidth(expert.transformer) % 2 === 0, 'an even width of the expert'],
-    [expert.timeFeatures % 2 === 0, 'an even expert.timeFeatures'],
-    [prompt.stateToken === (stateDim !== null), 'a stateDim where prompt.stateToken is set, and null elsewhere'],
-  ]);
-  return config;
+  return parseConfig<QwenVlaConfig>(schema, value, { family: 'qwen-vla', where }, (config) => {
+    const { language, expert, prompt, stateDim } = config;
+    return [
+      ...qwen35Rules(config),
+      [language.rotaryWidth <= expert.transformer.headWidth, 'expert.transformer.headWidth of at least rotaryWidth'],
+      [singleStreamWidth(expert.transformer) % 2 === 0, 'an even width of the expert'],
+      [expert.timeFeatures % 2 === 0, 'an even expert.timeFeatures'],
+      [prompt.stateToken === (stateDim !== null), 'a stateDim where prompt.stateToken is set, and null elsewhere'],
+    ];
+  });
 }
 
 /**
@@ -84,20 +78,7 @@ export const TIME_LAWS = {
 /** The published model: Qwen3.5-4B and an expert of 1.15 billion parameters. */
 export const QWEN_VLA_4B: QwenVlaConfig = {
   family: 'qwen-vla',
-  vision: {
-    patch: 16,
-    temporal: 2,
-    merge: 2,
-    width: 1024,
-    layers: 24,
-    heads: 16,
-    mlpWidth: 4096,
-    positionGrid: 48,
-    outputWidth: 2560,
-    ropeTheta: 10_000,
-    normEpsilon: 1e-6,
-    deepstackLayers: [],
-  },
+  vision: { ...QWEN_TOWER, outputWidth: 2560, deepstackLayers: [] },
   language: {
     vocabulary: 248_320,
     width: 2560,
@@ -134,26 +115,12 @@ export const QWEN_VLA_4B: QwenVlaConfig = {
  * more often near pure noise.
  */
 export function tinyQwenVla({ vocabulary, stateDim, actionDim, supervision }: TinySizes): QwenVlaConfig {
-  const width = 96;
   return {
     family: 'qwen-vla',
-    vision: {
-      patch: 4,
-      temporal: 1,
-      merge: 2,
-      width: 32,
-      layers: 1,
-      heads: 1,
-      mlpWidth: 64,
-      positionGrid: 16,
-      outputWidth: width,
-      ropeTheta: 100,
-      normEpsilon: 1e-6,
-      deepstackLayers: [],
-    },
+    vision: TINY_VISION,
     language: {
       vocabulary,
-      width,
+      width: TINY_WIDTH,
       layers: 4,
       attentionPeriod: 2,
       heads: 4,
@@ -166,7 +133,7 @@ export function tinyQwenVla({ vocabulary, stateDim, actionDim, supervision }: Ti
       ropeSections: [2, 2, 2],
       normEpsilon: 1e-6,
     },
-    prompt: { attention: 'bidirectional', stateToken: true, learnedPositions: true },
+    prompt: TINY_PROMPT,
     stateDim,
     expert: {
       transformer: { blocks: 3, heads: 4, headWidth: 24, mlpWidth: 128, normEpsilon: 1e-6 },

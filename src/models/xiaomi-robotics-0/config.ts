@@ -1,11 +1,12 @@
 /** @file Xiaomi-Robotics-0's sizes as data: the published one, a tiny one that learns in minutes, and the check of a config.json. */
 
 import { z } from 'zod';
-import { VlaError } from '../../base/errors.ts';
-import { requireRules, type FamilyConfig, type TinySizes } from '../family.ts';
+import { parseConfig, type FamilyConfig, type TinySizes } from '../family.ts';
 import { timeLawSchema, type TimeLaw } from '../parts/flow-matching.ts';
 import { languageSchema, promptSchema, qwen3VlRules, visionSchema, type Qwen3VlConfig } from '../parts/qwen3-vl.ts';
 import { supervisionSchema } from '../parts/supervision-heads.ts';
+import { TINY_PROMPT, TINY_VISION, TINY_WIDTH, tinyLanguage } from '../parts/tiny-encoder.ts';
+import { QWEN_TOWER } from '../parts/vision-tower.ts';
 
 /**
  * What the expert's tokens see of each other. `causal`: all before them (pre-training, the published benchmark weights).
@@ -96,46 +97,26 @@ const schema = z.strictObject({
 
 /** Checks a configuration, for example a config.json; throws `bad-data` that names the field. */
 export function parseXiaomiConfig(value: unknown, where: string): XiaomiConfig {
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw new VlaError('bad-data', `${where}: ${issue.path.join('.') || 'the whole'}: ${issue.message}.`, {
-      hint: 'It must be the configuration of a xiaomi-robotics-0 model, as training writes it.',
-    });
-  }
-  const config: XiaomiConfig = parsed.data;
-  const { language, expert } = config;
-  requireRules(where, [
-    ...qwen3VlRules(config),
-    [expert.headWidth === language.headWidth, 'expert.headWidth = language.headWidth (keys are shared)'],
-    [expert.width % expert.headWidth === 0, 'expert.width divisible by expert.headWidth'],
-    [
-      (expert.width / expert.headWidth) % language.kvHeads === 0,
-      'expert heads (width / headWidth) divisible by language.kvHeads',
-    ],
-    [expert.layers <= language.layers, 'at most language.layers expert layers'],
-    [expert.timeFeatures % 2 === 0, 'an even expert.timeFeatures'],
-  ]);
-  return config;
+  return parseConfig<XiaomiConfig>(schema, value, { family: 'xiaomi-robotics-0', where }, (config) => {
+    const { language, expert } = config;
+    return [
+      ...qwen3VlRules(config),
+      [expert.headWidth === language.headWidth, 'expert.headWidth = language.headWidth (keys are shared)'],
+      [expert.width % expert.headWidth === 0, 'expert.width divisible by expert.headWidth'],
+      [
+        (expert.width / expert.headWidth) % language.kvHeads === 0,
+        'expert heads (width / headWidth) divisible by language.kvHeads',
+      ],
+      [expert.layers <= language.layers, 'at most language.layers expert layers'],
+      [expert.timeFeatures % 2 === 0, 'an even expert.timeFeatures'],
+    ];
+  });
 }
 
 /** The published model: Qwen3-VL-4B-Instruct and an expert of 278,458,368 parameters. */
 export const XIAOMI_ROBOTICS_0: XiaomiConfig = {
   family: 'xiaomi-robotics-0',
-  vision: {
-    patch: 16,
-    temporal: 2,
-    merge: 2,
-    width: 1024,
-    layers: 24,
-    heads: 16,
-    mlpWidth: 4096,
-    positionGrid: 48,
-    outputWidth: 2560,
-    ropeTheta: 10_000,
-    normEpsilon: 1e-6,
-    deepstackLayers: [5, 11, 17],
-  },
+  vision: { ...QWEN_TOWER, outputWidth: 2560, deepstackLayers: [5, 11, 17] },
   language: {
     vocabulary: 151_936,
     width: 2560,
@@ -181,38 +162,13 @@ export const XIAOMI_ROBOTICS_0_ASYNC: XiaomiConfig = {
  * expert has as many layers as the language model, and as in the published model one head for each of its key-value heads.
  */
 export function tinyXiaomi({ vocabulary, stateDim, actionDim, supervision }: TinySizes): XiaomiConfig {
-  const width = 96;
   return {
     family: 'xiaomi-robotics-0',
-    vision: {
-      patch: 4,
-      temporal: 1,
-      merge: 2,
-      width: 32,
-      layers: 1,
-      heads: 1,
-      mlpWidth: 64,
-      positionGrid: 16,
-      outputWidth: width,
-      ropeTheta: 100,
-      normEpsilon: 1e-6,
-      deepstackLayers: [],
-    },
-    language: {
-      vocabulary,
-      width,
-      layers: 3,
-      heads: 4,
-      kvHeads: 4,
-      headWidth: 24,
-      mlpWidth: 160,
-      ropeTheta: 100,
-      ropeSections: [4, 4, 4],
-      normEpsilon: 1e-6,
-    },
-    prompt: { attention: 'bidirectional', stateToken: true, learnedPositions: true },
+    vision: TINY_VISION,
+    language: { ...tinyLanguage(vocabulary), kvHeads: 4 },
+    prompt: TINY_PROMPT,
     expert: {
-      width,
+      width: TINY_WIDTH,
       layers: 3,
       headWidth: 24,
       mlpWidth: 272,

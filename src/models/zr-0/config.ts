@@ -1,12 +1,13 @@
 /** @file ZR-0's sizes as data: the published ones, a tiny one that learns in minutes, and the check of a config.json. */
 
 import { z } from 'zod';
-import { VlaError } from '../../base/errors.ts';
-import { requireRules, type FamilyConfig, type TinySizes } from '../family.ts';
+import { parseConfig, type FamilyConfig, type TinySizes } from '../family.ts';
 import { transformerWidth, type TransformerConfig } from '../parts/diffusion-transformer.ts';
 import { timeLawSchema, type TimeLaw } from '../parts/flow-matching.ts';
 import { languageSchema, promptSchema, qwen3VlRules, visionSchema, type Qwen3VlConfig } from '../parts/qwen3-vl.ts';
 import { supervisionSchema } from '../parts/supervision-heads.ts';
+import { TINY_PROMPT, TINY_VISION, TINY_WIDTH, tinyLanguage } from '../parts/tiny-encoder.ts';
+import { QWEN_TOWER } from '../parts/vision-tower.ts';
 
 /** The action expert beside its transformer. */
 export interface ExpertConfig {
@@ -63,43 +64,23 @@ const schema = z.strictObject({
 
 /** Checks a configuration, for example a config.json; throws `bad-data` that names the field. */
 export function parseZr0Config(value: unknown, where: string): Zr0Config {
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw new VlaError('bad-data', `${where}: ${issue.path.join('.') || 'the whole'}: ${issue.message}.`, {
-      hint: 'It must be the configuration of a zr-0 model, as training writes it.',
-    });
-  }
-  const config: Zr0Config = parsed.data;
-  const { language, expert } = config;
-  requireRules(where, [
-    ...qwen3VlRules(config),
-    [
-      transformerWidth(expert.transformer) === language.width,
-      'expert heads × headWidth = language.width (no projector)',
-    ],
-    [expert.transformer.timeFeatures % 2 === 0, 'an even expert.transformer.timeFeatures'],
-  ]);
-  return config;
+  return parseConfig<Zr0Config>(schema, value, { family: 'zr-0', where }, (config) => {
+    const { language, expert } = config;
+    return [
+      ...qwen3VlRules(config),
+      [
+        transformerWidth(expert.transformer) === language.width,
+        'expert heads × headWidth = language.width (no projector)',
+      ],
+      [expert.transformer.timeFeatures % 2 === 0, 'an even expert.transformer.timeFeatures'],
+    ];
+  });
 }
 
 /** The published model: Qwen3-VL-2B-Instruct and an expert of 558,784,576 parameters. */
 export const ZR0_2B: Zr0Config = {
   family: 'zr-0',
-  vision: {
-    patch: 16,
-    temporal: 2,
-    merge: 2,
-    width: 1024,
-    layers: 24,
-    heads: 16,
-    mlpWidth: 4096,
-    positionGrid: 48,
-    outputWidth: 2048,
-    ropeTheta: 10_000,
-    normEpsilon: 1e-6,
-    deepstackLayers: [5, 11, 17],
-  },
+  vision: { ...QWEN_TOWER, outputWidth: 2048, deepstackLayers: [5, 11, 17] },
   language: {
     vocabulary: 151_936,
     width: 2048,
@@ -142,36 +123,11 @@ export const ZR0_2B: Zr0Config = {
  * self- and cross-attention take turns.
  */
 export function tinyZr0({ vocabulary, stateDim, actionDim, supervision }: TinySizes): Zr0Config {
-  const width = 96;
   return {
     family: 'zr-0',
-    vision: {
-      patch: 4,
-      temporal: 1,
-      merge: 2,
-      width: 32,
-      layers: 1,
-      heads: 1,
-      mlpWidth: 64,
-      positionGrid: 16,
-      outputWidth: width,
-      ropeTheta: 100,
-      normEpsilon: 1e-6,
-      deepstackLayers: [],
-    },
-    language: {
-      vocabulary,
-      width,
-      layers: 3,
-      heads: 4,
-      kvHeads: 2,
-      headWidth: 24,
-      mlpWidth: 160,
-      ropeTheta: 100,
-      ropeSections: [4, 4, 4],
-      normEpsilon: 1e-6,
-    },
-    prompt: { attention: 'bidirectional', stateToken: true, learnedPositions: true },
+    vision: TINY_VISION,
+    language: tinyLanguage(vocabulary),
+    prompt: TINY_PROMPT,
     expert: {
       transformer: {
         blocks: 4,
@@ -179,14 +135,14 @@ export function tinyZr0({ vocabulary, stateDim, actionDim, supervision }: TinySi
         heads: 4,
         headWidth: 24,
         mlpWidth: 192,
-        outputWidth: width,
+        outputWidth: TINY_WIDTH,
         timeFeatures: 64,
         normEpsilon: 1e-5,
         outputNormEpsilon: 1e-6,
       },
       stateDim,
       actionDim,
-      mlpWidth: width,
+      mlpWidth: TINY_WIDTH,
       maxHorizon: 16,
       timeBuckets: 1000,
     },
