@@ -135,12 +135,12 @@ export function tabletopCodec(
 }
 
 /** A family's tiny model with heads for what the simulator knows. */
-export function tabletopModel(draws: number, family: AnyFamily = zr0): ModelConfig {
+export function tabletopModel(draws: number, family: AnyFamily = zr0, actionDim = ACTION_SIZE): ModelConfig {
   return {
     config: family.tiny({
       vocabulary: VOCABULARY,
       stateDim: STATE_SIZE,
-      actionDim: ACTION_SIZE,
+      actionDim,
       supervision: {
         targetPatch: { kind: 'pointer', input: 'targetPatch', weight: 0.1, camera: 'front' },
         targetWristPatch: { kind: 'pointer', input: 'targetWristPatch', weight: 0.1, camera: 'wrist' },
