@@ -154,16 +154,16 @@ export function decodeSafetensors(
   return { tensors, metadata: header.metadata };
 }
 
-/** The bytes of a safetensors file. Tensors are laid out in the order given; data start at a multiple of 64 bytes. */
-export function encodeSafetensors(
-  tensors: Readonly<Record<string, Tensor>>,
+/** What a safetensors file of these tensors starts with; their bytes follow in the order given, from a multiple of 64 bytes. */
+export function safetensorsHead(
+  tensors: Readonly<Record<string, Pick<TensorEntry, 'dtype' | 'shape'>>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const header: Record<string, unknown> = {};
   if (Object.keys(metadata).length > 0) header['__metadata__'] = metadata;
   let offset = 0;
   for (const [name, t] of Object.entries(tensors)) {
-    const length = t.data.byteLength;
+    const length = elementCount(t.shape) * BYTES[t.dtype];
     header[name] = {
       dtype: TO_FORMAT[t.dtype],
       shape: t.shape,
@@ -173,11 +173,22 @@ export function encodeSafetensors(
   }
   const text = new TextEncoder().encode(JSON.stringify(header));
   const padded = Math.ceil((text.byteLength + 8) / 64) * 64 - 8;
-  const out = new Uint8Array(8 + padded + offset);
-  new DataView(out.buffer).setBigUint64(0, BigInt(padded), true);
-  out.fill(0x20, 8, 8 + padded);
-  out.set(text, 8);
-  let at = 8 + padded;
+  const head = new Uint8Array(8 + padded).fill(0x20);
+  new DataView(head.buffer).setBigUint64(0, BigInt(padded), true);
+  head.set(text, 8);
+  return head;
+}
+
+/** The bytes of a safetensors file. Tensors are laid out in the order given; data start at a multiple of 64 bytes. */
+export function encodeSafetensors(
+  tensors: Readonly<Record<string, Tensor>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const head = safetensorsHead(tensors, metadata);
+  const bytes = Object.values(tensors).reduce((sum, { data }) => sum + data.byteLength, 0);
+  const out = new Uint8Array(head.byteLength + bytes);
+  out.set(head);
+  let at = head.byteLength;
   for (const t of Object.values(tensors)) {
     out.set(new Uint8Array(t.data.buffer, t.data.byteOffset, t.data.byteLength), at);
     at += t.data.byteLength;

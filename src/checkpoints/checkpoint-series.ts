@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { VlaError } from '../base/errors.ts';
 import { readJson, writeFileAtomic } from '../base/files.ts';
+import { holdsWeights } from './checkpoint.ts';
 
 const FOLDER = 'checkpoints';
 const BEST_FILE = 'best.json';
@@ -60,7 +61,7 @@ export function pruneCheckpoints(run: string, keepLast: number, best: number | n
  * checkpoint. Throws `not-found` when it is neither.
  */
 export function resolveCheckpoint(folder: string, prefer: 'best' | 'newest' = 'best'): string {
-  if (fs.existsSync(path.join(folder, 'model.safetensors'))) return folder;
+  if (holdsWeights(folder)) return folder;
   const best = prefer === 'best' ? bestCheckpoint(folder) : null;
   const steps = checkpointSteps(folder);
   const step = best !== null && steps.includes(best.step) ? best.step : steps.at(-1);

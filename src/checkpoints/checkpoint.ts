@@ -10,7 +10,9 @@ import { fileError, readJson, sha256File, writeFolderAtomic } from '../base/file
 import { decodeSafetensors, encodeSafetensors } from '../base/safetensors.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { checkMetadata, policyMetadata } from './metadata.ts';
+import { readFloats } from './stored-tensor.ts';
 import { readHeader } from './weight-files.ts';
+import { PLACES_FILE, readPlaces, type PlacedByFile } from './weight-places.ts';
 
 /** The folder inside a checkpoint that only resuming needs; a checkpoint that is shipped goes without it. */
 export const STATE_FOLDER = 'training-state';
@@ -85,8 +87,12 @@ export interface Checkpoint {
   /** Reads a JSON file of the folder; `not-found` when the checkpoint has none of that name. */
   json<T = unknown>(name: string): T;
   has(name: string): boolean;
-  /** The averaged weights by dotted name. */
+  /** Weights that stay in the files of a published model; null: they are the checkpoint's own. */
+  readonly published: PlacedByFile | null;
+  /** The (averaged) weights by dotted name, in memory. */
   weights(): Record<string, Tensor>;
+  /** SHA-256 that tells weights apart. */
+  sha256(): string;
   /** The state for exact resume, or null when the checkpoint was stripped of it. */
   state(): TrainingState | null;
 }
@@ -98,18 +104,24 @@ export interface Checkpoint {
  */
 export function loadCheckpoint(folder: string): Checkpoint {
   const inside = (name: string): string => path.join(folder, name);
-  if (!fs.existsSync(inside(WEIGHTS_FILE))) {
-    throw new VlaError('not-found', `${folder}: expected a checkpoint folder with ${WEIGHTS_FILE}, got none.`, {
-      hint: fs.existsSync(folder) ? 'Give the folder of one checkpoint or of a training run.' : 'Check the path.',
-    });
+  if (!holdsWeights(folder)) {
+    throw new VlaError(
+      'not-found',
+      `${folder}: expected a checkpoint folder with ${WEIGHTS_FILE} or ${PLACES_FILE}, got neither.`,
+      { hint: fs.existsSync(folder) ? 'Give the folder of one checkpoint or of a training run.' : 'Check the path.' },
+    );
   }
   if (fs.existsSync(inside(HASHES_FILE))) checkHashes(folder, readJson<Record<string, string>>(inside(HASHES_FILE)));
-  const { metadata } = readHeader(inside(WEIGHTS_FILE)).header;
-  checkMetadata(inside(WEIGHTS_FILE), metadata, (name) =>
-    fs.existsSync(inside(name)) ? readJson(inside(name)) : undefined,
-  );
+  const published = fs.existsSync(inside(WEIGHTS_FILE)) ? null : readPlaces(inside(PLACES_FILE));
+  if (published === null) {
+    const { metadata } = readHeader(inside(WEIGHTS_FILE)).header;
+    checkMetadata(inside(WEIGHTS_FILE), metadata, (name) =>
+      fs.existsSync(inside(name)) ? readJson(inside(name)) : undefined,
+    );
+  }
   return {
     folder,
+    published,
     has: (name) => fs.existsSync(inside(name)),
     json<T>(name: string): T {
       if (fs.existsSync(inside(name))) return readJson<T>(inside(name));
@@ -117,7 +129,8 @@ export function loadCheckpoint(folder: string): Checkpoint {
         hint: 'The checkpoint is incomplete; copy the whole folder again.',
       });
     },
-    weights: () => readTensors(inside(WEIGHTS_FILE)),
+    weights: () => (published === null ? readTensors(inside(WEIGHTS_FILE)) : readPublished(published)),
+    sha256: () => published?.sha256 ?? sha256File(inside(WEIGHTS_FILE)),
     state: () =>
       fs.existsSync(inside(STATE_FOLDER))
         ? {
@@ -126,6 +139,17 @@ export function loadCheckpoint(folder: string): Checkpoint {
           }
         : null,
   };
+}
+
+/** Whether a folder has weights of its own, or says where they are. */
+export function holdsWeights(folder: string): boolean {
+  return [WEIGHTS_FILE, PLACES_FILE].some((name) => fs.existsSync(path.join(folder, name)));
+}
+
+function readPublished({ weights, weightFolder }: PlacedByFile): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(weights).map(([name, place]) => [name, readFloats(weightFolder, name, place)]),
+  );
 }
 
 function checkHashes(folder: string, hashes: Readonly<Record<string, string>>): void {

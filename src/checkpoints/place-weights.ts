@@ -5,12 +5,12 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import type { WeightContent } from '../engine/index.ts';
 import type { Placed } from './compare-weights.ts';
+import type { WeightPlace } from './stored-tensor.ts';
 
 /** What `createSession` is given. */
 export interface PlacedWeights {
-  readonly weights: Readonly<Record<string, WeightContent>>;
+  readonly weights: Readonly<Record<string, WeightPlace>>;
   readonly weightFolder: string;
 }
 
@@ -26,7 +26,7 @@ export function placeWeights(folder: string, placed: Readonly<Record<string, Pla
   }
   const weightFolder = commonFolder([...real.values()].map((file) => path.dirname(file))) ?? fs.realpathSync(folder);
   const weights = Object.fromEntries(
-    Object.entries(placed).map(([name, { stored, swapped }]): [string, WeightContent] => {
+    Object.entries(placed).map(([name, { stored, swapped }]): [string, WeightPlace] => {
       const { dtype, shape, offset, length } = stored;
       const file = path.relative(weightFolder, real.get(stored.file)!).split(path.sep).join('/');
       return [name, { dtype, shape, file, offset, length, ...(swapped ? { swapped } : {}) }];

@@ -2,9 +2,14 @@
 
 import path from 'node:path';
 import { readJson } from '../base/files.ts';
-import type { Tensor } from '../base/tensor.ts';
 import type { Codec } from '../codec/policy-codec.ts';
-import { readCodec, readPolicyParts, type PolicyParts, type PolicySettings } from '../models/checkpoint-policy.ts';
+import {
+  readCodec,
+  readPolicyParts,
+  type ModelWeights,
+  type PolicyParts,
+  type PolicySettings,
+} from '../models/checkpoint-policy.ts';
 import type { ParameterSpec, Tree } from '../nn/parameters.ts';
 import { resolveCheckpoint } from './checkpoint-series.ts';
 import { loadCheckpoint, type Checkpoint } from './checkpoint.ts';
@@ -15,7 +20,12 @@ export interface PolicyCheckpoint extends PolicyParts {
 }
 
 /** All weights of a checkpoint; one that holds only what was trained is completed from its base. */
-export type WeightsOf = (checkpoint: Checkpoint, parameters: Tree<ParameterSpec>) => Record<string, Tensor>;
+export type WeightsOf = (checkpoint: Checkpoint, parameters: Tree<ParameterSpec>) => ModelWeights;
+
+/** The weights of a checkpoint as they lie: published ones in their files, its own in memory. */
+export function ownWeights(checkpoint: Checkpoint): ModelWeights {
+  return checkpoint.published ?? { weights: checkpoint.weights() };
+}
 
 /**
  * Reads the checkpoint in `folder`, or the best (else newest) of a training run; `overrides` replace its settings. Throws
@@ -24,7 +34,7 @@ export type WeightsOf = (checkpoint: Checkpoint, parameters: Tree<ParameterSpec>
 export function readPolicyCheckpoint(
   folder: string,
   overrides: Partial<PolicySettings> = {},
-  weightsOf: WeightsOf = (checkpoint) => checkpoint.weights(),
+  weightsOf: WeightsOf = ownWeights,
 ): PolicyCheckpoint {
   const checkpoint = loadCheckpoint(resolveCheckpoint(folder));
   const parts = readPolicyParts(

@@ -6,7 +6,6 @@ import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { VlaError } from '../base/errors.ts';
-import { sha256File } from '../base/files.ts';
 import { shippedFile } from '../base/shipped-file.ts';
 import { expert } from '../benchmarks/expert-policy.ts';
 import type { ModuleCall } from '../benchmarks/player.ts';
@@ -71,7 +70,6 @@ export async function namedPolicy(word: string | null, settings: Partial<PolicyS
 
 function checkpointPolicyOf(folder: string, settings: Partial<PolicySettings>): NamedPolicy {
   const checkpoint = loadCheckpoint(resolveCheckpoint(folder));
-  const weights = path.join(checkpoint.folder, 'model.safetensors');
   const embodiment = parseEmbodiment(
     checkpoint.json('embodiment.json'),
     path.join(checkpoint.folder, 'embodiment.json'),
@@ -82,7 +80,7 @@ function checkpointPolicyOf(folder: string, settings: Partial<PolicySettings>): 
   return {
     name: path.basename(path.resolve(runOf(folder, checkpoint.folder) ?? checkpoint.folder)),
     call: checkpointPolicy({ folder: checkpoint.folder, settings }),
-    checkpoint: { path: checkpoint.folder, sha256: sha256File(weights) },
+    checkpoint: { path: checkpoint.folder, sha256: checkpoint.sha256() },
     run: runOf(folder, checkpoint.folder),
     imageSize: sizes.size === 1 ? [...sizes][0]! : null,
     tasks: evaluation?.tasks ?? UNKNOWN.tasks,

@@ -50,11 +50,37 @@ export interface CodecDesign {
 
 /** The configuration of a design; throws when its parts do not fit together. */
 export function designCodec(design: CodecDesign, tokenizer: TextTokenizer): PolicyCodecConfig {
-  const { embodiment, cameras } = design;
+  const steps = {
+    state: encodingSteps(design, 'state', design.stateSize),
+    action: [
+      ...(design.poses === undefined ? [] : [{ kind: 'relative-pose', poses: design.poses } as const]),
+      ...(design.reference === null ? [] : [{ kind: 'reference', change: design.reference } as const]),
+      ...encodingSteps(design, 'action', design.actionSize),
+    ],
+  };
+  return assembleCodec(
+    { ...design, steps },
+    tokenizer,
+    'Correct the recipe’s codec (vlakit train … --print-recipe shows it).',
+  );
+}
+
+/** A codec whose steps are known: what a design or a published model comes down to. */
+export interface CodecParts extends Pick<
+  CodecDesign,
+  'embodiment' | 'cameras' | 'horizon' | 'prompt' | 'instructionTokens' | 'supervision'
+> {
+  /** From robot units to the model's numbers, without the robot's limits, which come first. */
+  readonly steps: { readonly state: readonly VectorStep[]; readonly action: readonly VectorStep[] };
+}
+
+/** The configuration of these parts; throws when they do not fit together, with `hint` as the next step. */
+export function assembleCodec(parts: CodecParts, tokenizer: TextTokenizer, hint: string): PolicyCodecConfig {
+  const { embodiment, cameras } = parts;
   const known = Object.fromEntries(embodiment.cameras.map((camera) => [camera.name, camera]));
   for (const camera of cameras) lookUp(`codec.cameras: camera of ${embodiment.name}`, camera.name, known);
   const labelled = cameras.map(({ name, label = name }) => ({ name, label }));
-  const parts = design.prompt({ cameras: labelled, embodiment, horizon: design.horizon });
+  const prompt = parts.prompt({ cameras: labelled, embodiment, horizon: parts.horizon });
   const grids = Object.fromEntries(cameras.map((camera) => [camera.name, mergedGrid(camera)]));
   const padToken = ['<|pad|>', '<|endoftext|>'].find((token) => tokenizer.specialTokens.includes(token)) ?? '<|pad|>';
   const { state, action } = embodiment;
@@ -67,24 +93,23 @@ export function designCodec(design: CodecDesign, tokenizer: TextTokenizer): Poli
       state: {
         names: state.names,
         convention: state.convention,
-        steps: encodingSteps(design, 'state', design.stateSize),
+        steps: parts.steps.state,
       },
       action: {
         names: action.names,
         convention: action.convention,
-        steps: [
-          ...limitSteps(embodiment),
-          ...(design.poses === undefined ? [] : [{ kind: 'relative-pose', poses: design.poses }]),
-          ...(design.reference === null ? [] : [{ kind: 'reference', change: design.reference }]),
-          ...encodingSteps(design, 'action', design.actionSize),
-        ],
+        steps: [...limitSteps(embodiment), ...parts.steps.action],
       },
-      horizon: design.horizon,
-      prompt: { parts, maxTokens: promptLength(parts, grids, tokenizer) + design.instructionTokens, padToken },
-      supervision: design.supervision,
+      horizon: parts.horizon,
+      prompt: {
+        parts: prompt,
+        maxTokens: promptLength(prompt, grids, tokenizer) + parts.instructionTokens,
+        padToken,
+      },
+      supervision: parts.supervision,
     },
     'codec design',
-    'Correct the recipe’s codec (vlakit train … --print-recipe shows it).',
+    hint,
   );
 }
 

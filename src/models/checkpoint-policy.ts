@@ -1,12 +1,11 @@
 /** @file A policy from the files of a checkpoint, checked: configuration, codec, weights. Where the files lie is the caller's matter. */
 
 import { VlaError } from '../base/errors.ts';
-import type { Tensor } from '../base/tensor.ts';
 import { parseCodecConfig } from '../codec/codec-config.ts';
 import { parseEmbodiment } from '../codec/embodiment-file.ts';
 import { createCodec, type Codec } from '../codec/policy-codec.ts';
 import { createTextTokenizer } from '../codec/text-tokens/text-tokenizer.ts';
-import type { SessionOptions } from '../engine/index.ts';
+import type { SessionOptions, WeightContent } from '../engine/index.ts';
 import type { Embodiment } from '../interfaces/embodiment.ts';
 import type { Policy } from '../interfaces/policy.ts';
 import { flatten, type ParameterSpec, type Tree } from '../nn/parameters.ts';
@@ -17,6 +16,12 @@ import { createFlowPolicy } from './flow-policy.ts';
 import { modelSpec } from './flow-trainable.ts';
 import { changeMode, policyMode, type PolicyMode, type PolicyModeSettings } from './policy-mode.ts';
 
+/** Weights by dotted name, in memory or as places in files below `weightFolder`. */
+export interface ModelWeights {
+  readonly weights: Readonly<Record<string, WeightContent>>;
+  readonly weightFolder?: string;
+}
+
 /** The files of one checkpoint. */
 export interface CheckpointSource {
   /** A file as errors name it. */
@@ -24,7 +29,7 @@ export interface CheckpointSource {
   /** The content of a JSON file; throws `not-found` when the checkpoint has none of that name. */
   json<T = unknown>(file: string): T;
   /** The weights of the model's parameters, by dotted name. */
-  weights(parameters: Tree<ParameterSpec>): Readonly<Record<string, Tensor>>;
+  weights(parameters: Tree<ParameterSpec>): ModelWeights;
 }
 
 /** `policy.json` of a checkpoint: how it acts. */
@@ -38,13 +43,11 @@ export interface PolicySettings {
 }
 
 /** All that a policy is made of. */
-export interface PolicyParts {
+export interface PolicyParts extends ModelWeights {
   readonly family: AnyFamily;
   readonly config: FamilyConfig;
   readonly codec: Codec;
   readonly embodiment: Embodiment;
-  /** Exactly the tensors of the model, finite. */
-  readonly weights: Readonly<Record<string, Tensor>>;
   readonly settings: PolicySettings;
   /** What the settings and the family say of it. */
   readonly mode: PolicyMode;
@@ -70,10 +73,11 @@ export function readPolicyParts(source: CheckpointSource, overrides: Partial<Pol
   const config = family.parse(content, where('config.json'));
   const settings = settingsOf(source, overrides);
   const parameters = modelSpec(family, config, codec);
-  const weights = source.weights(parameters);
+  const { weights, weightFolder } = source.weights(parameters);
   checkWeights(where('model.safetensors'), weights, Object.fromEntries(flatten<ParameterSpec>(parameters)));
   const mode = policyMode(settings.mode, family, config, where('policy.json'));
-  return { family, config, codec, embodiment, weights, settings, mode };
+  const placed = weightFolder === undefined ? {} : { weightFolder };
+  return { family, config, codec, embodiment, weights, ...placed, settings, mode };
 }
 
 /** The codec of a checkpoint; throws what is wrong with its file or the tokenizer's. */
@@ -88,9 +92,12 @@ export function readCodec(source: Pick<CheckpointSource, 'where' | 'json'>): Cod
 
 /** A policy of these parts, on a session of its own. */
 export function policyOf({ settings, ...parts }: PolicyParts, { name, session }: OpenPolicyOptions): Promise<Policy> {
-  const { family, config, codec, embodiment, weights, mode } = parts;
+  const { family, config, codec, embodiment, weights, weightFolder, mode } = parts;
   const { eulerSteps: steps, noiseScale } = settings;
-  return createFlowPolicy({ name, family, config, codec, embodiment, weights, steps, noiseScale, mode, session });
+  return createFlowPolicy({
+    ...{ name, family, config, codec, embodiment, weights, steps, noiseScale, mode },
+    session: weightFolder === undefined ? session : { ...session, weightFolder },
+  });
 }
 
 function settingsOf(source: CheckpointSource, overrides: Partial<PolicySettings>): PolicySettings {

@@ -72,7 +72,7 @@ async function fetchCheckpoint(folder: string): Promise<CheckpointSource> {
     }
     for (const [name, bytes] of files) await checkHash(where(name), bytes!, hashes[name]);
   }
-  return { where, json, weights: () => decodeSafetensors(files.get(WEIGHTS)!, where(WEIGHTS)).tensors };
+  return { where, json, weights: () => ({ weights: decodeSafetensors(files.get(WEIGHTS)!, where(WEIGHTS)).tensors }) };
 }
 
 /** The content of a file; null where it is not there and need not be. */

@@ -3,16 +3,13 @@
  * by tensor where training needs them in memory. Node only.
  */
 
-import fs from 'node:fs';
 import path from 'node:path';
 import { VlaError, lookUp } from '../base/errors.ts';
-import { fileError, sha256File } from '../base/files.ts';
-import { fromBfloat16, fromHalf } from '../base/half.ts';
-import type { TensorEntry } from '../base/safetensors.ts';
-import { f32, viewBytes, type DType, type Tensor } from '../base/tensor.ts';
-import type { WeightContent } from '../engine/index.ts';
+import type { Tensor } from '../base/tensor.ts';
 import { BASE_FILE, loadCheckpoint, WEIGHTS_FILE } from '../checkpoints/checkpoint.ts';
 import { resolveCheckpoint } from '../checkpoints/checkpoint-series.ts';
+import type { PlacedWeights } from '../checkpoints/place-weights.ts';
+import { readFloats, type WeightPlace } from '../checkpoints/stored-tensor.ts';
 import { readHeader } from '../checkpoints/weight-files.ts';
 
 /** A checkpoint whose weights others start from. */
@@ -20,8 +17,9 @@ export interface BaseWeights {
   readonly folder: string;
   /** SHA-256 of its weights. */
   readonly sha256: string;
-  /** Its tensors: where they lie in `folder`. */
-  readonly places: Readonly<Record<string, Exclude<WeightContent, Tensor>>>;
+  /** The folder that places are relative to. */
+  readonly weightFolder: string;
+  readonly places: Readonly<Record<string, WeightPlace>>;
   /** A tensor as f32. */
   read(name: string): Tensor<'f32'>;
 }
@@ -38,48 +36,19 @@ export function openBase(folder: string): BaseWeights {
       },
     );
   }
-  const file = path.resolve(checkpoint.folder, WEIGHTS_FILE);
-  const places = Object.fromEntries(
-    Object.entries(readHeader(file).header.tensors).map(([name, entry]) => [name, { ...entry, file: WEIGHTS_FILE }]),
-  );
+  const { weights: places, weightFolder } = checkpoint.published ?? ownPlaces(checkpoint.folder);
   return {
-    folder: path.dirname(file),
-    sha256: sha256File(file),
+    folder: path.resolve(checkpoint.folder),
+    sha256: checkpoint.sha256(),
+    weightFolder,
     places,
-    read(name) {
-      const place = lookUp(`tensor of ${file}`, name, places);
-      return readFloats(path.join(path.dirname(file), place.file), name, place);
-    },
+    read: (name) => readFloats(weightFolder, name, lookUp(`tensor of ${checkpoint.folder}`, name, places)),
   };
 }
 
-/** Runs `work` with the file open. */
-function withFile<T>(file: string, work: (handle: number) => T): T {
-  let handle: number;
-  try {
-    handle = fs.openSync(file, 'r');
-  } catch (cause) {
-    throw fileError('read', file, cause);
-  }
-  try {
-    return work(handle);
-  } finally {
-    fs.closeSync(handle);
-  }
-}
-
-/** From the stored 16 bits to a number. */
-const WIDEN: Readonly<Partial<Record<DType, (bits: number) => number>>> = { bf16: fromBfloat16, f16: fromHalf };
-
-function readFloats(file: string, name: string, { dtype, shape, offset, length }: TensorEntry): Tensor<'f32'> {
-  const bytes = new Uint8Array(length);
-  withFile(file, (handle) => fs.readSync(handle, bytes, 0, length, offset));
-  if (dtype === 'f32') return f32(viewBytes('f32', bytes), shape);
-  const widen = WIDEN[dtype];
-  if (widen === undefined) {
-    throw new VlaError('unsupported', `${file}: tensor "${name}": expected f32, bf16 or f16, got ${dtype}.`, {
-      hint: 'Only float weights can be trained.',
-    });
-  }
-  return f32(Float32Array.from(viewBytes(dtype, bytes) as Uint16Array, widen), shape);
+function ownPlaces(folder: string): PlacedWeights {
+  const weightFolder = path.resolve(folder);
+  const { tensors } = readHeader(path.join(weightFolder, WEIGHTS_FILE)).header;
+  const weights = Object.entries(tensors).map(([name, entry]) => [name, { ...entry, file: WEIGHTS_FILE }] as const);
+  return { weights: Object.fromEntries(weights), weightFolder };
 }

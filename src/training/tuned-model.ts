@@ -14,6 +14,8 @@ import type { LoraSize } from '../nn/lora.ts';
 import { flatten, materialise, type ParameterSpec, type Tree } from '../nn/parameters.ts';
 import { openBase, type BaseWeights } from './base-weights.ts';
 import { BASE_FILE, type Checkpoint, type CheckpointFiles } from '../checkpoints/checkpoint.ts';
+import { ownWeights } from '../checkpoints/policy-checkpoint.ts';
+import type { ModelWeights } from '../models/checkpoint-policy.ts';
 import type { LearnerOptions } from './graph-learner.ts';
 import type { Trainable } from './trainable.ts';
 import { adapterNames, mergeTuned, planTuning, tune, type TuningConfig, type TuningPlan } from './tuning.ts';
@@ -69,7 +71,7 @@ export function tuneModel<T extends Trainable>(
   return {
     trainable: tune(trainable, plan),
     initial,
-    frozen: { weights, ...(base === null ? {} : { weightFolder: base.folder }) },
+    frozen: { weights, ...(base === null ? {} : { weightFolder: base.weightFolder }) },
     save: (trained) => (tuning.save === 'whole' ? mergeTuned(parameters, plan, trained, start) : { ...trained }),
     files: base === null || tuning.save === 'whole' ? {} : { [BASE_FILE]: referenceTo(base, plan) },
     baseSha256: base?.sha256 ?? null,
@@ -128,12 +130,12 @@ function requireInBase({ folder, places }: BaseWeights, name: string, { shape }:
 }
 
 /**
- * The weights of a checkpoint as a whole model: those of a checkpoint that holds only what was trained are completed from
+ * The weights of a checkpoint as a whole model: published ones where they lie; those of a checkpoint that holds only what was trained are completed from
  * its base. Throws `mismatch` when the base has changed since.
  */
-export function wholeWeights(checkpoint: Checkpoint, parameters: Tree<ParameterSpec>): Record<string, Tensor> {
+export function wholeWeights(checkpoint: Checkpoint, parameters: Tree<ParameterSpec>): ModelWeights {
+  if (!checkpoint.has(BASE_FILE)) return ownWeights(checkpoint);
   const trained = checkpoint.weights();
-  if (!checkpoint.has(BASE_FILE)) return trained;
   const where = path.join(checkpoint.folder, BASE_FILE);
   const { checkpoint: folder, sha256, lora } = checkpoint.json<BaseReference>(BASE_FILE);
   if (!fs.existsSync(folder)) {
@@ -158,7 +160,7 @@ export function wholeWeights(checkpoint: Checkpoint, parameters: Tree<ParameterS
       hint: 'The weights belong to another model or size: check config.json beside them.',
     });
   }
-  return mergeTuned(parameters, { adapters, lora }, trained, (name) => base.read(name));
+  return { weights: mergeTuned(parameters, { adapters, lora }, trained, (name) => base.read(name)) };
 }
 
 function namesOfAdapter(weight: string): string[] {

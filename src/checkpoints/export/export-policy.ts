@@ -7,11 +7,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { VlaError } from '../../base/errors.ts';
 import { writeFolderAtomic } from '../../base/files.ts';
-import { encodeSafetensors, parseHeader } from '../../base/safetensors.ts';
-import type { Tensor } from '../../base/tensor.ts';
+import { parseHeader, safetensorsHead } from '../../base/safetensors.ts';
+import { BYTES, elementCount } from '../../base/tensor.ts';
 import { IMAGE_PAD, promptTexts } from '../../codec/prompt.ts';
-import { compile, safetensorsWeights } from '../../engine/index.ts';
+import { compile, type WeightContent } from '../../engine/index.ts';
 import type { PolicyCheckpoint } from '../policy-checkpoint.ts';
+import { readStored } from '../stored-tensor.ts';
 import { exportGraph, imageInputs } from './export-graph.ts';
 import { stepsLeft } from './vector-graph.ts';
 
@@ -68,22 +69,56 @@ export async function exportPolicy(policy: PolicyCheckpoint, folder: string): Pr
   }
   const description = describePolicy(policy);
   const graph = exportGraph(policy, description.prompt.padId);
-  const weights = encodeSafetensors(
-    Object.fromEntries(Object.keys(graph.weights).map((name): [string, Tensor] => [name, policy.weights[name]!])),
-    { format: 'pt' },
-  );
-  const places = safetensorsWeights(parseHeader(weights, weights.byteLength), WEIGHTS);
+  const contents = Object.fromEntries(Object.keys(graph.weights).map((name) => [name, policy.weights[name]!]));
+  const { head, places } = layOut(contents);
   const { onnx } = compile(graph, { runtime: 'cpu', weights: places });
   await writeFolderAtomic(folder, (temporary) => {
     const write = (name: string, content: string | Uint8Array): void =>
       fs.writeFileSync(path.join(temporary, name), content);
     write(MODEL, onnx);
-    write(WEIGHTS, weights);
+    writeWeights(path.join(temporary, WEIGHTS), head, contents, policy.weightFolder ?? '');
     write('policy.json', `${JSON.stringify(description, null, 2)}\n`);
     for (const name of TOKENIZER)
       fs.copyFileSync(path.join(policy.checkpoint.folder, name), path.join(temporary, name));
   });
   return description;
+}
+
+/** The start of a file of these weights, in the element types that they have, and where in it each will lie. */
+function layOut(contents: Readonly<Record<string, WeightContent>>): {
+  readonly head: Uint8Array;
+  readonly places: Readonly<Record<string, WeightContent>>;
+} {
+  const head = safetensorsHead(contents, { format: 'pt' });
+  const bytes = Object.values(contents).reduce((sum, { dtype, shape }) => sum + elementCount(shape) * BYTES[dtype], 0);
+  const { tensors } = parseHeader(head, head.byteLength + bytes);
+  const places = Object.entries(tensors).map(([name, entry]) => {
+    const content = contents[name]!;
+    return [
+      name,
+      { ...entry, file: WEIGHTS, ...('file' in content && content.swapped ? { swapped: true } : {}) },
+    ] as const;
+  });
+  return { head, places: Object.fromEntries(places) };
+}
+
+/** Writes the file weight by weight: published models are larger than memory allows twice. */
+function writeWeights(
+  file: string,
+  head: Uint8Array,
+  contents: Readonly<Record<string, WeightContent>>,
+  weightFolder: string,
+): void {
+  const handle = fs.openSync(file, 'w');
+  try {
+    fs.writeFileSync(handle, head);
+    for (const content of Object.values(contents)) {
+      const { data } = 'file' in content ? readStored(weightFolder, content) : content;
+      fs.writeFileSync(handle, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    }
+  } finally {
+    fs.closeSync(handle);
+  }
 }
 
 function describePolicy(policy: PolicyCheckpoint): ExportedPolicy {
