@@ -49,9 +49,41 @@ export async function writeCheckpoint(
   files: CheckpointFiles,
   state: TrainingState | null,
 ): Promise<void> {
+  const metadata = policyMetadata((name) => (files as Record<string, unknown>)[name]);
+  await writeHashed(folder, {
+    [WEIGHTS_FILE]: () => encodeSafetensors(weights, metadata),
+    ...contentsOf(files),
+    ...(state === null
+      ? {}
+      : {
+          [`${STATE_FOLDER}/state.safetensors`]: () => encodeSafetensors(state.tensors),
+          [`${STATE_FOLDER}/loop.json`]: () => `${JSON.stringify(state.loop)}\n`,
+        }),
+  });
+}
+
+/**
+ * Writes a checkpoint folder whose weights stay in published files, which `places` describes; atomically. `places` is not
+ * hashed: a person may correct it when these files have moved.
+ */
+export async function writePlacedCheckpoint(folder: string, places: unknown, files: CheckpointFiles): Promise<void> {
+  await writeHashed(folder, contentsOf(files), { [PLACES_FILE]: () => `${JSON.stringify(places)}\n` });
+}
+
+type Contents = Readonly<Record<string, () => string | Uint8Array>>;
+
+function contentsOf(files: CheckpointFiles): Contents {
+  const entries = Object.entries(files).map(([name, content]) => {
+    const text = (): string => (typeof content === 'string' ? content : `${JSON.stringify(content, null, 2)}\n`);
+    return [name, text] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Writes the files and a hash of each, and the files in `unhashed` without one. */
+async function writeHashed(folder: string, files: Contents, unhashed: Contents = {}): Promise<void> {
   await writeFolderAtomic(folder, (temporary) => {
-    const hashes: Record<string, string> = {};
-    const write = (name: string, content: string | Uint8Array): void => {
+    const write = (name: string, content: string | Uint8Array): string => {
       const file = path.join(temporary, name);
       fs.mkdirSync(path.dirname(file), { recursive: true });
       const handle = fs.openSync(file, 'w');
@@ -61,22 +93,11 @@ export async function writeCheckpoint(
       } finally {
         fs.closeSync(handle);
       }
-      hashes[name] = sha256File(file);
+      return file;
     };
-    write(
-      WEIGHTS_FILE,
-      encodeSafetensors(
-        weights,
-        policyMetadata((name) => (files as Record<string, unknown>)[name]),
-      ),
-    );
-    for (const [name, content] of Object.entries(files)) {
-      write(name, typeof content === 'string' ? content : `${JSON.stringify(content, null, 2)}\n`);
-    }
-    if (state !== null) {
-      write(`${STATE_FOLDER}/state.safetensors`, encodeSafetensors(state.tensors));
-      write(`${STATE_FOLDER}/loop.json`, `${JSON.stringify(state.loop)}\n`);
-    }
+    const hashes: Record<string, string> = {};
+    for (const [name, content] of Object.entries(files)) hashes[name] = sha256File(write(name, content()));
+    for (const [name, content] of Object.entries(unhashed)) write(name, content());
     write(HASHES_FILE, `${JSON.stringify(hashes, null, 2)}\n`);
   });
 }

@@ -9,9 +9,9 @@ import type { AnyFamily, FamilyConfig } from '../models/family.ts';
 import { modelSpec } from '../models/flow-trainable.ts';
 import { PUBLISHED_FAMILIES } from '../models/published-families.ts';
 import { PLAIN_LAYOUT } from '../models/published-layout.ts';
-import { BASE_FILE } from './checkpoint.ts';
+import { BASE_FILE, WEIGHTS_FILE } from './checkpoint.ts';
 import { checkpointSteps, resolveCheckpoint } from './checkpoint-series.ts';
-import { compareWeights } from './compare-weights.ts';
+import { compareWeights, swapLast } from './compare-weights.ts';
 import {
   dtypeLines,
   fileLines,
@@ -25,7 +25,8 @@ import {
 import { metadataLines } from './metadata.ts';
 import { readFolderCodec, readPolicyCheckpoint, type WeightsOf } from './policy-checkpoint.ts';
 import { modelSize } from './size-table.ts';
-import { openWeightFiles } from './weight-files.ts';
+import { openWeightFiles, type WeightFiles } from './weight-files.ts';
+import { PLACES_FILE, readPlaces, type PlacedByFile } from './weight-places.ts';
 
 /** Whether a folder is a checkpoint of vlakit (its config.json names a family), or a training run. */
 export function isOwnFolder(folder: string): boolean {
@@ -43,7 +44,7 @@ export function isOwnFolder(folder: string): boolean {
 export function inspectOwn(word: string, weightsOf?: WeightsOf): Inspection {
   const folder = resolveCheckpoint(word);
   const problems = collect(() => void readPolicyCheckpoint(folder, {}, weightsOf));
-  const stored = openWeightFiles(folder, ['model']);
+  const stored = weightsIn(folder);
   const said = metadataLines(stored.files[0]?.metadata ?? {});
   let model: Model | null = null;
   const unreadable = collect(() => (model = readModel(folder)));
@@ -72,6 +73,27 @@ export function inspectOwn(word: string, weightsOf?: WeightsOf): Inspection {
       row('statistics', statistics),
       verdict(problems),
     ],
+    problems,
+  };
+}
+
+/** The checkpoint's own weight file, or the published files that it points at. */
+function weightsIn(folder: string): WeightFiles {
+  const at = path.join(folder, PLACES_FILE);
+  if (fs.existsSync(path.join(folder, WEIGHTS_FILE)) || !fs.existsSync(at)) return openWeightFiles(folder, ['model']);
+  const empty = { folder, files: [], names: new Set<string>(), tensors: {} };
+  let places: PlacedByFile | null = null;
+  const problems = collect(() => (places = readPlaces(at)));
+  if (places === null) return { ...empty, problems };
+  const { files, tensors, folder: published } = places as PlacedByFile;
+  const read = Object.entries(tensors).map(([name, { stored, swapped }]) => {
+    return [name, swapped ? { ...stored, shape: swapLast(stored.shape) } : stored] as const;
+  });
+  return {
+    folder: published,
+    files: files.map(({ name, bytes }) => ({ name: path.join(published, name), bytes, metadata: {} })),
+    names: new Set(Object.keys(tensors)),
+    tensors: Object.fromEntries(read),
     problems,
   };
 }

@@ -3,7 +3,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { VlaError } from '../base/errors.ts';
-import { readJson } from '../base/files.ts';
+import { fileError, readJson } from '../base/files.ts';
+import { tokenizerFromSlowFiles } from '../codec/text-tokens/slow-files.ts';
 
 /** What the files say. */
 export interface TokenizerFiles {
@@ -52,6 +53,33 @@ export function requireVocabulary(folder: string, { files, tokens }: TokenizerFi
     `${path.join(folder, files[0]!)}: expected token ids below ${vocabulary} (rows of the embedding), got ${tokens - 1}.`,
     { hint: 'The tokenizer belongs to another model, or the embedding was not grown for its added tokens.' },
   );
+}
+
+/**
+ * The contents of tokenizer.json and tokenizer_config.json, made from vocab.json and merges.txt where a folder has only these.
+ * Throws `not-found` when it has neither.
+ */
+export function readTokenizer(folder: string): { readonly tokenizer: unknown; readonly config: unknown } {
+  const at = (name: string): string => path.join(folder, name);
+  const optional = (name: string): unknown => (fs.existsSync(at(name)) ? readJson(at(name)) : undefined);
+  const config = optional('tokenizer_config.json') ?? {};
+  if (fs.existsSync(at('tokenizer.json'))) return { tokenizer: readJson(at('tokenizer.json')), config };
+  if (!fs.existsSync(at('vocab.json'))) {
+    throw new VlaError('not-found', `${folder}: expected tokenizer.json, or vocab.json and merges.txt, got neither.`, {
+      hint: 'Fetch the tokenizer of the checkpoint into its folder.',
+    });
+  }
+  const addedTokens = optional('added_tokens.json');
+  const files = { vocab: readJson(at('vocab.json')), merges: readText(at('merges.txt')), config, addedTokens };
+  return tokenizerFromSlowFiles(files, folder);
+}
+
+function readText(file: string): string {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw fileError('read', file, cause);
+  }
 }
 
 function highest(ids: readonly number[]): number {

@@ -1,8 +1,9 @@
-/** @file `vlakit models`: the families with their sizes; `models inspect`: what lies in a folder of weights. */
+/** @file `vlakit models`: the families with their sizes, downloads, policies of published models, and what lies in a folder of weights. */
 
 import process from 'node:process';
 import type { Command } from 'commander';
 import { isHubWord } from '../checkpoints/hub/repository.ts';
+import { define as defineAdopt } from './models/adopt.ts';
 import { localFolder } from './models/local-folder.ts';
 import { modelRows, tableText } from './models/model-table.ts';
 
@@ -23,6 +24,12 @@ export function define(command: Command): void {
     .action(async (word: string) => {
       process.stdout.write(`${await localFolder(isHubWord(word) ? word : `hf://${word}`)}\n`);
     });
+  defineAdopt(
+    command
+      .command('adopt')
+      .summary('make a policy of a published model for a robot')
+      .description('Make a policy of a published model for a robot; its weights are used where they are.'),
+  );
   command
     .command('inspect')
     .summary('say what lies in a folder of weights')

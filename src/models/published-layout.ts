@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { VlaError } from '../base/errors.ts';
 import type { DType } from '../base/tensor.ts';
 import type { AnyFamily, FamilyConfig } from './family.ts';
+import type { PublishedPolicy } from './published-policy.ts';
 
 /** How the tensors of a published checkpoint become ours. All patterns are of published names. */
 export interface PublishedLayout {
@@ -61,6 +62,8 @@ export interface PublishedFamily {
   readonly statistics: readonly StatisticsFile[];
   /** Where the statistics are when they are not beside the weights; null when they are. */
   readonly statisticsElsewhere: string | null;
+  /** How it becomes a policy. */
+  readonly policy: PublishedPolicy;
 }
 
 /** A layout with nothing renamed: families say only in what theirs differs. */

@@ -20,7 +20,7 @@ const stats = {
 const json = { default: { min: -1, max: 1 }, state: stats, action: stats };
 
 test('a camera is padded with black to a square of 13 × 13 tokens', () => {
-  const camera = dm0Camera('front');
+  const camera = dm0Camera({ name: 'front', width: 8, height: 4 });
   requirePatchLayout(camera, 'front');
   assert.deepEqual(mergedGrid(camera), [13, 13]);
   assert.equal(camera.width / camera.patch, DM0_BASE.vision.positionGrid);

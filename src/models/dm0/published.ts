@@ -8,6 +8,7 @@ import { VlaError } from '../../base/errors.ts';
 import { describeStatistics, PLAIN_LAYOUT, readPublishedConfig, type PublishedFamily } from '../published-layout.ts';
 import { DM0_BASE, parseDm0Config, type Dm0Config } from './config.ts';
 import { dm0 } from './family.ts';
+import { dm0Policy } from './published-codec.ts';
 
 const CONFIG = 'config.json';
 const TOWER = 'pe_lang_l14_728';
@@ -66,6 +67,7 @@ export const DM0_PUBLISHED: PublishedFamily = {
     },
   ],
   statisticsElsewhere: null,
+  policy: dm0Policy,
 };
 
 function configOf(published: z.infer<typeof schema>, progress: boolean): Dm0Config {

@@ -8,6 +8,7 @@ import { readQwen3VlConfig } from '../parts/published-qwen3-vl.ts';
 import { describeStatistics, PLAIN_LAYOUT, readPublishedConfig, type PublishedFamily } from '../published-layout.ts';
 import { parseXiaomiConfig, XIAOMI_ROBOTICS_0, type XiaomiConfig } from './config.ts';
 import { xiaomiRobotics0 } from './family.ts';
+import { xiaomiPolicy } from './published-codec.ts';
 
 const CONFIG = 'config.json';
 const whole = z.number().int().positive();
@@ -41,6 +42,7 @@ export const XIAOMI_PUBLISHED: PublishedFamily = {
     },
   ],
   statisticsElsewhere: null,
+  policy: xiaomiPolicy,
 };
 
 function configOf(content: unknown, where: string): XiaomiConfig {

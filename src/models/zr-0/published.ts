@@ -8,6 +8,7 @@ import { readQwen3VlConfig } from '../parts/published-qwen3-vl.ts';
 import { PLAIN_LAYOUT, readPublishedConfig, type PublishedFamily } from '../published-layout.ts';
 import { parseZr0Config, ZR0_2B, type Zr0Config } from './config.ts';
 import { zr0 } from './family.ts';
+import { zr0Policy } from './published-codec.ts';
 
 const CONFIG = 'config.json';
 const EXPERT_CONFIG = 'action_expert_config.json';
@@ -75,4 +76,5 @@ export const ZR0_PUBLISHED: PublishedFamily = {
   part: (name) => (name.startsWith('model.visual.') ? 'vision' : name.startsWith('model.') ? 'language' : 'expert'),
   statistics: [],
   statisticsElsewhere: 'in the LeRobot dataset it was trained on (meta/stats.json)',
+  policy: zr0Policy,
 };
