@@ -3,11 +3,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { Random } from '../src/base/random.ts';
+import { shippedFile } from '../src/base/shipped-file.ts';
 import { encodeSafetensors } from '../src/base/safetensors.ts';
 import { BYTES, elementCount, type DType, type Tensor } from '../src/base/tensor.ts';
 import { hostNumbers } from '../src/engine/host-array.ts';
-import { DM0_BASE } from '../src/models/dm0/config.ts';
-import { XIAOMI_ROBOTICS_0 } from '../src/models/xiaomi-robotics-0/config.ts';
+import { DM0_BASE, type Dm0Config } from '../src/models/dm0/config.ts';
+import { XIAOMI_ROBOTICS_0, type XiaomiConfig } from '../src/models/xiaomi-robotics-0/config.ts';
 import { parseZr0Config, ZR0_2B, type Zr0Config } from '../src/models/zr-0/config.ts';
 
 /** Names, element types and shapes. */
@@ -78,6 +79,14 @@ export function writeHollowWeights(file: string, shapes: Shapes): number {
 export function writeJson(folder: string, name: string, value: unknown): void {
   fs.mkdirSync(folder, { recursive: true });
   fs.writeFileSync(path.join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Copies the tokenizer that ships with the package into a folder. */
+export function copyTokenizer(folder: string): void {
+  fs.mkdirSync(folder, { recursive: true });
+  for (const name of ['tokenizer.json', 'tokenizer_config.json']) {
+    fs.copyFileSync(shippedFile(`tokenizers/tabletop/${name}`), path.join(folder, name));
+  }
 }
 
 /** A ZR-0 of a few thousand parameters in the published form. */
@@ -172,8 +181,8 @@ export function writeZr0Configs(folder: string, { vision, language, expert }: Zr
 }
 
 /** Writes the configuration file of a published DM0 folder. */
-export function writeDm0Config(folder: string, changes: object = {}): void {
-  const { language, expert } = DM0_BASE;
+export function writeDm0Config(folder: string, changes: object = {}, config: Dm0Config = DM0_BASE): void {
+  const { language, expert } = config;
   const shared = {
     num_hidden_layers: language.layers,
     num_attention_heads: language.heads,
@@ -194,9 +203,9 @@ export function writeDm0Config(folder: string, changes: object = {}): void {
   });
 }
 
-/** Writes the configuration file of a published Xiaomi-Robotics-0 folder. */
-export function writeXiaomiConfig(folder: string): void {
-  const { expert, ...qwen } = XIAOMI_ROBOTICS_0;
+/** Writes the configuration file of a published Xiaomi-Robotics-0 folder with chunks of `length`. */
+export function writeXiaomiConfig(folder: string, config: XiaomiConfig = XIAOMI_ROBOTICS_0, length = 30): void {
+  const { expert, ...qwen } = config;
   writeJson(folder, 'config.json', {
     model_type: 'mibot',
     vlm_config: qwen3VlConfig(qwen),
@@ -209,6 +218,6 @@ export function writeXiaomiConfig(folder: string): void {
     state_length: 1,
     state_dim: expert.stateDim,
     action_dim: expert.actionDim,
-    action_length: 30,
+    action_length: length,
   });
 }

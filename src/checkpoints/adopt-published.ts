@@ -11,6 +11,8 @@ import { parseEmbodiment } from '../codec/embodiment-file.ts';
 import { createTextTokenizer } from '../codec/text-tokens/text-tokenizer.ts';
 import { firstNotFinite } from '../models/check-weights.ts';
 import type { PolicySettings } from '../models/checkpoint-policy.ts';
+import { PUBLISHED_FAMILIES } from '../models/published-families.ts';
+import type { PublishedFamily } from '../models/published-layout.ts';
 import { publishedCodec, type NamedJson, type PolicyChoices } from '../models/published-policy.ts';
 import { writePlacedCheckpoint } from './checkpoint.ts';
 import { openPublishedFolder, type PublishedFolder } from './published-folder.ts';
@@ -44,9 +46,14 @@ export interface Adopted {
  * Writes the policy of the published folder `from` into `folder`, atomically. Reads every byte of the weights once, to hash them and
  * to see that all numbers are finite. Throws what is wrong with the folder, the robot or the choices.
  */
-export async function adoptPublished(from: string, folder: string, options: AdoptOptions): Promise<Adopted> {
+export async function adoptPublished(
+  from: string,
+  folder: string,
+  options: AdoptOptions,
+  families: readonly PublishedFamily[] = PUBLISHED_FAMILIES,
+): Promise<Adopted> {
   requireReplaceable(folder);
-  const opened = openPublishedFolder(from);
+  const opened = openPublishedFolder(from, families);
   const { published, config } = opened;
   const { family, policy } = published;
   const found = readTokenizerFiles(from);

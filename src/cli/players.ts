@@ -125,11 +125,11 @@ export interface SamplingOptions {
 /** Adds the options of `samplingSettings` to a command. */
 export function samplingOptions(command: Command): Command {
   return command
-    .option('--euler-steps <n>', 'steps from noise to actions (default: as its recipe says)', wholeNumber(1))
-    .option('--noise-scale <share>', 'noise that sampling starts from, 0 to 1 (default: as its recipe says)', fraction)
+    .option('--euler-steps <n>', 'steps from noise to actions (default: the policy’s own)', wholeNumber(1))
+    .option('--noise-scale <share>', 'noise that sampling starts from, 0 to 1 (default: the policy’s own)', fraction)
     .option(
       '--mode <kind>',
-      'direct, or reason: write text before acting (default: as its policy.json says)',
+      'direct, or reason: write text before acting (default: the policy’s own)',
       oneOf(['direct', 'reason']),
     );
 }

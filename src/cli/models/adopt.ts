@@ -5,7 +5,6 @@ import process from 'node:process';
 import { InvalidArgumentError, type Command } from 'commander';
 import { requireWritableFolder } from '../../base/files.ts';
 import { startProgress, type Progress } from '../../base/progress.ts';
-import { adoptPublished } from '../../checkpoints/adopt-published.ts';
 import type { ModelChoices, PolicyChoices } from '../../models/published-policy.ts';
 import { nameList, oneOf, wholeNumber } from '../argument-parsers.ts';
 import { samplingOptions, samplingSettings, type SamplingOptions } from '../players.ts';
@@ -47,6 +46,7 @@ async function adopt(model: string, options: Options): Promise<void> {
   const { embodiment, out, statistics = null, cameras: chosen = null, ...rest } = options;
   const { eulerSteps: _, noiseScale: __, ...choices } = rest;
   requireWritableFolder(path.dirname(path.resolve(out)));
+  const { adoptPublished } = await import('../../checkpoints/adopt-published.ts');
   let bar: Progress | undefined;
   const {
     family,

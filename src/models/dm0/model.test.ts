@@ -2,52 +2,24 @@
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
+import { GOLDEN_DM0, GOLDEN_DM0_LAYOUT, goldenDm0Prompt } from '../../../tests/golden-models.ts';
 import { goldenTensors, largestDifference } from '../../../tests/golden-tensors.ts';
-import { f32, i64, type Tensor } from '../../base/tensor.ts';
-import type { TokenLayout } from '../../codec/prompt.ts';
+import { f32, type Tensor } from '../../base/tensor.ts';
 import { constant, createSession, gradient, input, output, trace, type Value } from '../../engine/index.ts';
 import { asInputs, countParameters, flatten, pickTensors, type ParameterSpec } from '../../nn/parameters.ts';
 import { encodePrompt } from '../parts/prompt-encoder.ts';
-import { DM0_BASE, DM0_PROGRESS, parseDm0Config, type Dm0Config } from './config.ts';
+import { DM0_BASE, DM0_PROGRESS, parseDm0Config } from './config.ts';
 import { dm0Context, dm0Velocity } from './expert.ts';
 import { dm0FlowLoss, dm0Sample, dm0Spec } from './model.ts';
 import { dm0Network } from './vlm.ts';
 
 const golden = goldenTensors('dm0');
-const config: Dm0Config = parseDm0Config(
-  {
-    ...DM0_PROGRESS,
-    vision: { ...DM0_BASE.vision, patch: 2, width: 16, layers: 2, heads: 2, mlpWidth: 24, positionGrid: 8 },
-    language: {
-      vocabulary: 32,
-      width: 16,
-      layers: 2,
-      heads: 4,
-      kvHeads: 2,
-      headWidth: 8,
-      mlpWidth: 24,
-      ropeTheta: 1000,
-      ropeSections: [4, 0, 0],
-      normEpsilon: 1e-6,
-    },
-    expert: { ...DM0_PROGRESS.expert, width: 12, mlpWidth: 10, actionDim: 4 },
-  },
-  'golden',
-);
-const [B, T, TEXT] = [2, 15, 7];
-const layout: TokenLayout = {
-  length: T,
-  images: ['front', 'wrist'].map((camera, i) => ({ camera, start: 4 * i, count: 4, rows: 2, columns: 2 })),
-  positions: [],
-};
+const config = GOLDEN_DM0;
+const [B, T] = [2, 15];
+const layout = GOLDEN_DM0_LAYOUT;
 const spec = dm0Spec(config, T);
 const weights = Object.fromEntries(flatten<Tensor>(pickTensors(spec, golden)));
 
-/** Text behind eight image places, whose ids are not read. */
-const text = (name: string): number[][] =>
-  Array.from({ length: B }, (_, b) =>
-    Array.from({ length: TEXT }, (_, t) => Number(golden[`io.${name}`]!.data[b * TEXT + t])),
-  );
 const feeds: Record<string, Tensor> = {
   ...Object.fromEntries(
     ['front', 'wrist', 'actions', 'noise', 'noiseFraction', 'noisy', 'start', 'progress'].map((name) => [
@@ -55,14 +27,7 @@ const feeds: Record<string, Tensor> = {
       golden[`io.${name}`]!,
     ]),
   ),
-  tokens: i64(
-    text('tokens').flatMap((row) => [...Array<number>(8).fill(31), ...row]),
-    [B, T],
-  ),
-  tokenMask: f32(
-    text('tokenMask').flatMap((row) => [...Array<number>(8).fill(1), ...row]),
-    [B, T],
-  ),
+  ...goldenDm0Prompt(golden),
   // Padding is learned: a mask must change nothing.
   actionMask: f32(new Float32Array(40), [2, 5, 4]),
 };

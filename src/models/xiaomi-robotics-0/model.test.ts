@@ -2,67 +2,20 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { GOLDEN_XIAOMI, goldenXiaomiLayout } from '../../../tests/golden-models.ts';
 import { goldenTensors, largestDifference } from '../../../tests/golden-tensors.ts';
 import { f32, type Tensor } from '../../base/tensor.ts';
-import type { TokenLayout } from '../../codec/prompt.ts';
 import { constant, createSession, input, output, trace } from '../../engine/index.ts';
 import { asInputs, flatten, pickTensors } from '../../nn/parameters.ts';
 import { encodePrompt } from '../parts/prompt-encoder.ts';
 import { qwen3VlNetwork } from '../parts/qwen3-vl.ts';
-import { XIAOMI_ROBOTICS_0, parseXiaomiConfig } from './config.ts';
 import { expertContext } from './expert.ts';
 import { sampleActions, xiaomiSpec } from './model.ts';
 
 const golden = goldenTensors('xiaomi-robotics-0');
+const config = GOLDEN_XIAOMI;
+const layout = goldenXiaomiLayout();
 const [B, T, H, A] = [2, 24, 7, 4];
-const config = parseXiaomiConfig(
-  {
-    ...XIAOMI_ROBOTICS_0,
-    vision: {
-      ...XIAOMI_ROBOTICS_0.vision,
-      patch: 2,
-      width: 16,
-      layers: 2,
-      heads: 2,
-      mlpWidth: 24,
-      positionGrid: 4,
-      outputWidth: 16,
-      deepstackLayers: [0],
-    },
-    language: {
-      vocabulary: 32,
-      width: 16,
-      layers: 3,
-      heads: 2,
-      kvHeads: 1,
-      headWidth: 8,
-      mlpWidth: 24,
-      ropeTheta: 1000,
-      ropeSections: [2, 1, 1],
-      normEpsilon: 1e-6,
-    },
-    expert: {
-      ...XIAOMI_ROBOTICS_0.expert,
-      width: 16,
-      layers: 2,
-      headWidth: 8,
-      mlpWidth: 64,
-      stateDim: 5,
-      actionDim: A,
-      ropeTheta: 1000,
-    },
-  },
-  'small',
-);
-const positions = golden['io.positions']!.data as BigInt64Array;
-const layout: TokenLayout = {
-  length: T,
-  images: [
-    { camera: 'base', start: 1, count: 8, rows: 4, columns: 2 },
-    { camera: 'wrist', start: 11, count: 4, rows: 2, columns: 2 },
-  ],
-  positions: [0, 1, 2].map((axis) => Array.from(positions.subarray(axis * T, (axis + 1) * T), Number)),
-};
 
 test('a chunk is that of the published code', async (t) => {
   const spec = xiaomiSpec(config, T);

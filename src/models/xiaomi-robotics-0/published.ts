@@ -48,9 +48,10 @@ export const XIAOMI_PUBLISHED: PublishedFamily = {
 function configOf(content: unknown, where: string): XiaomiConfig {
   const published = readPublishedConfig(schema, content, where);
   const { dit_config: dit } = published;
+  const qwen = readQwen3VlConfig(published.vlm_config, `${where}: vlm_config`);
   return {
     ...XIAOMI_ROBOTICS_0,
-    ...readQwen3VlConfig(published.vlm_config, `${where}: vlm_config`),
+    ...qwen,
     expert: {
       ...XIAOMI_ROBOTICS_0.expert,
       width: dit.hidden_size,
@@ -60,6 +61,8 @@ function configOf(content: unknown, where: string): XiaomiConfig {
       mlpWidth: 4 * dit.hidden_size,
       stateDim: published.state_dim,
       actionDim: published.action_dim,
+      // The expert turns its tokens with the language model's rotary embedding.
+      ropeTheta: qwen.language.ropeTheta,
     },
   };
 }
