@@ -8,18 +8,19 @@ import { encodeSafetensors } from '../src/base/safetensors.ts';
 import { BYTES, elementCount, type DType, type Tensor } from '../src/base/tensor.ts';
 import { hostNumbers } from '../src/engine/host-array.ts';
 import { DM0_BASE, type Dm0Config } from '../src/models/dm0/config.ts';
+import type { QwenVlaConfig } from '../src/models/qwen-vla/config.ts';
 import { XIAOMI_ROBOTICS_0, type XiaomiConfig } from '../src/models/xiaomi-robotics-0/config.ts';
 import { parseZr0Config, ZR0_2B, type Zr0Config } from '../src/models/zr-0/config.ts';
 
 /** Names, element types and shapes. */
 export type Shapes = Readonly<Record<string, { readonly dtype: DType; readonly shape: readonly number[] }>>;
 
-/** Small random tensors of these shapes. */
-export function randomTensors(shapes: Shapes, seed = 1): Record<string, Tensor> {
+/** Random tensors of these shapes, normal with this deviation. */
+export function randomTensors(shapes: Shapes, seed = 1, deviation = 1): Record<string, Tensor> {
   const random = new Random(seed);
   return Object.fromEntries(
     Object.entries(shapes).map(([name, { dtype, shape }]) => {
-      const numbers = Array.from({ length: elementCount(shape) }, () => random.normal());
+      const numbers = Array.from({ length: elementCount(shape) }, () => deviation * random.normal());
       return [name, { dtype, shape, data: hostNumbers(dtype, numbers) } as Tensor];
     }),
   );
@@ -127,6 +128,64 @@ export const SMALL_ZR0: Zr0Config = parseZr0Config(
   'SMALL_ZR0',
 );
 
+/** Writes what a LeRobot dataset says of state and action, as meta/stats.json. */
+export function writeLerobotStatistics(folder: string, stateDim: number, actionDim: number): string {
+  const of = (dim: number, range: number): object => {
+    const [low, high, zeros] = [-range, range, 0].map((value) => Array<number>(dim).fill(value));
+    return { min: low, max: high, mean: zeros, std: high, q01: low, q99: high, count: [100] };
+  };
+  writeJson(folder, 'stats.json', { 'observation.state': of(stateDim, 2), action: of(actionDim, 0.5) });
+  return path.join(folder, 'stats.json');
+}
+
+/** Writes the two configuration files of a Qwen-VLA folder, whose form is ours. */
+export function writeQwenVlaConfigs(folder: string, { vision, language, expert }: QwenVlaConfig): void {
+  const { delta } = language;
+  writeJson(folder, 'config.json', {
+    model_type: 'qwen3_5',
+    text_config: {
+      vocab_size: language.vocabulary,
+      hidden_size: language.width,
+      intermediate_size: language.mlpWidth,
+      num_hidden_layers: language.layers,
+      num_attention_heads: language.heads,
+      num_key_value_heads: language.kvHeads,
+      head_dim: language.headWidth,
+      rms_norm_eps: language.normEpsilon,
+      layer_types: Array.from({ length: language.layers }, (_, i) =>
+        (i + 1) % language.attentionPeriod === 0 ? 'full_attention' : 'linear_attention',
+      ),
+      linear_conv_kernel_dim: delta.kernel,
+      linear_key_head_dim: delta.keyWidth,
+      linear_value_head_dim: delta.valueWidth,
+      linear_num_key_heads: delta.keyHeads,
+      linear_num_value_heads: delta.valueHeads,
+      rope_parameters: {
+        rope_theta: language.ropeTheta,
+        partial_rotary_factor: language.rotaryWidth / language.headWidth,
+        mrope_section: language.ropeSections,
+      },
+    },
+    vision_config: visionConfig(vision),
+  });
+  writeJson(folder, 'action_expert_config.json', { model_type: 'qwen_vla_action_expert', action_horizon: 16, expert });
+}
+
+function visionConfig(vision: Zr0Config['vision']): object {
+  return {
+    depth: vision.layers,
+    hidden_size: vision.width,
+    intermediate_size: vision.mlpWidth,
+    num_heads: vision.heads,
+    patch_size: vision.patch,
+    spatial_merge_size: vision.merge,
+    temporal_patch_size: vision.temporal,
+    out_hidden_size: vision.outputWidth,
+    num_position_embeddings: vision.positionGrid ** 2,
+    deepstack_visual_indexes: vision.deepstackLayers,
+  };
+}
+
 /** config.json of a published Qwen3-VL. */
 function qwen3VlConfig({ vision, language }: Pick<Zr0Config, 'vision' | 'language'>): object {
   return {
@@ -145,18 +204,7 @@ function qwen3VlConfig({ vision, language }: Pick<Zr0Config, 'vision' | 'languag
       rope_theta: language.ropeTheta,
       rope_scaling: { mrope_interleaved: true, mrope_section: language.ropeSections, rope_type: 'default' },
     },
-    vision_config: {
-      depth: vision.layers,
-      hidden_size: vision.width,
-      intermediate_size: vision.mlpWidth,
-      num_heads: vision.heads,
-      patch_size: vision.patch,
-      spatial_merge_size: vision.merge,
-      temporal_patch_size: vision.temporal,
-      out_hidden_size: vision.outputWidth,
-      num_position_embeddings: vision.positionGrid ** 2,
-      deepstack_visual_indexes: vision.deepstackLayers,
-    },
+    vision_config: visionConfig(vision),
   };
 }
 

@@ -62,7 +62,9 @@ export async function adoptPublished(
   const tokenizer = createTextTokenizer(tokenizerJson, tokenizerConfig, path.join(from, 'tokenizer.json'));
   const embodiment = parseEmbodiment(readJson(options.embodiment), options.embodiment);
   const request = {
-    ...{ config, embodiment, choices: options.choices },
+    config,
+    embodiment,
+    choices: options.choices,
     statistics: statisticsOf(opened, options.statistics),
     read: (file: string): NamedJson => ({ where: path.join(from, file), json: readJson(path.join(from, file)) }),
   };

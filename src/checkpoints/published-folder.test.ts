@@ -12,6 +12,7 @@ import {
   writeDm0Config,
   writeHollowWeights,
   writeJson,
+  writeQwenVlaConfigs,
   writeWeights,
   writeXiaomiConfig,
   writeZr0Configs,
@@ -23,6 +24,8 @@ import { hostNumbers } from '../engine/host-array.ts';
 import type { PublishedFamily } from '../models/published-layout.ts';
 import { DM0_BASE, DM0_PROGRESS } from '../models/dm0/config.ts';
 import { DM0_PUBLISHED } from '../models/dm0/published.ts';
+import { QWEN_VLA_4B } from '../models/qwen-vla/config.ts';
+import { QWEN_VLA_PUBLISHED } from '../models/qwen-vla/published.ts';
 import { XIAOMI_ROBOTICS_0 } from '../models/xiaomi-robotics-0/config.ts';
 import { XIAOMI_PUBLISHED } from '../models/xiaomi-robotics-0/published.ts';
 import { ZR0_2B } from '../models/zr-0/config.ts';
@@ -294,6 +297,28 @@ test('a full-size Xiaomi-Robotics-0 has the published tensors and parameters', (
     'preprocessor_config.json: libero_all: mean, std of 1 × 2',
     'preprocessor_config.json: bridge_delta: mean, std of 1 × 2',
   ]);
+});
+
+test('a full-size Qwen-VLA is a Qwen3.5 folder with our expert beside it', () => {
+  const folder = path.join(root, 'qwen-vla');
+  const shapes = shapesOf(QWEN_VLA_PUBLISHED.family.spec(QWEN_VLA_4B, 0));
+  const ofExpert = (expert: boolean): Shapes =>
+    Object.fromEntries(Object.entries(shapes).filter(([name]) => name.startsWith('action_expert.') === expert));
+  writeHollowWeights(path.join(folder, 'model.safetensors'), {
+    ...ofExpert(false),
+    'mtp.norm.weight': { dtype: 'bf16', shape: [2560] },
+  });
+  writeHollowWeights(path.join(folder, 'action_expert.safetensors'), ofExpert(true));
+  writeQwenVlaConfigs(folder, QWEN_VLA_4B);
+  const found = examinePublishedFolder(folder)!;
+  assert.deepEqual(found.problems, []);
+  assert.deepEqual([found.recognisedBy, found.size, found.config], ['config', '4b', QWEN_VLA_4B]);
+  assert.deepEqual(found.comparison.dead, ['mtp.norm.weight']);
+  const { parts } = modelSize(found.parameters, found.published.part);
+  assert.equal(parts.vision + parts.language, 4_539_265_536);
+  assert.equal(parts.expert, 1_148_794_944);
+  const rows = Object.fromEntries(inspectFolder(folder).rows.map(({ label, lines }) => [label, lines]));
+  assert.match(rows['statistics']![0]!, /^none here: in the LeRobot dataset/);
 });
 
 test('a layout can rename, transpose, tie and leave out, and nothing of it is copied', async () => {

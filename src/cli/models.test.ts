@@ -1,4 +1,4 @@
-/** @file `vlakit models` as a process: the list, the inspection of good and bad folders, downloads that cannot be. */
+/** @file `vlakit models` as a process: the list, the inspection of good and bad folders, a policy of a published model, downloads that cannot be. */
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -6,8 +6,19 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { vlakit } from '../../tests/processes/vlakit.ts';
-import { SMALL_ZR0, writeZr0Configs } from '../../tests/published-folders.ts';
+import {
+  copyTokenizer,
+  randomTensors,
+  SMALL_ZR0,
+  writeLerobotStatistics,
+  writeWeights,
+  writeZr0Configs,
+} from '../../tests/published-folders.ts';
 import { shippedFile } from '../base/shipped-file.ts';
+import { readResult } from '../benchmarks/result.ts';
+import { zr0 } from '../models/zr-0/family.ts';
+import { flatten, type ParameterSpec } from '../nn/parameters.ts';
+import { tabletopEmbodiment } from '../simulation/tabletop/embodiment.ts';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'vlakit-models-'));
 after(() => fs.rmSync(folder, { recursive: true }));
@@ -36,6 +47,46 @@ test('inspect says what a checkpoint is, and ends with 1 where it cannot be load
   assert.equal(table['loads']![0], 'no');
   assert.match(table['loads']![1]!, /expected model\.safetensors or model\.safetensors\.index\.json, got neither/);
   assert.equal(table['family']![0], 'ZR-0 (zr-0), size other, by config.json and action_expert_config.json');
+});
+
+test('a published model becomes a policy that acts on the tabletop', async () => {
+  const published = path.join(folder, 'published');
+  const config = {
+    ...SMALL_ZR0,
+    vision: { ...SMALL_ZR0.vision, patch: 16 },
+    language: { ...SMALL_ZR0.language, vocabulary: 576 },
+    expert: { ...SMALL_ZR0.expert, stateDim: 10, actionDim: 9 },
+  };
+  const shapes = flatten<ParameterSpec>(zr0.spec(config, 0)).map(
+    ([name, { shape }]) => [name, { dtype: 'bf16', shape }] as const,
+  );
+  const tensors = Object.entries(randomTensors(Object.fromEntries(shapes), 1, 0.1));
+  const part = (model: boolean) => Object.fromEntries(tensors.filter(([name]) => name.startsWith('model.') === model));
+  writeWeights(published, 'model', part(true), 2);
+  writeWeights(published, 'action_expert', part(false));
+  writeZr0Configs(published, config);
+  copyTokenizer(published);
+  writeLerobotStatistics(folder, 8, 7);
+  fs.writeFileSync(path.join(folder, 'robot.json'), JSON.stringify(tabletopEmbodiment(32)));
+  const from = ['published', '--embodiment', 'robot.json', '--out', 'policies/mine'];
+  const without = await vlakit(['models', 'adopt', ...from], { cwd: folder });
+  assert.equal(without.code, 1);
+  assert.match(
+    without.err,
+    /published: expected a statistics file, got none\.\nhint: Name the file with --statistics: it is/,
+  );
+  const views = ['--cameras', 'front=observation.images.image,wrist'];
+  const adopted = await vlakit(['models', 'adopt', ...from, '--statistics', 'stats.json', ...views], { cwd: folder });
+  assert.equal(adopted.code, 0, adopted.err);
+  assert.equal(adopted.out, 'ZR-0 (other) with front, wrist, chunks of 10: policies/mine\n');
+  const inspected = await vlakit(['models', 'inspect', 'policies/mine'], { cwd: folder });
+  assert.equal(inspected.code, 0, inspected.out);
+  const evaluation = ['--episodes', '1', '--tasks', 'touch', '--conditions', 'base', '--no-films', '--out', 'seen'];
+  const played = await vlakit(['evaluate', 'policies/mine', ...evaluation], { cwd: folder });
+  assert.equal(played.code, 0, played.err);
+  assert.match(played.out, /^base +touch +[01]\/1 /m);
+  const { policy } = readResult(path.join(folder, 'seen', 'evaluation.json'));
+  assert.match(policy.sha256!, /^[0-9a-f]{64}$/);
 });
 
 test('a folder that is none, and a hub that is not there', async () => {

@@ -119,7 +119,9 @@ export function createPromptCodec(
         'bad-argument',
         `instruction: expected at most ${config.maxTokens - fixed} tokens, got ${ids.length - fixed} ` +
           `(the prompt has ${config.maxTokens}, of which images and template take ${fixed}).`,
-        { hint: 'Say it shorter, or train with a larger codec.instructionTokens.' },
+        {
+          hint: 'Say it shorter, or raise codec.instructionTokens (of a published model: vlakit models adopt --instruction-tokens).',
+        },
       );
     }
     const out = new BigInt64Array(config.maxTokens).fill(pad);
