@@ -196,7 +196,9 @@ describe('DM0', () => {
     assert.deepEqual([parts.settings.eulerSteps, parts.codec.horizon], [10, 5]);
     const tensors = goldenTensors('dm0');
     const feeds = {
-      ...{ front: tensors['io.front']!, wrist: tensors['io.wrist']!, start: tensors['io.start']! },
+      front: tensors['io.front']!,
+      wrist: tensors['io.wrist']!,
+      start: tensors['io.start']!,
       ...goldenDm0Prompt(tensors),
     };
     const sample = await sampleInPlace(parts, GOLDEN_DM0_LAYOUT, feeds, f32([1, 1, 1, 0]));

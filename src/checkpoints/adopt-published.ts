@@ -11,6 +11,7 @@ import { parseEmbodiment } from '../codec/embodiment-file.ts';
 import { createTextTokenizer } from '../codec/text-tokens/text-tokenizer.ts';
 import { firstNotFinite } from '../models/check-weights.ts';
 import type { PolicySettings } from '../models/checkpoint-policy.ts';
+import { policyMode } from '../models/policy-mode.ts';
 import { PUBLISHED_FAMILIES } from '../models/published-families.ts';
 import type { PublishedFamily } from '../models/published-layout.ts';
 import { publishedCodec, type NamedJson, type PolicyChoices } from '../models/published-policy.ts';
@@ -69,12 +70,14 @@ export async function adoptPublished(
     read: (file: string): NamedJson => ({ where: path.join(from, file), json: readJson(path.join(from, file)) }),
   };
   const codec = publishedCodec(family, policy, request, tokenizer);
+  const settings = { ...policy.settings, ...options.settings };
+  policyMode(settings.mode, family, config, path.join(folder, 'policy.json'));
   requireFinite(opened, options.onProgress);
   await writePlacedCheckpoint(folder, describePlaces(from, opened.comparison.placed), {
     'config.json': config,
     'codec.json': codec.config,
     'embodiment.json': embodiment,
-    'policy.json': { ...policy.settings, ...options.settings },
+    'policy.json': settings,
     'tokenizer.json': tokenizerJson,
     'tokenizer_config.json': tokenizerConfig,
   });

@@ -41,7 +41,8 @@ export function define(command: Command): void {
 }
 
 async function ask(word: string, text: string, options: Options): Promise<void> {
-  const { family, config, codec, weights } = readPolicyCheckpoint(await localFolder(word), {}, wholeWeights);
+  const parts = readPolicyCheckpoint(await localFolder(word), {}, wholeWeights);
+  const { family, config, codec, weights, weightFolder } = parts;
   const { model: textModel, question } = requireText(family, config);
   const model = textModel(config, codec.layout.length);
   const images: Record<string, Image> = {};
@@ -51,7 +52,8 @@ async function ask(word: string, text: string, options: Options): Promise<void> 
   const prompt = questionPrompt(model, question.template, codec, { text, images });
   const maxTokens = Math.min(options.maxTokens, Math.max(1, model.longest - prompt.tokens.length));
   const capacity = prompt.tokens.length + maxTokens;
-  const generator = await createTextGenerator({ model, capacity, weights, session: { runtime: 'cpu' } });
+  const session = { runtime: 'cpu', ...(weightFolder === undefined ? {} : { weightFolder }) } as const;
+  const generator = await createTextGenerator({ model, capacity, weights, session });
   try {
     const stopTokens = question.stopTokens.map((token) => codec.tokenizer.id(token));
     const wanted = { maxTokens, stopTokens, sampling: samplingOf(options) };

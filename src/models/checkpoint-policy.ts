@@ -94,9 +94,18 @@ export function readCodec(source: Pick<CheckpointSource, 'where' | 'json'>): Cod
 export function policyOf({ settings, ...parts }: PolicyParts, { name, session }: OpenPolicyOptions): Promise<Policy> {
   const { family, config, codec, embodiment, weights, weightFolder, mode } = parts;
   const { eulerSteps: steps, noiseScale } = settings;
+  const where = weightFolder === undefined ? session : { ...session, weightFolder };
   return createFlowPolicy({
-    ...{ name, family, config, codec, embodiment, weights, steps, noiseScale, mode },
-    session: weightFolder === undefined ? session : { ...session, weightFolder },
+    name,
+    family,
+    config,
+    codec,
+    embodiment,
+    weights,
+    steps,
+    noiseScale,
+    mode,
+    session: where,
   });
 }
 

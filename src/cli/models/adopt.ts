@@ -44,7 +44,7 @@ const KINDS = ['quantile', 'min-max', 'mean-std'] as const;
 
 async function adopt(model: string, options: Options): Promise<void> {
   const { embodiment, out, statistics = null, cameras: chosen = null, ...rest } = options;
-  const { eulerSteps: _, noiseScale: __, ...choices } = rest;
+  const { eulerSteps: _, noiseScale: __, mode: ___, ...choices } = rest;
   requireWritableFolder(path.dirname(path.resolve(out)));
   const { adoptPublished } = await import('../../checkpoints/adopt-published.ts');
   let bar: Progress | undefined;
