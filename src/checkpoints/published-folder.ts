@@ -2,6 +2,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { VlaError } from '../base/errors.ts';
 import { readJson } from '../base/files.ts';
 import { PUBLISHED_FAMILIES } from '../models/published-families.ts';
@@ -112,7 +113,7 @@ function byShapes(folder: string, families: readonly PublishedFamily[], headers:
 
 /** The published size that differs from `config` in nothing but the rows of the vocabulary, which grows with added tokens. */
 function sizeName({ published }: AnyFamily, config: FamilyConfig): string {
-  const plain = (c: FamilyConfig): string => JSON.stringify({ ...c, language: { ...c.language, vocabulary: 0 } });
-  const found = Object.entries(published).find(([, size]) => plain(size) === plain(config));
+  const plain = (c: FamilyConfig): object => ({ ...c, language: { ...c.language, vocabulary: 0 } });
+  const found = Object.entries(published).find(([, size]) => isDeepStrictEqual(plain(size), plain(config)));
   return found === undefined ? 'other' : found[0];
 }
