@@ -4,6 +4,7 @@ import type { DType } from '../base/tensor.ts';
 import { checkElementTypes } from './element-types.ts';
 import type { Graph, TensorType } from './graph.ts';
 import { toOnnx } from './onnx/write.ts';
+import { castLate } from './passes/late-casts.ts';
 import { checkLegal } from './passes/legal.ts';
 import { optimise } from './passes/optimise.ts';
 import { avoidWebGpuGaps } from './passes/webgpu-gaps.ts';
@@ -35,7 +36,9 @@ export function compile(graph: Graph, { runtime, state = {}, weights = {} }: Com
   const optimised = optimise(graph);
   // On the processor a state vector is one buffer, and the graph reads and writes views of it.
   const viewed =
-    runtime === 'cpu' ? viewState(tileVectors(optimised), state) : wholeState(avoidWebGpuGaps(optimised), state);
+    runtime === 'cpu'
+      ? viewState(tileVectors(castLate(optimised, storedTypes(weights))), state)
+      : wholeState(avoidWebGpuGaps(optimised), state);
   checkLegal(viewed.graph, 'state views');
   return {
     runtime,
@@ -60,6 +63,10 @@ export function stateTypes(
 
 function typesOf(values: Readonly<Record<string, TensorType>>): Record<string, TensorType> {
   return Object.fromEntries(Object.entries(values).map(([name, { dtype, shape }]) => [name, { dtype, shape }]));
+}
+
+function storedTypes(weights: NonNullable<CompileOptions['weights']>): Record<string, DType> {
+  return Object.fromEntries(Object.entries(weights).map(([name, { dtype }]) => [name, dtype]));
 }
 
 /** Each state as one input and one output. */
