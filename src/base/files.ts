@@ -133,7 +133,8 @@ function isRunning(pid: number): boolean {
 }
 
 /** Cleans up after a failure whose own error matters more than one of the cleaning. */
-function removeQuietly(at: string): void {
+/** Removes a file or folder, if it is there and can be removed. */
+export function removeQuietly(at: string): void {
   try {
     fs.rmSync(at, { recursive: true, force: true });
   } catch {

@@ -9,6 +9,7 @@ export { constant, input, output, trace, weight, type Graph, type TensorType, ty
 export { safetensorsWeights } from './onnx/safetensors-weights.ts';
 export { toOnnx, type WeightContent } from './onnx/write.ts';
 export { createCompiledSession, createSession } from './session.ts';
+export type { WeightPrecision } from './weight-precision.ts';
 export type { CompiledSessionOptions, Runtime, Session, SessionOptions } from './session-types.ts';
 export type { Operand } from './ops/broadcast.ts';
 export { attention } from './ops/attention.ts';
@@ -20,6 +21,7 @@ export { gelu } from './ops/gelu.ts';
 export { and, equal, greater, greaterOrEqual, less, lessOrEqual, not, or, where } from './ops/logic.ts';
 export { linear, matmul } from './ops/matmul.ts';
 export { layerNorm, rmsNorm } from './ops/norm.ts';
+export { blockProduct, channelProduct } from './ops/quantised.ts';
 export { argMax, cumsum, dimSize, reduceMax, reduceMean, reduceSum, reduceSumSquare } from './ops/reduce.ts';
 export { rotary } from './ops/rotary.ts';
 export { expand, reshape, squeeze, transpose, unsqueeze } from './ops/shape.ts';

@@ -3,6 +3,7 @@
 import type { Tensor } from '../base/tensor.ts';
 import type { TensorType } from './graph.ts';
 import type { WeightContent } from './onnx/write.ts';
+import type { WeightPrecision } from './weight-precision.ts';
 
 /**
  * Where a graph runs. `cpu`: ONNX Runtime in this process, or as WebAssembly in a browser. `webgpu`: the same on a graphics
@@ -26,6 +27,13 @@ export interface SessionOptions {
   readonly weights?: Readonly<Record<string, WeightContent>>;
   /** The folder that `file` names in `weights` are relative to. */
   readonly weightFolder?: string;
+  /**
+   * How the matrices of large affine maps are held and multiplied; default `f32`. They are brought to fewer bits when the session
+   * opens, in some seconds per billion of numbers.
+   */
+  readonly weightPrecision?: WeightPrecision;
+  /** A folder where matrices in few bits are kept for the next session; default: made anew, in a temporary file. */
+  readonly weightCache?: string;
   /**
    * Run in a worker thread, so that the calling thread stays free while the model computes (cpu, webgpu). Default false: ONNX
    * Runtime blocks the calling thread for the time of a run.

@@ -25,6 +25,20 @@ export async function createSession(graph: Graph, options: SessionOptions): Prom
       throw new VlaError('bad-shape', `session state: "${name}" has named axes ${shapeText(before.shape)}.`);
     }
   }
+  const precision = options.weightPrecision ?? 'f32';
+  if (precision === 'f32') return open(graph, options);
+  const { prepareQuantised } = await import('./quantised-session.ts');
+  const prepared = await prepareQuantised(graph, precision, options);
+  try {
+    const session = await open(prepared.graph, prepared.options);
+    // Where a file that is being read cannot be removed (Windows), it can be when the session is closed.
+    return { ...session, close: () => session.close().finally(prepared.done) };
+  } finally {
+    prepared.done();
+  }
+}
+
+async function open(graph: Graph, options: SessionOptions): Promise<Session> {
   if (options.runtime === 'reference') {
     if (options.worker ?? false) {
       throw new VlaError('unsupported', 'session: expected runtime cpu or webgpu for a worker, got reference.');

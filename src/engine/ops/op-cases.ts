@@ -2,9 +2,10 @@
 
 import { Random } from '../../base/random.ts';
 import { elementCount, type DType, type Tensor } from '../../base/tensor.ts';
-import type { Value } from '../graph.ts';
+import { apply, type Value } from '../graph.ts';
 import { hostNumbers, isFloat } from '../host-array.ts';
 import * as e from '../index.ts';
+import { quantiseRowsOp } from './quantised.ts';
 import type { OpName } from './table.ts';
 
 /** How one input is drawn. */
@@ -58,6 +59,8 @@ const elementwise = (f: (x: Value) => Value, low = -2, high = 2): OpCase[] => [
 ];
 
 const NO_GRADIENT: OpCase['wrt'] = [];
+
+const quantiseRows = (x: Value): readonly Value[] => apply(quantiseRowsOp, [x], {});
 
 /** An elementwise operator of two tensors: equal shapes, broadcasting both ways, a scalar, named axes, whole numbers. */
 const pairwise = (
@@ -210,6 +213,34 @@ export const OP_CASES: Readonly<Record<OpName, readonly OpCase[]>> = {
     {
       inputs: [axes(floats([2, 3, 4]), 'B', 'T', 4), floats([5, 4]), floats([5])],
       build: (x, w, b) => e.linear(x, w, b),
+    },
+  ],
+  quantiseRows: [
+    { inputs: [floats([3, 8])], build: quantiseRows, wrt: NO_GRADIENT },
+    { inputs: [axes(floats([3, 8]), 'T', 8)], build: quantiseRows, wrt: NO_GRADIENT },
+  ],
+  channelProduct: [
+    {
+      inputs: [floats([3, 8]), whole([8, 5], 128, 'i8', -127), floats([5], 0.01, 0.02)],
+      build: e.channelProduct,
+      wrt: NO_GRADIENT,
+    },
+    {
+      inputs: [axes(floats([3, 8]), 'T', 8), whole([8, 5], 128, 'i8', -127), floats([5], 0.01, 0.02)],
+      build: e.channelProduct,
+      wrt: NO_GRADIENT,
+    },
+  ],
+  blockProduct: [
+    {
+      inputs: [floats([3, 64]), whole([5, 2, 16], 256, 'u8'), floats([5, 2], 0.1, 0.2)],
+      build: (x, w, s) => e.blockProduct(x, w, s, { bits: 4, block: 32 }),
+      wrt: NO_GRADIENT,
+    },
+    {
+      inputs: [floats([3, 64]), whole([5, 2, 32], 256, 'u8'), floats([5, 2], 0.1, 0.2)],
+      build: (x, w, s) => e.blockProduct(x, w, s, { bits: 8, block: 32 }),
+      wrt: NO_GRADIENT,
     },
   ],
   softmax: elementwise(e.softmax),

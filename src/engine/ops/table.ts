@@ -10,6 +10,7 @@ import * as gelu from './gelu.ts';
 import * as logic from './logic.ts';
 import * as matmul from './matmul.ts';
 import * as norm from './norm.ts';
+import * as quantised from './quantised.ts';
 import * as reduce from './reduce.ts';
 import * as rotary from './rotary.ts';
 import * as shape from './shape.ts';
@@ -68,6 +69,9 @@ export const OPS = {
   cumsum: reduce.cumsumOp,
   matmul: matmul.matmulOp,
   gemm: matmul.gemmOp,
+  quantiseRows: quantised.quantiseRowsOp,
+  channelProduct: quantised.channelProductOp,
+  blockProduct: quantised.blockProductOp,
   softmax: softmax.softmaxOp,
   logSoftmax: softmax.logSoftmaxOp,
   crossEntropy: softmax.crossEntropyOp,
