@@ -6,6 +6,7 @@ import type { Graph, TensorType } from './graph.ts';
 import { toOnnx } from './onnx/write.ts';
 import { castLate } from './passes/late-casts.ts';
 import { checkLegal } from './passes/legal.ts';
+import { plainSiluAtLoad } from './passes/load-time-silu.ts';
 import { optimise } from './passes/optimise.ts';
 import { avoidWebGpuGaps } from './passes/webgpu-gaps.ts';
 import { viewState, type StateView, type ViewedGraph } from './passes/state-views.ts';
@@ -37,7 +38,7 @@ export function compile(graph: Graph, { runtime, state = {}, weights = {} }: Com
   // On the processor a state vector is one buffer, and the graph reads and writes views of it.
   const viewed =
     runtime === 'cpu'
-      ? viewState(tileVectors(castLate(optimised, storedTypes(weights))), state)
+      ? viewState(tileVectors(plainSiluAtLoad(castLate(optimised, storedTypes(weights)))), state)
       : wholeState(avoidWebGpuGaps(optimised), state);
   checkLegal(viewed.graph, 'state views');
   return {

@@ -78,7 +78,8 @@ function largeWeight({ op, inputs, attributes }: Node): string | undefined {
   return fits && shape.every((size) => Number(size) >= SMALLEST_SIDE) ? source.name : undefined;
 }
 
-function dependentOnInputs(graph: Graph): ReadonlySet<Value> {
+/** The values that may differ from run to run. */
+export function dependentOnInputs(graph: Graph): ReadonlySet<Value> {
   const varying = new Set<Value>(Object.values(graph.inputs));
   for (const { inputs, outputs } of graph.nodes) {
     if (inputs.some((x) => varying.has(x))) for (const y of outputs) varying.add(y);
