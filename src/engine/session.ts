@@ -4,12 +4,13 @@ import { VlaError, lookUp } from '../base/errors.ts';
 import { shapeText } from './axis-size.ts';
 import { compile, type CompiledGraph } from './compile.ts';
 import type { Graph } from './graph.ts';
+import { requireMemory } from './memory-need.ts';
 import type { CompiledSessionOptions, Session, SessionOptions } from './session-types.ts';
 
 /** Whether this is a page or a web worker. */
 const inBrowser = 'window' in globalThis || 'WorkerGlobalScope' in globalThis;
 
-/** Makes a graph ready to run. */
+/** Makes a graph ready to run. Throws `unsupported` where its weights need more memory than is free. */
 export async function createSession(graph: Graph, options: SessionOptions): Promise<Session> {
   const state = options.state ?? {};
   for (const [name, next] of Object.entries(state)) {
@@ -24,6 +25,10 @@ export async function createSession(graph: Graph, options: SessionOptions): Prom
     if (before.shape.some((dim) => typeof dim === 'string')) {
       throw new VlaError('bad-shape', `session state: "${name}" has named axes ${shapeText(before.shape)}.`);
     }
+  }
+  if (options.runtime === 'cpu' && options.weights !== undefined && !inBrowser) {
+    const { availableMemory } = await import('./runtimes/node-memory.ts');
+    requireMemory(graph, options, availableMemory());
   }
   const precision = options.weightPrecision ?? 'f32';
   if (precision === 'f32') return open(graph, options);

@@ -43,9 +43,13 @@ function readFully(source: number, bytes: Uint8Array, position: number, file: st
   for (let at = 0; at < bytes.length;) {
     const read = fs.readSync(source, bytes, at, bytes.length - at, position + at);
     if (read === 0) {
-      throw new VlaError('bad-data', `${file}: expected ${position + bytes.length} bytes, got ${position + at}.`, {
-        hint: 'The file was cut off; fetch or write it again.',
-      });
+      throw new VlaError(
+        'bad-data',
+        `${file}: expected ${position + bytes.length} bytes, got ${fs.fstatSync(source).size}.`,
+        {
+          hint: 'The file was cut off; fetch or write it again.',
+        },
+      );
     }
     at += read;
   }
