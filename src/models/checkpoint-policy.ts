@@ -57,7 +57,7 @@ export interface PolicyParts extends ModelWeights {
 export interface OpenPolicyOptions {
   /** For people: tables and logs. */
   readonly name: string;
-  readonly session: Pick<SessionOptions, 'runtime' | 'threads'>;
+  readonly session: Pick<SessionOptions, 'runtime' | 'threads' | 'weightPrecision' | 'weightCache'>;
 }
 
 /**

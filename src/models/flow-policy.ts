@@ -42,7 +42,7 @@ export interface FlowPolicyOptions {
   readonly noiseScale: number;
   /** Whether it reasons first; a chunk then has its `reasoning`. Default: it acts at once. */
   readonly mode?: PolicyMode;
-  readonly session: Pick<SessionOptions, 'runtime' | 'threads' | 'weightFolder'>;
+  readonly session: Pick<SessionOptions, 'runtime' | 'threads' | 'weightFolder' | 'weightPrecision' | 'weightCache'>;
 }
 
 /** The graph of one inference: the codec's observation tensors and noise f32 [1, H, A] to `actions` f32 [1, H, A]. */

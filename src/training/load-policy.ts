@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import { readPolicyCheckpoint } from '../checkpoints/policy-checkpoint.ts';
-import type { Runtime } from '../engine/index.ts';
+import type { Runtime, WeightPrecision } from '../engine/index.ts';
 import type { Policy } from '../interfaces/policy.ts';
 import { policyOf, type PolicySettings } from '../models/checkpoint-policy.ts';
 import { wholeWeights } from './tuned-model.ts';
@@ -13,6 +13,8 @@ export interface LoadPolicyOptions {
   readonly threads: number;
   /** Run it in a worker thread, so that an inference never blocks the caller. */
   readonly inWorker: boolean;
+  /** How large matrices are held; default `f32`. */
+  readonly weightPrecision?: WeightPrecision;
   /** Instead of the checkpoint's own. */
   readonly settings?: Partial<PolicySettings>;
 }
@@ -28,6 +30,10 @@ export async function loadPolicy(folder: string, options: LoadPolicyOptions): Pr
   }
   return policyOf(readPolicyCheckpoint(folder, options.settings, wholeWeights), {
     name: path.basename(path.resolve(folder)),
-    session: { runtime: options.runtime, threads: options.threads },
+    session: {
+      runtime: options.runtime,
+      threads: options.threads,
+      ...(options.weightPrecision === undefined ? {} : { weightPrecision: options.weightPrecision }),
+    },
   });
 }
