@@ -4,11 +4,15 @@ import type { DType } from '../base/tensor.ts';
 import { checkElementTypes } from './element-types.ts';
 import type { Graph, TensorType } from './graph.ts';
 import { toOnnx } from './onnx/write.ts';
+import { mergeCommonSubexpressions } from './passes/common-subexpressions.ts';
+import { removeDeadCode } from './passes/dead-code.ts';
 import { castLate } from './passes/late-casts.ts';
+import { fuseAttention } from './passes/fuse-attention.ts';
 import { checkLegal } from './passes/legal.ts';
 import { plainSiluAtLoad } from './passes/load-time-silu.ts';
 import { optimise } from './passes/optimise.ts';
 import { avoidWebGpuGaps } from './passes/webgpu-gaps.ts';
+import { simplify } from './passes/simplify.ts';
 import { viewState, type StateView, type ViewedGraph } from './passes/state-views.ts';
 import { tileVectors } from './passes/tile-vectors.ts';
 import type { Runtime, SessionOptions } from './session-types.ts';
@@ -38,7 +42,7 @@ export function compile(graph: Graph, { runtime, state = {}, weights = {} }: Com
   // On the processor a state vector is one buffer, and the graph reads and writes views of it.
   const viewed =
     runtime === 'cpu'
-      ? viewState(tileVectors(plainSiluAtLoad(castLate(optimised, storedTypes(weights)))), state)
+      ? viewState(tileVectors(forProcessor(optimised, weights)), state)
       : wholeState(avoidWebGpuGaps(optimised), state);
   checkLegal(viewed.graph, 'state views');
   return {
@@ -66,8 +70,12 @@ function typesOf(values: Readonly<Record<string, TensorType>>): Record<string, T
   return Object.fromEntries(Object.entries(values).map(([name, { dtype, shape }]) => [name, { dtype, shape }]));
 }
 
-function storedTypes(weights: NonNullable<CompileOptions['weights']>): Record<string, DType> {
-  return Object.fromEntries(Object.entries(weights).map(([name, { dtype }]) => [name, dtype]));
+/** What kernels of the processor do better in another form. */
+function forProcessor(graph: Graph, weights: NonNullable<CompileOptions['weights']>): Graph {
+  const stored = Object.fromEntries(Object.entries(weights).map(([name, { dtype }]) => [name, dtype]));
+  const fused = fuseAttention(graph);
+  const tidy = fused === graph ? graph : removeDeadCode(mergeCommonSubexpressions(simplify(fused)));
+  return plainSiluAtLoad(castLate(tidy, stored));
 }
 
 /** Each state as one input and one output. */

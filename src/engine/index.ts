@@ -13,6 +13,7 @@ export type { WeightPrecision } from './weight-precision.ts';
 export type { CompiledSessionOptions, Runtime, Session, SessionOptions } from './session-types.ts';
 export type { Operand } from './ops/broadcast.ts';
 export { attention } from './ops/attention.ts';
+export { headsAttention, maskedAttention } from './ops/fused-attention.ts';
 export { add, clamp, div, maximum, minimum, mul, pow, sub } from './ops/binary.ts';
 export { cast, stopGradient } from './ops/cast.ts';
 export { conv2d, conv2dInputGradient, conv2dWeightGradient } from './ops/conv.ts';

@@ -98,7 +98,14 @@ async function compare({ graph, feeds, sizes }: Prepared, where: SessionOptions,
 }
 
 /** Cases that say f32 themselves, and operators that take nothing else. */
-const FIXED_TYPE: readonly OpName[] = ['dimSize', 'quantiseRows', 'channelProduct', 'blockProduct'];
+const FIXED_TYPE: readonly OpName[] = [
+  'dimSize',
+  'quantiseRows',
+  'channelProduct',
+  'blockProduct',
+  'headsAttention',
+  'maskedAttention',
+];
 
 for (const [op, cases] of Object.entries(OP_CASES) as [OpName, readonly OpCase[]][]) {
   if (FIXED_TYPE.includes(op) || cases.every(({ inputs }) => inputs.every(({ dtype }) => dtype !== 'f32'))) continue;

@@ -261,6 +261,39 @@ export const OP_CASES: Readonly<Record<OpName, readonly OpCase[]>> = {
     { inputs: [floats([4, 8]), floats([8])], build: (x, w) => e.rmsNorm(x, w, 1e-6) },
     { inputs: [axes(floats([2, 3, 8]), 'B', 'T', 8), floats([8])], build: (x, w) => e.rmsNorm(x, w, 1e-2) },
   ],
+  headsAttention: [
+    {
+      inputs: [floats([2, 3, 8]), floats([2, 5, 8]), floats([2, 5, 8])],
+      build: (q, k, v) => e.headsAttention(q, k, v, { heads: 2, scale: 0.4 }),
+      wrt: NO_GRADIENT,
+    },
+    {
+      inputs: [
+        axes(floats([2, 3, 8]), 'B', 'T', 8),
+        axes(floats([2, 6, 8]), 'B', 'S', 8),
+        axes(floats([2, 6, 4]), 'B', 'S', 4),
+      ],
+      build: (q, k, v) => e.headsAttention(q, k, v, { heads: 2, scale: 0.4 }),
+      wrt: NO_GRADIENT,
+    },
+  ],
+  maskedAttention: [
+    {
+      inputs: [floats([2, 4, 3, 8]), floats([2, 2, 6, 8]), floats([2, 2, 6, 8]), floats([2, 1, 3, 6])],
+      build: (q, k, v, mask) => e.maskedAttention(q, k, v, mask, { scale: 0.4 }),
+      wrt: NO_GRADIENT,
+    },
+    {
+      inputs: [
+        axes(floats([2, 4, 3, 5]), 'B', 4, 'T', 5),
+        axes(floats([2, 1, 6, 5]), 'B', 1, 'S', 5),
+        axes(floats([2, 1, 6, 5]), 'B', 1, 'S', 5),
+        axes(floats([3, 6]), 'T', 'S'),
+      ],
+      build: (q, k, v, mask) => e.maskedAttention(q, k, v, mask, { scale: 0.4 }),
+      wrt: NO_GRADIENT,
+    },
+  ],
   attention: [
     {
       inputs: [floats([2, 3, 4, 5]), floats([2, 3, 6, 5]), floats([2, 3, 6, 2])],

@@ -5,6 +5,7 @@ import * as attention from './attention.ts';
 import * as binary from './binary.ts';
 import * as cast from './cast.ts';
 import * as conv from './conv.ts';
+import * as fusedAttention from './fused-attention.ts';
 import * as gather from './gather.ts';
 import * as gelu from './gelu.ts';
 import * as logic from './logic.ts';
@@ -78,6 +79,8 @@ export const OPS = {
   layerNorm: norm.layerNormOp,
   rmsNorm: norm.rmsNormOp,
   attention: attention.attentionOp,
+  headsAttention: fusedAttention.headsAttentionOp,
+  maskedAttention: fusedAttention.maskedAttentionOp,
   rotary: rotary.rotaryOp,
   gather: gather.gatherOp,
   gatherElements: gather.gatherElementsOp,
