@@ -109,7 +109,9 @@ export function startTorch(
   for (const { start, count } of layout.images) kinds.fill(1, start, start + count);
   const { merge } = family.needs(config);
   const grids = layout.images.map(({ rows, columns }) => [1, rows * merge, columns * merge]);
-  const sizes = { ...config, tokenKinds: kinds, grids, horizon };
+  const [camera] = codec.config.cameras;
+  const patchSize = 3 * camera!.temporal * camera!.patch ** 2;
+  const sizes = { ...config, tokenKinds: kinds, grids, patchSize, stateSize: codec.stateDim, horizon };
   const script = path.join(repositoryRoot, 'bench', 'published-size.py');
   const child = spawn(python, [script, JSON.stringify(sizes), `${threads}`], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

@@ -37,6 +37,7 @@ const USES: Readonly<Record<string, Use>> = {
     horizon: 30,
     steps: 5,
   },
+  'qwen-vla': { size: '4b', cameras: CAMERAS, pixels: 224, prompt: 'qwen-vla', horizon: 16, steps: 10 },
 };
 
 /** Tokens that the instruction may take beside template and images. */
@@ -75,6 +76,7 @@ function codecOf(family: AnyFamily, config: FamilyConfig, { cameras, pixels, pro
     action: { names: joints, convention },
     controlHz: 20,
     holdAction: null,
+    body: { tag: 'fourteen-joints', arms: 2, waist: false, mobileBase: false },
   };
   const fill = (value: number): number[] => joints.map(() => value);
   const unit = { min: fill(-1), max: fill(1), mean: fill(0), std: fill(1), q01: fill(-1), q99: fill(1) };

@@ -33,6 +33,19 @@ test('a look-up reads the table as it is stored, another reader a cast of the wh
   assert.equal(late.weights['table']!.dtype, 'bf16');
 });
 
+test('a reader of a table beyond 1 GiB gets it in parts that can be cast when the session loads', () => {
+  const [rows, width] = [150_000, 4096];
+  const large = trace(() => {
+    const table = weight('table', 'f32', [rows, width]);
+    output('scores', linear(gather(table, input('ids', 'i64', [3]), 0), table));
+  });
+  const late = castLate(large, { table: 'bf16' });
+  checkLegal(late, 'late casts');
+  const parts = late.nodes.flatMap(({ op, outputs }) => (op.name === 'slice' ? [outputs[0]!.shape[0]] : []));
+  assert.deepEqual(parts, [65_536, 65_536, rows - 2 * 65_536]);
+  assert.deepEqual(late.outputs['scores']!.shape, [3, rows]);
+});
+
 test('a table of the declared type is left alone', () => {
   assert.equal(castLate(graph, { table: 'f32' }), graph);
   assert.equal(castLate(graph, {}), graph);

@@ -3,13 +3,18 @@
  * 152 thousand words is otherwise held a second time, and beyond 1 GiB ONNX Runtime would cast it anew in every run.
  */
 
-import type { DType } from '../../base/tensor.ts';
+import { BYTES, type DType } from '../../base/tensor.ts';
 import type { Graph, Value } from '../graph.ts';
 import { isFloat } from '../host-array.ts';
 import type { Op } from '../op.ts';
 import { castOp } from '../ops/cast.ts';
 import { gatherOp } from '../ops/gather.ts';
+import { gemmOp, type GemmAttributes } from '../ops/matmul.ts';
+import { concatOp, sliceOp } from '../ops/slice.ts';
 import { rewrite } from './rewrite.ts';
+
+/** ONNX Runtime computes no constant that is larger, in bytes, when it loads a model. */
+const LARGEST_CONSTANT = 2 ** 30;
 
 /** The graph with casts behind the look-ups. `stored` says the element type of each weight's content, by name. */
 export function castLate(graph: Graph, stored: Readonly<Record<string, DType | undefined>>): Graph {
@@ -42,7 +47,16 @@ export function castLate(graph: Graph, stored: Readonly<Record<string, DType | u
       const rows = to.add(op, [storedValue(table!), ...rest], attributes);
       return [cast(rows[0]!, table!.dtype)];
     }
-    // Another reader, such as an output layer that shares the table, sees the whole of it.
+    // Another reader, such as an output layer that shares the table, sees the whole of it, in parts that are cast at load.
+    const parts = rowParts(op, attributes, inputs[1]);
+    if (parts.length > 1 && tables.has(inputs[1]!) && inputs.length === 2) {
+      const stored = storedValue(inputs[1]!);
+      const products = parts.map(([start, end]) => {
+        const rows = to.add(sliceOp as Op, [stored], { axis: 0, start, end })[0]!;
+        return to.add(op, [inputs[0]!, cast(rows, inputs[1]!.dtype)], attributes)[0]!;
+      });
+      return to.add(concatOp as Op, products, { axis: 1 });
+    }
     const now = inputs.map((x) => {
       if (!tables.has(x)) return x;
       if (!whole.has(x)) whole.set(x, cast(storedValue(x), x.dtype));
@@ -51,4 +65,16 @@ export function castLate(graph: Graph, stored: Readonly<Record<string, DType | u
     return to.add(op, now, attributes);
   });
   return { ...rewritten, weights };
+}
+
+/** How the rows of x in y xᵀ are cut so that each part can be a constant; one part for all else. */
+function rowParts(
+  op: Op,
+  attributes: unknown,
+  x: Value | undefined,
+): readonly (readonly [start: number, end: number])[] {
+  if (op !== (gemmOp as Op) || !(attributes as GemmAttributes).transB || x === undefined) return [];
+  const [rows, width] = x.shape as readonly [number, number];
+  const most = Math.floor(LARGEST_CONSTANT / (width * BYTES[x.dtype]));
+  return Array.from({ length: Math.ceil(rows / most) }, (_, i) => [i * most, Math.min(rows, (i + 1) * most)] as const);
 }
