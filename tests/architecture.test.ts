@@ -1,6 +1,7 @@
 /** @file Holds the code to the house's import table: the hall, the two wings, and what must run in a browser. */
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import test from 'node:test';
 import { isTest, parseSource, sourceFiles, type SourceFile } from './source-files.ts';
 
@@ -84,6 +85,21 @@ test('imports stay inside the table', () => {
 test('what runs in a browser needs nothing of Node', () => {
   const entries = sources.filter(({ file }) => BROWSER.has(folderOf(file)) && !NODE_PART.test(file));
   assert.deepEqual([...new Set(entries.flatMap(nodeNeeds))], []);
+});
+
+test('bundlers for browsers are told to leave out Node’s part, as far as the engine can reach it', () => {
+  const { browser } = JSON.parse(fs.readFileSync('package.json', 'utf8')) as { browser: Record<string, false> };
+  const reached = sources.flatMap(({ file, imports }) =>
+    NODE_PART.test(file)
+      ? []
+      : imports.flatMap(({ kind, target }) =>
+          kind === 'dynamic' && target !== null && NODE_PART.test(target) && folderOf(target) === 'engine'
+            ? [target]
+            : [],
+        ),
+  );
+  const modules = reached.map((file) => `./dist/${file.replace(/\.ts$/, '.js')}`);
+  assert.deepEqual(Object.keys(browser).sort(), [...new Set(modules)].sort());
 });
 
 test('optional packages are loaded lazily', () => {
