@@ -40,11 +40,11 @@ if (root === undefined) throw new Error('Give a dataset recorded by `vlakit reco
 const share = { ...quickstart.data.datasets[0]!, root, episodes: Array.from({ length: EPISODES }, (_, i) => i) };
 const data = { ...quickstart.data, datasets: [share] };
 const training = await openTrainingData(data);
-const { codec } = await setUpCodec(quickstart.codec, data, training);
 
 const contestants = await Promise.all(
   lookUp('contest', contest, CONTESTS).map(async ([name, { model, ...rest }]) => {
     const recipe = { ...rest, model, data };
+    const { codec } = await setUpCodec(recipe.codec, data, training);
     const family = familyOf(recipe.model.config, 'bench');
     const trainable = createFlowTrainable({ family, ...recipe.model, codec, batchSize: shareSizeOf(recipe) });
     const weights = materialise(trainable.parameters, new Random(1));
