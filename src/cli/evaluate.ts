@@ -12,15 +12,18 @@ import {
   namedPolicy,
   samplingOptions,
   samplingSettings,
+  sessionOptions,
+  sessionSettings,
   type EnvironmentOptions,
   type SamplingOptions,
+  type SessionFlags,
 } from './players.ts';
 
 /** More workers than this seldom help, and each holds a simulator. */
 const MOST_WORKERS = 8;
 const CONDITIONS = ['base', 'other', 'shuffled'];
 
-interface Options extends EnvironmentOptions, SamplingOptions {
+interface Options extends EnvironmentOptions, SamplingOptions, SessionFlags {
   readonly tasks?: string[];
   readonly conditions: string[];
   readonly episodes: number;
@@ -36,27 +39,29 @@ interface Options extends EnvironmentOptions, SamplingOptions {
 
 /** Adds the arguments and the action. */
 export function define(command: Command): void {
-  samplingOptions(
-    environmentOptions(command)
-      .argument('<policy>', 'a checkpoint or run folder, "expert", or a module that exports openPolicy')
-      .option('--tasks <names>', 'tasks, separated by commas, or "all" (default: those it was trained for)', nameList)
-      .addOption(
-        new Option(
-          '--conditions <names>',
-          'base, other, shuffled, held-out, perturbations of the environment, or "all"',
+  sessionOptions(
+    samplingOptions(
+      environmentOptions(command)
+        .argument('<policy>', 'a checkpoint or run folder, "expert", or a module that exports openPolicy')
+        .option('--tasks <names>', 'tasks, separated by commas, or "all" (default: those it was trained for)', nameList)
+        .addOption(
+          new Option(
+            '--conditions <names>',
+            'base, other, shuffled, held-out, perturbations of the environment, or "all"',
+          )
+            .argParser(nameList)
+            .default(CONDITIONS, CONDITIONS.join()),
         )
-          .argParser(nameList)
-          .default(CONDITIONS, CONDITIONS.join()),
-      )
-      .option('--episodes <n>', 'episodes per task and condition', wholeNumber(1), 50)
-      .option('--seed <n>', 'first seed, counted within the seeds that training never uses', wholeNumber(0), 0)
-      .option(
-        '--execute <n>',
-        'actions of a chunk to execute before the next inference, or "half" (default: as its recipe says)',
-        executeCount,
-      )
-      .option('--workers <n>', 'worker threads', wholeNumber(1), Math.min(MOST_WORKERS, os.availableParallelism()))
-      .option('--timeout <seconds>', 'longest single inference', positiveNumber, 30),
+        .option('--episodes <n>', 'episodes per task and condition', wholeNumber(1), 50)
+        .option('--seed <n>', 'first seed, counted within the seeds that training never uses', wholeNumber(0), 0)
+        .option(
+          '--execute <n>',
+          'actions of a chunk to execute before the next inference, or "half" (default: as its recipe says)',
+          executeCount,
+        )
+        .option('--workers <n>', 'worker threads', wholeNumber(1), Math.min(MOST_WORKERS, os.availableParallelism()))
+        .option('--timeout <seconds>', 'longest single inference', positiveNumber, 30),
+    ),
   )
     .option('--film-size <pixels>', 'size of the films', wholeNumber(16), 192)
     .option('--no-films', 'do not film rollouts')
@@ -66,7 +71,7 @@ export function define(command: Command): void {
 }
 
 async function run(word: string, options: Options): Promise<void> {
-  const policy = await namedPolicy(word, samplingSettings(options));
+  const policy = await namedPolicy(word, samplingSettings(options), sessionSettings(options));
   const { environment, stage } = namedEnvironment(options, policy.imageSize, options.filmSize);
   await withInterrupt('Stopping; what is finished will be saved.', (signal) =>
     measure({

@@ -16,7 +16,8 @@ import { loadCheckpoint } from '../checkpoints/checkpoint.ts';
 import { parseEmbodiment } from '../codec/embodiment-file.ts';
 import type { PolicySettings } from '../models/checkpoint-policy.ts';
 import type { PolicyModeSettings } from '../models/policy-mode.ts';
-import { checkpointPolicy } from '../training/policy-module.ts';
+import type { WeightPrecision } from '../engine/index.ts';
+import { checkpointPolicy, type CheckpointPolicyOptions } from '../training/policy-module.ts';
 import { fraction, json, oneOf, wholeNumber } from './argument-parsers.ts';
 import { localFolder } from './models/local-folder.ts';
 
@@ -49,26 +50,32 @@ const UNKNOWN = { name: null, checkpoint: null, run: null, imageSize: null, task
  * The policy of a word: "expert", a module that exports openPolicy, a checkpoint or run folder, or hf://owner/name with a
  * checkpoint in it; null: the shipped one.
  */
-export async function namedPolicy(word: string | null, settings: Partial<PolicySettings> = {}): Promise<NamedPolicy> {
-  if (Object.keys(settings).length > 0 && (word === 'expert' || MODULE.test(word ?? ''))) {
-    throw new VlaError('bad-argument', `--euler-steps, --noise-scale, --mode: expected a checkpoint, got "${word}".`, {
-      hint: 'These options change how a trained policy samples; leave them out.',
+export async function namedPolicy(
+  word: string | null,
+  settings: Partial<PolicySettings> = {},
+  session: SessionSettings = {},
+): Promise<NamedPolicy> {
+  const given = Object.keys({ ...settings, ...session }).length > 0;
+  if (given && (word === 'expert' || MODULE.test(word ?? ''))) {
+    const names = '--euler-steps, --noise-scale, --mode, --weights, --threads';
+    throw new VlaError('bad-argument', `${names}: expected a checkpoint, got "${word}".`, {
+      hint: 'These options change how a trained policy samples and runs; leave them out.',
     });
   }
   if (word === 'expert') return { ...UNKNOWN, call: expert(), resultName: 'evaluation-expert' };
   if (word !== null && MODULE.test(word)) {
     return { ...UNKNOWN, call: moduleCall(word, null), resultName: 'evaluation' };
   }
-  if (word !== null && isHubWord(word)) return checkpointPolicyOf(await localFolder(word), settings);
+  if (word !== null && isHubWord(word)) return checkpointPolicyOf(await localFolder(word), settings, session);
   if (word !== null && !fs.existsSync(word)) {
     throw new VlaError('not-found', `${word}: expected a checkpoint, a run, "expert" or a module, got no such file.`, {
       hint: 'Train a policy first (vlakit train), or check the path.',
     });
   }
-  return checkpointPolicyOf(word ?? shippedCheckpoint(), settings);
+  return checkpointPolicyOf(word ?? shippedCheckpoint(), settings, session);
 }
 
-function checkpointPolicyOf(folder: string, settings: Partial<PolicySettings>): NamedPolicy {
+function checkpointPolicyOf(folder: string, settings: Partial<PolicySettings>, session: SessionSettings): NamedPolicy {
   const checkpoint = loadCheckpoint(resolveCheckpoint(folder));
   const embodiment = parseEmbodiment(
     checkpoint.json('embodiment.json'),
@@ -79,7 +86,7 @@ function checkpointPolicyOf(folder: string, settings: Partial<PolicySettings>): 
   const evaluation = evaluationPart.safeParse(training).data?.recipe.evaluation;
   return {
     name: path.basename(path.resolve(runOf(folder, checkpoint.folder) ?? checkpoint.folder)),
-    call: checkpointPolicy({ folder: checkpoint.folder, settings }),
+    call: checkpointPolicy({ folder: checkpoint.folder, settings, ...session }),
     checkpoint: { path: checkpoint.folder, sha256: checkpoint.sha256() },
     run: runOf(folder, checkpoint.folder),
     imageSize: sizes.size === 1 ? [...sizes][0]! : null,
@@ -140,6 +147,33 @@ export function samplingSettings({ eulerSteps, noiseScale, mode }: SamplingOptio
     ...(eulerSteps === undefined ? {} : { eulerSteps }),
     ...(noiseScale === undefined ? {} : { noiseScale }),
     ...(mode === undefined ? {} : { mode: { kind: mode } }),
+  };
+}
+
+/** Options that say how a checkpoint's policy runs. */
+export interface SessionFlags {
+  readonly weights?: WeightPrecision;
+  readonly threads?: number;
+}
+
+type SessionSettings = Pick<CheckpointPolicyOptions, 'threads' | 'weightPrecision'>;
+
+/** Adds the options of `sessionSettings` to a command. */
+export function sessionOptions(command: Command): Command {
+  return command
+    .option(
+      '--weights <precision>',
+      'how large matrices are held: f32, int8 or int4 (default: f32)',
+      oneOf(['f32', 'int8', 'int4']),
+    )
+    .option('--threads <n>', 'threads of one inference (default: 1; large models want more)', wholeNumber(1));
+}
+
+/** Those that were given. */
+export function sessionSettings({ weights, threads }: SessionFlags): SessionSettings {
+  return {
+    ...(weights === undefined ? {} : { weightPrecision: weights }),
+    ...(threads === undefined ? {} : { threads }),
   };
 }
 

@@ -12,10 +12,18 @@ import { commandLine } from '../benchmarks/provenance.ts';
 import { FILM } from '../benchmarks/rollout.ts';
 import { nameList, positiveNumber, wholeNumber } from './argument-parsers.ts';
 import { withInterrupt } from './interrupt.ts';
-import { environmentOptions, namedEnvironment, namedPolicy, type EnvironmentOptions } from './players.ts';
+import {
+  environmentOptions,
+  namedEnvironment,
+  namedPolicy,
+  sessionOptions,
+  sessionSettings,
+  type EnvironmentOptions,
+  type SessionFlags,
+} from './players.ts';
 import { renderRolloutPage } from './report/rollout-page.ts';
 
-interface Options extends EnvironmentOptions {
+interface Options extends EnvironmentOptions, SessionFlags {
   readonly task?: string[];
   readonly seed: number;
   readonly episodes: number;
@@ -27,14 +35,16 @@ interface Options extends EnvironmentOptions {
 
 /** Adds the arguments and the action. */
 export function define(command: Command): void {
-  environmentOptions(
-    command
-      .argument('[policy]', 'a checkpoint or run folder, "expert", or a module (default: the shipped checkpoint)')
-      .option('--task <names>', 'tasks, separated by commas (default: those it was trained for)', nameList)
-      .option('--seed <n>', 'seed of the scene, counted within the seeds that training never uses', wholeNumber(0), 0)
-      .option('--episodes <n>', 'episodes per task', wholeNumber(1), 1)
-      .option('--condition <name>', 'base, other, shuffled, held-out or a perturbation', 'base')
-      .option('--timeout <seconds>', 'longest single inference', positiveNumber, 30),
+  sessionOptions(
+    environmentOptions(
+      command
+        .argument('[policy]', 'a checkpoint or run folder, "expert", or a module (default: the shipped checkpoint)')
+        .option('--task <names>', 'tasks, separated by commas (default: those it was trained for)', nameList)
+        .option('--seed <n>', 'seed of the scene, counted within the seeds that training never uses', wholeNumber(0), 0)
+        .option('--episodes <n>', 'episodes per task', wholeNumber(1), 1)
+        .option('--condition <name>', 'base, other, shuffled, held-out or a perturbation', 'base')
+        .option('--timeout <seconds>', 'longest single inference', positiveNumber, 30),
+    ),
   )
     .option('--film-size <pixels>', 'size of the films', wholeNumber(16), 256)
     .option('--out <file>', 'a page (.html), or an animated image of one episode (.webp)', 'rollout.html')
@@ -48,7 +58,7 @@ async function run(word: string | undefined, options: Options): Promise<void> {
       hint: 'A page shows any number of episodes, an animated image one.',
     });
   }
-  const policy = await namedPolicy(word ?? null);
+  const policy = await namedPolicy(word ?? null, {}, sessionSettings(options));
   const tasks = options.task ?? policy.tasks;
   if (kind === '.webp' && (options.episodes > 1 || tasks.length > 1)) throw onlyOne(tasks.length * options.episodes);
   const { environment, stage } = namedEnvironment(options, policy.imageSize, options.filmSize);

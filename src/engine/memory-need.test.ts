@@ -31,7 +31,7 @@ test('what is missing is said before a file is opened, with what would fit', asy
   assert.throws(() => requireMemory(graph, { runtime: 'cpu', weights }, 20e9), {
     code: 'unsupported',
     message: 'session: expected 49.4 GB of free memory for weights in f32, got 20.0 GB.',
-    hint: 'Free 29.4 GB by closing other programs, or hold the weights in int8 (19.8 GB) or int4 (16.1 GB) with weightPrecision, or use a machine with more memory.',
+    hint: 'Free 29.4 GB by closing other programs, or hold the weights in int8 (19.8 GB) or int4 (16.1 GB) (weightPrecision, --weights), or use a machine with more memory.',
   });
   assert.throws(() => requireMemory(graph, { runtime: 'cpu', weights, weightPrecision: 'int4' }, 1e9), {
     hint: 'Free 15.1 GB by closing other programs, or use a machine with more memory.',

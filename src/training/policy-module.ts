@@ -1,6 +1,7 @@
 /** @file A checkpoint as a policy module: what evaluation workers import to open a policy of their own. Node only. */
 
 import { workerUrl } from '../base/worker-url.ts';
+import type { WeightPrecision } from '../engine/index.ts';
 import type { Policy } from '../interfaces/policy.ts';
 import type { PolicySettings } from '../models/checkpoint-policy.ts';
 import { loadPolicy } from './load-policy.ts';
@@ -11,11 +12,15 @@ export interface CheckpointPolicyOptions {
   readonly folder: string;
   /** Instead of the checkpoint's own. */
   readonly settings?: Partial<PolicySettings>;
+  /** Threads within one operator; default 1. */
+  readonly threads?: number;
+  /** How large matrices are held; default `f32`. */
+  readonly weightPrecision?: WeightPrecision;
 }
 
 /** Opens the policy for one thread. */
-export function openPolicy({ folder, settings = {} }: CheckpointPolicyOptions): Promise<Policy> {
-  return loadPolicy(folder, { runtime: 'cpu', threads: 1, inWorker: false, settings });
+export function openPolicy({ folder, ...options }: CheckpointPolicyOptions): Promise<Policy> {
+  return loadPolicy(folder, { threads: 1, ...options, runtime: 'cpu', inWorker: false });
 }
 
 /** Names the module with its options, in the form that evaluations take. */
