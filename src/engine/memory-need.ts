@@ -38,7 +38,8 @@ export function requireMemory(graph: Graph, options: SessionOptions, available: 
   const smaller = (['int8', 'int4'] as const)
     .slice(['f32', 'int8', 'int4'].indexOf(weightPrecision))
     .map((precision) => `${precision} (${gigabytes(need(precision))})`);
-  const advice = smaller.length === 0 ? '' : ` or hold the weights in ${smaller.join(' or ')} (weightPrecision, --weights),`;
+  const advice =
+    smaller.length === 0 ? '' : ` or hold the weights in ${smaller.join(' or ')} (weightPrecision, --weights),`;
   throw new VlaError(
     'unsupported',
     `session: expected ${gigabytes(needed)} of free memory for weights in ${weightPrecision}, got ${gigabytes(available)}.`,
