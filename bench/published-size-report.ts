@@ -55,7 +55,7 @@ export function report({ measured, steps, bytes, ceilings, noise, operations }: 
     const ours = weights !== undefined;
     return [
       name,
-      whole.loadSeconds === null ? '' : whole.loadSeconds.toFixed(1),
+      whole.loadSeconds === null ? '' : `${whole.loadSeconds.toFixed(1)} (${single.loadSeconds!.toFixed(1)})`,
       ours ? `${(whole.peakBytes / 1e9).toFixed(2)} (${(whole.peakBytes / weights).toFixed(2)} ×)` : '',
       `${chunk.toFixed(0)} (${Math.min(...ms(whole)).toFixed(0)}–${percentile(ms(whole), 0.99).toFixed(0)})`,
       (first - step).toFixed(0),
@@ -69,7 +69,7 @@ export function report({ measured, steps, bytes, ceilings, noise, operations }: 
   });
   const head = [
     '',
-    'load, s',
+    'load, s (again)',
     'peak memory, GB (of the weights)',
     'chunk p50 (min–p99), ms',
     'prompt, ms',

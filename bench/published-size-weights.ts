@@ -20,7 +20,7 @@ const SMALL = 0.02;
 type Leaf = readonly [name: string, spec: ParameterSpec];
 
 /** Writes the checkpoint unless the folder has one. */
-export function writeWeights(folder: string, leaves: readonly Leaf[], seed: number): void {
+export function writeWeights(folder: string, leaves: readonly Leaf[], kind: WeightKind, seed: number): void {
   const files = Array.from({ length: SHARDS }, (_, i) =>
     path.join(folder, `model-0000${i + 1}-of-0000${SHARDS}.safetensors`),
   );
@@ -43,7 +43,7 @@ export function writeWeights(folder: string, leaves: readonly Leaf[], seed: numb
     fs.writeSync(file, header(shard));
     for (const [name, spec] of shard) {
       const count = elementCount(spec.shape);
-      const [mean, std] = distribution(name, spec);
+      const [mean, std] = distribution(kind, name, spec);
       const values = Uint16Array.from(normals, (x) => toBfloat16(mean + std * x));
       for (let at = 0; at < count; at += PIECE) {
         const part = piece.subarray(0, Math.min(PIECE, count - at));
@@ -72,15 +72,16 @@ export function shardedWeights(folder: string): Record<string, WeightContent> {
 }
 
 /**
- * Matrices keep the variance of what they multiply, all of them: a model whose branches start small would hide errors. Tables
- * start as in training; constants get a little noise.
+ * `initial`: what training would start from, with a little noise in constants. `stress`: every matrix keeps the variance of what it
+ * multiplies, also those that start small so that their branch is a small correction.
  */
-function distribution(name: string, { shape, init }: ParameterSpec): readonly [mean: number, std: number] {
+export type WeightKind = 'initial' | 'stress';
+
+function distribution(kind: WeightKind, name: string, { shape, init }: ParameterSpec): readonly [number, number] {
   if (init === 'ones') return [1, SMALL];
-  if (/embed|table|position/.test(name) && shape.length <= 2) {
-    return [0, typeof init === 'object' && init.kind === 'normal' ? init.std : 0.5];
-  }
-  if (init === 'zeros' || shape.length < 2) return [0, SMALL];
+  if (init === 'zeros') return [0, SMALL];
+  if (init.kind === 'values') return [0, 0.5];
+  if (kind === 'initial' || shape.length < 2 || /embed|table|position/.test(name)) return [0, init.std];
   // [out, in …] as in PyTorch, or [1, in, out] with a leading axis for the robot.
   const inputs = shape.length === 3 && shape[0] === 1 ? shape[1]! : elementCount(shape.slice(1));
   return [0, 1 / Math.sqrt(inputs)];

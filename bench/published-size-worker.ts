@@ -4,6 +4,7 @@
  */
 
 import fs from 'node:fs';
+import path from 'node:path';
 import process from 'node:process';
 import { createSession, type WeightPrecision } from '../src/engine/index.ts';
 import { inferenceGraph } from '../src/models/flow-policy.ts';
@@ -49,6 +50,7 @@ const session = await createSession(inferenceGraph(family, config, codec, job.st
   weights: shardedWeights(job.folder),
   weightFolder: job.folder,
   weightPrecision: job.precision,
+  weightCache: path.join(job.folder, 'few-bits'),
 });
 const loadSeconds = (performance.now() - start) / 1000;
 const offered = drawFeeds(codec, job.seed);

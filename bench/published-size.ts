@@ -1,10 +1,10 @@
 /**
  * @file Models of the published sizes on this machine: time to load, peak memory, time of a chunk, of the prompt and of one step of
  * the expert, in each precision, and PyTorch on the same shapes in turn. Weights are random, so only times, bytes and the
- * difference between precisions mean something.
+ * difference between precisions mean something. Weights in few bits are kept in FOLDER too, so that the second load finds them.
  *
  *     node dist/bench/published-size.js [--family zr-0] [--rounds 10] [--threads 2] [--limit-gb 18] [--precisions f32,int8,int4]
- *         [--folder FOLDER] [--python PYTHON] [--json FILE]
+ *         [--weights initial] [--folder FOLDER] [--python PYTHON] [--json FILE]
  *
  * Rounds in which other programs took more than 5 % of the processor's time are repeated, up to three times as many.
  */
@@ -21,7 +21,7 @@ import { measureCeilings } from './published-size-ceilings.ts';
 import { type Contestant, startOurs, startTorch } from './published-size-contestants.ts';
 import { drawFeeds, publishedModel } from './published-size-families.ts';
 import { graphWork, report, type Measured } from './published-size-report.ts';
-import { shardedWeights, writeWeights } from './published-size-weights.ts';
+import { shardedWeights, writeWeights, type WeightKind } from './published-size-weights.ts';
 
 const SEED = 7;
 /** Peak over weights that a session is allowed for; the bench refuses what would not fit. */
@@ -34,6 +34,7 @@ const { values } = parseArgs({
     threads: { type: 'string', default: '2' },
     'limit-gb': { type: 'string', default: '18' },
     precisions: { type: 'string', default: 'f32,int8,int4' },
+    weights: { type: 'string', default: 'initial' },
     folder: { type: 'string', default: 'bench-weights' },
     python: { type: 'string' },
     json: { type: 'string' },
@@ -44,11 +45,12 @@ const model = publishedModel(values.family);
 const { family, config, codec, steps } = model;
 const graph = inferenceGraph(family, config, codec, steps);
 const leaves = flatten<ParameterSpec>(family.spec(config, codec.layout.length));
-const folder = path.join(path.resolve(values.folder), `${family.name}-${model.size}`);
+const kind = values.weights as WeightKind;
+const folder = path.join(path.resolve(values.folder), `${family.name}-${model.size}-${kind}`);
 const limit = Math.min(Number(values['limit-gb']) * 1e9, availableMemory());
 
 console.log(`${family.title} ${model.size}: ${codec.layout.length} tokens, ${codec.horizon} actions, ${steps} steps`);
-writeWeights(folder, leaves, SEED);
+writeWeights(folder, leaves, kind, SEED);
 const stored = shardedWeights(folder);
 const precisions = values.precisions.split(',') as WeightPrecision[];
 const fitting = precisions.filter((precision) => {
