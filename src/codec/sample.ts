@@ -1,5 +1,6 @@
-/** @file One training sample: what the data side hands to the codec. */
+/** @file Training samples: what the data side hands to a codec. */
 
+import type { Annotation } from '../interfaces/annotation.ts';
 import type { Image } from '../interfaces/observation.ts';
 
 /** A frame of an episode with the actions that follow it, in robot units. */
@@ -15,4 +16,14 @@ export interface TrainingSample {
   readonly actionIsPad: Uint8Array;
   /** Features of the frame whose name starts with `supervision.`, by full name; may be empty. */
   readonly supervision: Readonly<Record<string, Float32Array>>;
+  /** What is known about the frame in words; left out where nothing is. */
+  readonly annotation?: Annotation;
+}
+
+/** A question about images and its answer: vision-language data. */
+export interface ConversationSample {
+  /** Camera name (of the codec) → image; none at all for text alone. */
+  readonly images: Readonly<Record<string, Image>>;
+  readonly question: string;
+  readonly answer: string;
 }

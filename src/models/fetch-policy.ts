@@ -46,9 +46,9 @@ export async function fetchPolicy(url: string, options: FetchPolicyOptions): Pro
 async function fetchCheckpoint(folder: string): Promise<CheckpointSource> {
   const where = (file: string): string => `${folder}/${file}`;
   const names = [...TEXTS, WEIGHTS, HASHES];
-  const files = new Map(
-    await Promise.all(names.map(async (name) => [name, await fetchFile(where(name), name === HASHES)] as const)),
-  );
+  const answers = await Promise.allSettled(names.map((name) => fetchFile(where(name), name === HASHES)));
+  // Of several that fail the first is reported, whichever failed first.
+  const files = new Map(names.map((name, i) => [name, contentOf(answers[i]!)]));
   const json = <T>(file: string): T => {
     try {
       return JSON.parse(new TextDecoder().decode(files.get(file)!)) as T;
@@ -73,6 +73,11 @@ async function fetchCheckpoint(folder: string): Promise<CheckpointSource> {
     for (const [name, bytes] of files) await checkHash(where(name), bytes!, hashes[name]);
   }
   return { where, json, weights: () => ({ weights: decodeSafetensors(files.get(WEIGHTS)!, where(WEIGHTS)).tensors }) };
+}
+
+function contentOf(answer: PromiseSettledResult<Uint8Array<ArrayBuffer> | null>): Uint8Array<ArrayBuffer> | null {
+  if (answer.status === 'rejected') throw answer.reason;
+  return answer.value;
 }
 
 /** The content of a file; null where it is not there and need not be. */
