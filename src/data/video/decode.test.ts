@@ -76,6 +76,17 @@ describe('video reading', () => {
       assert.equal(zlib.crc32(video.frameAt(0.00009).data), first.crc32, 'within the tolerance');
     }));
 
+  test('frames by their number are those by their time, whatever the order of the packets', () =>
+    withVideo(clip, (video) => {
+      const { frames, count } = golden['h264-clip'];
+      for (const { frame, crc32 } of [...frames, ...frames.toReversed()]) {
+        assert.equal(zlib.crc32(video.frameAtIndex(frame).data), crc32, `frame ${frame}`);
+      }
+      for (const wrong of [count, -1, 1.5]) {
+        assert.throws(() => video.frameAtIndex(wrong), { code: 'bad-data', message: /expected a frame below 40/ });
+      }
+    }));
+
   test('scales while converting', () =>
     withVideo(clip, (video) => {
       const image = video.frameAt(0, { width: 20, height: 10 });

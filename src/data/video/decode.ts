@@ -20,6 +20,8 @@ export interface VideoFile {
   readonly duration: number;
   /** The frame shown at `seconds`, RGB; `size`, when given, scales it (bilinear) while converting. */
   frameAt(seconds: number, size?: { readonly width: number; readonly height: number }): Image;
+  /** The frame with this number, counted from 0 in the order in which frames are shown. */
+  frameAtIndex(index: number): Image;
   close(): void;
 }
 
@@ -105,7 +107,17 @@ export function openVideo({ av, constants }: VideoLibrary, file: string): VideoF
     }
   };
 
-  return {
+  let times: Float64Array | null = null;
+  const timeOf = (number: number): number => {
+    times ??= frameTimes({ av, constants }, file);
+    const time = Number.isInteger(number) ? times[number] : undefined;
+    if (time !== undefined) return time * tick;
+    throw new VlaError('bad-data', `${file}: expected a frame below ${times.length}, got ${number}.`, {
+      hint: 'The video is cut off, or does not belong to these episodes; fetch or record it again.',
+    });
+  };
+
+  const video: VideoFile = {
     file,
     codec: codecName(decoder.name ?? ''),
     width: codecpar.width,
@@ -145,12 +157,14 @@ export function openVideo({ av, constants }: VideoLibrary, file: string): VideoF
       if (scaler === undefined) scalers.set(key, (scaler = makeScaler(width, height)));
       return scaler();
     },
+    frameAtIndex: (number) => video.frameAt(timeOf(number)),
     close() {
       scalers.clear();
       context.freeContext();
       format.closeInputSync();
     },
   };
+  return video;
 
   type Scaler = () => Image;
 
@@ -178,4 +192,26 @@ export function openVideo({ av, constants }: VideoLibrary, file: string): VideoF
       return { width, height, data: new Uint8Array(buffer.buffer, buffer.byteOffset, width * height * 3) };
     };
   }
+}
+
+/** The times of the frames that are shown, ascending, in ticks of the stream: read from the packets, nothing is decoded. */
+function frameTimes({ av, constants }: VideoLibrary, file: string): Float64Array {
+  const format = new av.FormatContext();
+  const packet = new av.Packet();
+  packet.alloc();
+  const times: number[] = [];
+  try {
+    if (format.openInputSync(file) < 0) throw fileError('read', file, new Error('it cannot be opened again'));
+    format.findStreamInfoSync();
+    const index = format.findBestStream(constants.AVMEDIA_TYPE_VIDEO);
+    while (format.readFrameSync(packet) >= 0) {
+      const shown = (packet.flags & constants.AV_PKT_FLAG_DISCARD) === 0;
+      if (packet.streamIndex === index && shown) times.push(Number(packet.pts));
+      packet.unref();
+    }
+  } finally {
+    packet.free();
+    format.closeInputSync();
+  }
+  return Float64Array.from(times).sort();
 }
