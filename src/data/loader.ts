@@ -3,13 +3,13 @@
  * reading and decoding happen there; without, in this thread (for datasets whose pictures are in memory).
  */
 
-import { VlaError } from '../base/errors.ts';
 import { workerUrl } from '../base/worker-url.ts';
 import type { TrainingSample } from '../codec/sample.ts';
 import type { Dataset } from '../interfaces/episode.ts';
 import type { LeRobotDataset } from './lerobot/reader.ts';
 import { unpackSamples, type PackedSamples } from './packed-samples.ts';
 import { shuffledFrames } from './order.ts';
+import { prefetchBatches } from './prefetching.ts';
 import { createSampleReader, type SampleSpec } from './samples.ts';
 import { startThreadPool } from './thread-pool.ts';
 import type { LoaderRequest, LoaderWorkerData } from './loader-worker.ts';
@@ -77,47 +77,24 @@ function prefetching(
   options: LoaderOptions,
   load: (places: Places) => Promise<readonly TrainingSample[]>,
 ): Loader {
-  const { batchSize, seed, prefetch } = options;
-  if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new VlaError('bad-argument', `loader: expected a batch size of at least 1, got ${batchSize}.`, {
-      hint: 'Raise samplesPerStep.',
-    });
-  }
+  const { batchSize, seed } = options;
   const order = shuffledFrames(
     dataset.episodes.map((episode) => episode.length),
     seed,
   );
-  const ready = new Map<number, Promise<readonly TrainingSample[]>>();
-  let closed = false;
-  const start = (step: number): Promise<readonly TrainingSample[]> => {
-    const places = Array.from({ length: batchSize }, (_, i) => {
-      const place = order.at(step * batchSize + i);
-      return { episode: dataset.episodes[place.episode]!.index, frame: place.frame };
-    });
-    const batch = load(places);
-    // A failure is reported to whoever asks for the step, not to the process.
-    batch.catch(() => undefined);
-    ready.set(step, batch);
-    return batch;
-  };
+  const batches = prefetchBatches(options, (first) =>
+    load(
+      Array.from({ length: batchSize }, (_, i) => {
+        const place = order.at(first + i);
+        return { episode: dataset.episodes[place.episode]!.index, frame: place.frame };
+      }),
+    ),
+  );
   return {
     frames: order.frames,
-    async batch(step) {
-      if (closed) {
-        throw new VlaError('bad-argument', 'loader: expected an open loader, got a closed one.', {
-          hint: 'Open another loader; a closed one has let its threads and pictures go.',
-        });
-      }
-      const wanted = ready.get(step) ?? start(step);
-      ready.delete(step);
-      // Whatever lies behind or far ahead belongs to another walk: let it go, memory stays bounded.
-      for (const other of ready.keys()) if (other < step || other > step + prefetch) ready.delete(other);
-      for (let ahead = step + 1; ahead <= step + prefetch; ahead++) if (!ready.has(ahead)) void start(ahead);
-      return wanted;
-    },
+    batch: (step) => batches.batch(step),
     async close() {
-      closed = true;
-      ready.clear();
+      batches.close();
     },
   };
 }
