@@ -12,13 +12,10 @@ import { lookUp } from '../src/base/errors.ts';
 import { Random } from '../src/base/random.ts';
 import type { Tensor } from '../src/base/tensor.ts';
 import { countParameters, flatten, materialise } from '../src/nn/parameters.ts';
-import { setUpCodec } from '../src/training/codec-setup.ts';
 import { familyOf } from '../src/models/families.ts';
-import { createFlowTrainable } from '../src/models/flow-trainable.ts';
-import { policyBatches } from '../src/training/policy-batches.ts';
 import { batchSizeOf, type DeviceConfig, type TrainingRecipe } from '../src/training/recipe.ts';
-import { createLearner, shareSizeOf } from '../src/training/train-policy.ts';
-import { openSamples, openTrainingData } from '../src/training/training-data.ts';
+import { openMixture } from '../src/training/mixture.ts';
+import { createLearner } from '../src/training/train-policy.ts';
 
 const DEVICES: readonly DeviceConfig[] = [
   { runtime: 'cpu', threads: 2, replicas: 1 },
@@ -39,27 +36,21 @@ const [root, contest = 'devices', repetitions = '5', stepsPerTurn = '30'] = proc
 if (root === undefined) throw new Error('Give a dataset recorded by `vlakit record quickstart`.');
 const share = { ...quickstart.data.datasets[0]!, root, episodes: Array.from({ length: EPISODES }, (_, i) => i) };
 const data = { ...quickstart.data, datasets: [share] };
-const training = await openTrainingData(data);
-
 const contestants = await Promise.all(
   lookUp('contest', contest, CONTESTS).map(async ([name, { model, ...rest }]) => {
     const recipe = { ...rest, model, data };
-    const { codec } = await setUpCodec(recipe.codec, data, training);
     const family = familyOf(recipe.model.config, 'bench');
-    const trainable = createFlowTrainable({ family, ...recipe.model, codec, batchSize: shareSizeOf(recipe) });
+    const mixture = await openMixture(recipe, { family, config: recipe.model.config });
+    const { trainable, opened } = mixture.groups[0]!;
     const weights = materialise(trainable.parameters, new Random(1));
-    const learner = await createLearner(trainable, recipe, {
+    const learner = await createLearner(mixture.groups, recipe, {
       initial: Object.fromEntries(flatten<Tensor>(weights)),
     });
-    const source = await openSamples(
-      training,
-      data,
-      recipe.codec.cameras,
-      codec.horizon,
-      1,
-      new AbortController().signal,
-    );
-    const batches = policyBatches(source, codec, trainable, 1);
+    const batches = await opened.batches(trainable, {
+      seeds: { order: 1, batches: 1 },
+      budget: { free: data.pictureMegabytes * 1e6 },
+      signal: new AbortController().signal,
+    });
     let step = 0;
     let next = batches.batch(step);
     /** Trains as the loop does, one batch ahead. */
@@ -75,7 +66,8 @@ const contestants = await Promise.all(
     const close = async (): Promise<void> => {
       await next;
       await learner.close();
-      await source.close();
+      await batches.close();
+      await mixture.close();
     };
     return { name, parameters: countParameters(trainable.parameters), train, close, rates: [] as number[] };
   }),
@@ -85,7 +77,6 @@ for (let i = 0; i < Number(repetitions); i++) {
   for (const { train, rates } of contestants) rates.push(await train(Number(stepsPerTurn)));
 }
 for (const { close } of contestants) await close();
-await training.close();
 
 const summary = (values: readonly number[], digits: number): string => {
   const sorted = values.toSorted((a, b) => a - b);

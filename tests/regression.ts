@@ -7,6 +7,7 @@ import type { CheckpointFiles } from '../src/checkpoints/checkpoint.ts';
 import { createGraphLearner, type LearnerOptions } from '../src/training/graph-learner.ts';
 import type { Learner } from '../src/training/learner.ts';
 import type { OptimiserConfig } from '../src/training/optimiser.ts';
+import { onlyGroup } from '../src/training/trainable.ts';
 import { createReplicatedLearner } from '../src/training/replicated-learner.ts';
 import type { BatchSource, Trainable } from '../src/training/trainable.ts';
 
@@ -89,7 +90,7 @@ export function regressionLearner(seed: number, steps: number, replicas: number 
     session: { runtime: 'cpu', threads: 1 },
   };
   if (replicas === null) return createGraphLearner(regression(BATCH), options);
-  return createReplicatedLearner(regression(BATCH / replicas), { ...options, replicas });
+  return createReplicatedLearner(onlyGroup(regression(BATCH / replicas)), { ...options, replicas });
 }
 
 /** What lies beside the weights of a regression checkpoint. */

@@ -3,6 +3,9 @@
 import { z } from 'zod';
 import { VlaError } from '../base/errors.ts';
 import type { Convention } from '../interfaces/convention.ts';
+import type { ActionTextConfig } from './action-tokens/action-text.ts';
+import type { FastFiles } from './action-tokens/fast-files.ts';
+import { ANSWERS, type AnswerName } from './answers/index.ts';
 import type { Augmentation } from './augment.ts';
 import type { ImageStep } from './images.ts';
 import type { PromptConfig } from './prompt.ts';
@@ -47,6 +50,17 @@ export interface PolicyCodecConfig {
   readonly horizon: number;
   readonly prompt: PromptConfig;
   readonly supervision: readonly SupervisionField[];
+  /** Text that training teaches behind the prompt; left out where there is none. Policies ignore it. */
+  readonly answer?: AnswerConfig | undefined;
+}
+
+/** What a model learns to write about a sample. */
+export interface AnswerConfig {
+  readonly template: AnswerName;
+  /** The longest answer with its end, in tokens. */
+  readonly maxTokens: number;
+  /** How actions are written; null: not at all. */
+  readonly actionText: ActionTextConfig | null;
 }
 
 const whole = z.number().int().positive();
@@ -147,7 +161,8 @@ const augmentation = z.strictObject({
   saturation: share,
 });
 
-const camera = z.strictObject({
+/** The check of a camera in codec.json. */
+export const cameraSchema = z.strictObject({
   name: z.string(),
   label: z.string().optional(),
   steps: z.array(imageStep).readonly(),
@@ -166,6 +181,13 @@ const promptPart = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('cue'), apart: z.literal(true).optional() }),
 ]);
 
+/** The check of a prompt in codec.json. */
+export const promptSchema = z.strictObject({
+  parts: z.array(promptPart).readonly(),
+  maxTokens: whole,
+  padToken: z.string(),
+});
+
 const supervisionField = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('values'),
@@ -178,16 +200,32 @@ const supervisionField = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('class'), feature: z.string(), output: z.string(), classes: whole }),
 ]);
 
+const answer = z.strictObject({
+  template: z.enum(Object.keys(ANSWERS) as [AnswerName, ...AnswerName[]]),
+  maxTokens: whole,
+  actionText: z
+    .discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('uniform-bins'), bins: whole, token: z.string() }),
+      z.strictObject({
+        kind: z.literal('fast'),
+        files: z.custom<FastFiles>((files) => typeof files === 'object'),
+        token: z.string(),
+      }),
+    ])
+    .nullable(),
+});
+
 const schema: z.ZodType<PolicyCodecConfig> = z.strictObject({
   version: z.literal(1),
   embodiment: z.string(),
   controlHz: z.number().positive(),
-  cameras: z.array(camera).min(1).readonly(),
+  cameras: z.array(cameraSchema).readonly(),
   state: vector,
   action: vector,
   horizon: whole,
-  prompt: z.strictObject({ parts: z.array(promptPart).readonly(), maxTokens: whole, padToken: z.string() }),
+  prompt: promptSchema,
   supervision: z.array(supervisionField).readonly(),
+  answer: answer.optional(),
 });
 
 const OLD_FILE = 'The file belongs to another version, or was edited; take it from the checkpoint again.';

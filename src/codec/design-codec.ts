@@ -2,7 +2,7 @@
 
 import { VlaError, lookUp } from '../base/errors.ts';
 import type { Embodiment } from '../interfaces/embodiment.ts';
-import { parseCodecConfig, type CameraConfig, type PolicyCodecConfig } from './codec-config.ts';
+import { parseCodecConfig, type AnswerConfig, type CameraConfig, type PolicyCodecConfig } from './codec-config.ts';
 import type { ReferenceChange } from './delta.ts';
 import type { Normalisation, NormalisationStatistics } from './normalise.ts';
 import { mergedGrid } from './patches.ts';
@@ -46,6 +46,8 @@ export interface CodecDesign {
   /** The longest instruction, in tokens. */
   readonly instructionTokens: number;
   readonly supervision: readonly SupervisionField[];
+  /** Text that training teaches behind the prompt. */
+  readonly answer?: AnswerConfig;
 }
 
 /** The configuration of a design; throws when its parts do not fit together. */
@@ -68,7 +70,7 @@ export function designCodec(design: CodecDesign, tokenizer: TextTokenizer): Poli
 /** A codec whose steps are known: what a design or a published model comes down to. */
 export interface CodecParts extends Pick<
   CodecDesign,
-  'embodiment' | 'cameras' | 'horizon' | 'prompt' | 'instructionTokens' | 'supervision'
+  'embodiment' | 'cameras' | 'horizon' | 'prompt' | 'instructionTokens' | 'supervision' | 'answer'
 > {
   /** From robot units to the model's numbers, without the robot's limits, which come first. */
   readonly steps: { readonly state: readonly VectorStep[]; readonly action: readonly VectorStep[] };
@@ -107,6 +109,7 @@ export function assembleCodec(parts: CodecParts, tokenizer: TextTokenizer, hint:
         padToken,
       },
       supervision: parts.supervision,
+      ...(parts.answer === undefined ? {} : { answer: parts.answer }),
     },
     'codec design',
     hint,

@@ -6,10 +6,11 @@
  */
 
 import { VlaError, lookUp } from '../base/errors.ts';
-import type { Random } from '../base/random.ts';
+import { Random } from '../base/random.ts';
 import { tensor, zeros, type DType, type Tensor } from '../base/tensor.ts';
 import type { ActionChunk } from '../interfaces/action-chunk.ts';
 import type { Image, Observation } from '../interfaces/observation.ts';
+import { createAnswerWriter } from './answer-tokens.ts';
 import { NO_AUGMENTATION, drawAugmentation, type AugmentDraw } from './augment.ts';
 import { parseCodecConfig, type CameraConfig, type PolicyCodecConfig } from './codec-config.ts';
 import { createImagePipeline, requireImage, type FractionMap, type ImagePipeline } from './images.ts';
@@ -17,6 +18,7 @@ import { createPatchWriter, mergedGrid, patchCount, patchSize } from './patches.
 import { createPromptCodec, type TokenLayout } from './prompt.ts';
 import { requireReferences } from './reference-check.ts';
 import type { TrainingSample } from './sample.ts';
+import { createAnswerMaker } from './sample-answer.ts';
 import { createSupervisionWriter, type CameraView } from './supervision.ts';
 import type { TextTokenizer } from './text-tokens/text-tokenizer.ts';
 import { createVectorCodec } from './vector-steps.ts';
@@ -37,13 +39,16 @@ export const PIXELS = 'pixels.';
  * token of the prompt; `positions` i64 [3, B, T] (the same for every prompt: also in `layout.positions`);
  * `state` f32 [B, S].
  * Training adds `actions` f32 [B, H, A], `actionMask` f32 [B, H, A] (0 for padded dimensions and for steps beyond the
- * episode's end) and one f32 [B, size] tensor per supervision field.
+ * episode's end) and one f32 [B, size] tensor per supervision field. Where the configuration has answers, the tokens are those
+ * of prompt and answer, and the tensors of `createAnswerWriter` come in.
  */
 export interface Codec {
   readonly config: PolicyCodecConfig;
   readonly tokenizer: TextTokenizer;
   /** The fixed places and rotary positions of prompt tokens. */
   readonly layout: TokenLayout;
+  /** The places of the tokens of training: of prompt and answer; `layout` itself where there are no answers. */
+  readonly trainingLayout: TokenLayout;
   readonly horizon: number;
   /** S and A: lengths of the encoded (padded) vectors. */
   readonly stateDim: number;
@@ -89,6 +94,8 @@ export function createCodec(configuration: PolicyCodecConfig, tokenizer: TextTok
   requireReferences(config);
   const supervision = config.supervision.map((field) => createSupervisionWriter(field, layouts));
   const T = prompt.layout.length;
+  const answers = createAnswers(config, grids, action.mask, tokenizer);
+  const trainingLayout = answers?.writer.layout ?? prompt.layout;
   const [S, A] = [state.encodedDim, action.encodedDim];
   const actionNames = config.action.names;
 
@@ -107,6 +114,8 @@ export function createCodec(configuration: PolicyCodecConfig, tokenizer: TextTok
   });
   const trainingInputs = (B: number): Record<string, InputSpec> => ({
     ...observationInputs(B),
+    ...answers?.writer.inputs(B),
+    positions: { dtype: 'i64', shape: [3, B, trainingLayout.length] },
     actions: { dtype: 'f32', shape: [B, horizon, A] },
     actionMask: { dtype: 'f32', shape: [B, horizon, A] },
     ...Object.fromEntries(
@@ -114,32 +123,41 @@ export function createCodec(configuration: PolicyCodecConfig, tokenizer: TextTok
     ),
   });
 
+  const writePrompt = (batch: Readonly<Record<string, Tensor>>, b: number, instruction: string): void => {
+    const { ids, mask, count } = prompt.encode(instruction);
+    (batch['tokens']!.data as BigInt64Array).set(ids, b * T);
+    floats(batch, 'tokenMask').set(mask, b * T);
+    floats(batch, 'lastToken')[b * T + count - 1] = 1;
+  };
   /** Writes what observation and sample share at row `b` of a batch; returns the views of the cameras. */
   const writeObservation = (
     { images, state: values, instruction }: Observation,
     batch: Readonly<Record<string, Tensor>>,
     b: number,
     random: Random | null,
+    training: boolean,
   ): Record<string, CameraView> => {
     const views: Record<string, CameraView> = {};
     for (const camera of cameras) {
       const image = lookUp('camera image', camera.config.name, images);
       views[camera.config.name] = camera.write(image, floats(batch, PIXELS + camera.config.name), b, random);
     }
-    const prompted = prompt.encode(instruction);
-    (batch['tokens']!.data as BigInt64Array).set(prompted.ids, b * T);
-    floats(batch, 'tokenMask').set(prompted.mask, b * T);
-    floats(batch, 'lastToken')[b * T + prompted.count - 1] = 1;
+    if (!training || answers === null) writePrompt(batch, b, instruction);
     requireCount('state', values.length, config.state.names.length);
     floats(batch, 'state').set(state.encode(values, values, 'state'), b * S);
     return views;
   };
 
-  const prepare = (B: number, specs: Readonly<Record<string, InputSpec>>): Record<string, Tensor> => {
+  const prepare = (
+    B: number,
+    specs: Readonly<Record<string, InputSpec>>,
+    { positions: axes, length }: TokenLayout,
+  ): Record<string, Tensor> => {
     const batch = Object.fromEntries(Object.entries(specs).map(([name, s]) => [name, zeros(s.dtype, s.shape)]));
     const positions = batch['positions']!.data as BigInt64Array;
-    prompt.layout.positions.forEach((axis, a) => {
-      for (let b = 0; b < B; b++) axis.forEach((position, t) => (positions[(a * B + b) * T + t] = BigInt(position)));
+    axes.forEach((axis, a) => {
+      for (let b = 0; b < B; b++)
+        axis.forEach((position, t) => (positions[(a * B + b) * length + t] = BigInt(position)));
     });
     return batch;
   };
@@ -153,6 +171,7 @@ export function createCodec(configuration: PolicyCodecConfig, tokenizer: TextTok
     config,
     tokenizer,
     layout: prompt.layout,
+    trainingLayout,
     horizon,
     stateDim: S,
     actionDim: A,
@@ -164,17 +183,24 @@ export function createCodec(configuration: PolicyCodecConfig, tokenizer: TextTok
       prompt.encode(instruction);
     },
     encodeObservation(observation) {
-      const batch = prepare(1, observationInputs(1));
-      writeObservation(observation, batch, 0, null);
+      const batch = prepare(1, observationInputs(1), prompt.layout);
+      writeObservation(observation, batch, 0, null, false);
       return batch;
     },
     collate(samples, randoms, into) {
       const B = samples.length;
       if (randoms !== null) requireCount('random generators', randoms.length, B);
-      const batch = into === undefined ? prepare(B, trainingInputs(B)) : cleared(into, trainingInputs(B));
+      const inputs = trainingInputs(B);
+      const batch = into === undefined ? prepare(B, inputs, trainingLayout) : cleared(into, inputs);
       for (const [b, sample] of samples.entries()) {
-        const views = writeObservation(sample, batch, b, randoms?.[b] ?? null);
-        floats(batch, 'actions').set(encodeActions(sample.actions, sample.state), b * horizon * A);
+        const views = writeObservation(sample, batch, b, randoms?.[b] ?? null, true);
+        const encoded = encodeActions(sample.actions, sample.state);
+        floats(batch, 'actions').set(encoded, b * horizon * A);
+        if (answers !== null) {
+          const random = randoms?.[b] ?? new Random(0, b);
+          const answer = answers.make({ sample, views, actions: encoded, random });
+          answers.writer.write(batch, b, sample.instruction, answer);
+        }
         requireCount('actionIsPad', sample.actionIsPad.length, horizon);
         const mask = floats(batch, 'actionMask');
         for (let h = 0; h < horizon; h++) {
@@ -198,6 +224,21 @@ export function createCodec(configuration: PolicyCodecConfig, tokenizer: TextTok
       const data = Float32Array.from(action.decode(encoded, stateNow ?? [], 'decoded action'));
       return { horizon, dim: actionNames.length, data };
     },
+  };
+}
+
+/** What makes and writes answers; null where the configuration has none. */
+function createAnswers(
+  { answer, ...config }: PolicyCodecConfig,
+  grids: Readonly<Record<string, readonly [rows: number, columns: number]>>,
+  actionMask: Float32Array,
+  tokenizer: TextTokenizer,
+) {
+  if (answer === undefined) return null;
+  const { prompt } = config;
+  return {
+    writer: createAnswerWriter({ prompt, answerTokens: answer.maxTokens, grids, tokenizer }),
+    make: createAnswerMaker({ ...config, answer }, actionMask, tokenizer),
   };
 }
 

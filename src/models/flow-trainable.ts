@@ -8,17 +8,24 @@ import { VlaError, invariant } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { PIXELS, type Codec } from '../codec/policy-codec.ts';
+import type { TokenLayout } from '../codec/prompt.ts';
 import { add, constant, mul, type Value } from '../engine/index.ts';
 import type { ParameterSpec, Tree } from '../nn/parameters.ts';
 import { requireFittingCodec } from './codec-fit.ts';
 import type { AnyFamily, FamilyConfig, InputSpec } from './family.ts';
-import type { PromptInputs } from './parts/prompt-encoder.ts';
+import { ACTIONS, type Objective } from './objective.ts';
+import { insulatePrompt } from './parts/knowledge-insulation.ts';
+import type { EncodedPrompt, PromptInputs } from './parts/prompt-encoder.ts';
 import {
   supervisionInputs,
   supervisionLosses,
   supervisionSpec,
+  type HeadContext,
+  type SupervisionConfig,
   type SupervisionHeads,
 } from './parts/supervision-heads.ts';
+import { textLoss } from './text-trainable.ts';
+import { requireText } from './writer.ts';
 
 /** What a training step is made of. */
 export interface FlowTrainableOptions {
@@ -28,6 +35,10 @@ export interface FlowTrainableOptions {
   readonly batchSize: number;
   /** K: draws of noise and time that share one pass over the prompt. */
   readonly draws: number;
+  /** Default: action chunks alone. */
+  readonly objective?: Objective;
+  /** Supervision heads that learn: all (default), or those whose targets the codec offers. */
+  readonly heads?: 'all' | 'offered';
 }
 
 /** The structure of training's `Trainable` (which this folder may not import). */
@@ -56,13 +67,14 @@ export function promptInputs(codec: Codec, inputs: Readonly<Record<string, Value
     pixels: Object.fromEntries(codec.layout.images.map(({ camera }) => [camera, inputs[PIXELS + camera]!])),
     tokens: inputs['tokens']!,
     tokenMask: inputs['tokenMask']!,
+    contextMask: inputs['contextMask'],
     lastToken: inputs['lastToken'] ?? null,
     state: inputs['state'] ?? null,
   };
 }
 
 /** All parameters of a model, the supervision heads in a subtree of their own. */
-export function modelSpec(family: AnyFamily, config: FamilyConfig, codec: Codec): Tree<ParameterSpec> {
+export function modelSpec(family: AnyFamily, config: FamilyConfig, codec: Pick<Codec, 'layout'>): Tree<ParameterSpec> {
   return {
     ...(family.spec(config, codec.layout.length) as Readonly<Record<string, Tree<ParameterSpec>>>),
     supervision: supervisionSpec(config.supervision, config.language.width),
@@ -70,53 +82,120 @@ export function modelSpec(family: AnyFamily, config: FamilyConfig, codec: Codec)
 }
 
 /**
- * The model's loss on batches of the codec: the flow-matching loss and the weighted losses of the supervision heads. `inputs`
- * are those of `codec.trainingInputs` that the model reads, and those of `draw`.
+ * The model's loss on batches of the codec: the weighted sum of what the objective names and of the supervision heads. `inputs`
+ * are those of `codec.trainingInputs` that the model reads, and those of `draw`. Throws `mismatch` where the codec lacks what
+ * the objective asks for, `unsupported` where the model cannot write text.
  */
 export function createFlowTrainable(options: FlowTrainableOptions): FlowTrainable {
-  const { family, config, codec, batchSize: B } = options;
+  const { family, config, codec, batchSize: B, objective = ACTIONS } = options;
   requireFittingCodec(family, config, codec);
+  requireObjective(family, config, codec, objective);
   const sizes = { draws: options.draws, horizon: codec.horizon, actionDim: codec.actionDim };
-  const { layout } = codec;
+  const layout = codec.trainingLayout;
   const offered = codec.trainingInputs(B);
-  const targets = supervisionInputs(config.supervision, layout);
+  const heads = options.heads === 'offered' ? offeredHeads(config.supervision, layout, offered) : config.supervision;
+  const targets = supervisionInputs(heads, layout);
   requireTargets(family.name, targets, offered, B);
+  const supervised = Object.keys(targets).length > 0;
+  const draws = family.draws(config);
+  const drawn = objective.flow > 0 ? draws.inputs(B, sizes) : {};
   const names = [
-    ...observationNames(family, config, codec, Object.keys(config.supervision).length > 0),
-    'actions',
-    'actionMask',
+    ...observationNames(family, config, codec, supervised),
+    ...(layout === codec.layout ? [] : ['contextMask']),
+    ...(objective.flow > 0 ? ['actions', 'actionMask'] : []),
+    ...(objective.text > 0 ? TEXT_TARGETS : []),
     ...Object.keys(targets),
   ];
-  const draws = family.draws(config);
-  const drawn = draws.inputs(B, sizes);
+  const flowOf = (p: Tree<Value>, prompt: EncodedPrompt, inputs: Readonly<Record<string, Value>>): Value => {
+    const read = objective.insulation === 'none' ? prompt : insulatePrompt(prompt, objective.insulation);
+    const context = family.context(p, read, inputs['state'] ?? null, config);
+    const { actions, actionMask } = inputs;
+    const feeds = { actions: actions!, actionMask: actionMask!, drawn: pick(inputs, drawn) };
+    return family.flowLoss(p, context, feeds, config);
+  };
   return {
     parameters: modelSpec(family, config, codec),
     inputs: { ...Object.fromEntries(names.map((name) => [name, offered[name]!])), ...drawn },
-    loss(parameters, inputs) {
-      const observation = promptInputs(codec, inputs);
-      const prompt = family.encode(parameters, observation, layout, config);
-      const context = family.context(parameters, prompt, observation.state, config);
-      const pick = (wanted: object) => Object.fromEntries(Object.keys(wanted).map((name) => [name, inputs[name]!]));
-      const { actions, actionMask } = inputs;
-      const flow = family.flowLoss(
-        parameters,
-        context,
-        { actions: actions!, actionMask: actionMask!, drawn: pick(drawn) },
-        config,
-      );
-      const heads = (parameters as { supervision: SupervisionHeads<Value> }).supervision;
-      if (Object.keys(config.supervision).length === 0) return { loss: flow, metrics: { flow } };
-      invariant(prompt.readout !== null, 'supervision reads the end of the prompt');
-      const { hidden, readout } = prompt;
-      const losses = supervisionLosses(heads, config.supervision, { hidden, readout, layout, inputs: pick(targets) });
-      let loss = flow;
-      for (const [name, value] of Object.entries(losses)) {
-        loss = add(loss, mul(value, constant(config.supervision[name]!.weight)));
+    loss(p, inputs) {
+      const prompt = family.encode(p, promptInputs(codec, inputs), layout, config);
+      const terms: Term[] = [];
+      if (objective.flow > 0) terms.push(['flow', objective.flow, flowOf(p, prompt, inputs)]);
+      if (objective.text > 0) {
+        terms.push(['text', objective.text, textLoss(p, prompt, inputs, { family, config, layout })]);
       }
-      return { loss, metrics: { flow, ...losses } };
+      if (supervised) terms.push(...supervisionTerms(p, prompt, { heads, layout, inputs: pick(inputs, targets) }));
+      return { loss: weightedSum(terms), metrics: Object.fromEntries(terms.map(([name, , value]) => [name, value])) };
     },
-    draw: (randoms) => draws.draw(randoms, sizes),
+    draw: (randoms) => (objective.flow > 0 ? draws.draw(randoms, sizes) : {}),
   };
+}
+
+const TEXT_TARGETS = ['textPlaces', 'textLabels', 'textWeights'];
+
+/** A loss, by its name and weight. */
+type Term = readonly [name: string, weight: number, value: Value];
+
+function weightedSum(terms: readonly Term[]): Value {
+  const [first, ...others] = terms.map(([, weight, value]) => (weight === 1 ? value : mul(value, constant(weight))));
+  return others.reduce((sum, value) => add(sum, value), first!);
+}
+
+const pick = (inputs: Readonly<Record<string, Value>>, wanted: object): Record<string, Value> =>
+  Object.fromEntries(Object.keys(wanted).map((name) => [name, inputs[name]!]));
+
+function supervisionTerms(
+  p: Tree<Value>,
+  { hidden, readout }: EncodedPrompt,
+  { heads, ...context }: { heads: SupervisionConfig } & Pick<HeadContext, 'layout' | 'inputs'>,
+): Term[] {
+  invariant(readout !== null, 'supervision reads the end of the prompt');
+  const { supervision } = p as { supervision: SupervisionHeads<Value> };
+  const losses = supervisionLosses(supervision, heads, { hidden, readout, ...context });
+  return Object.entries(losses).map(([name, value]) => [name, heads[name]!.weight, value]);
+}
+
+function offeredHeads(
+  heads: SupervisionConfig,
+  layout: TokenLayout,
+  offered: Readonly<Record<string, InputSpec>>,
+): SupervisionConfig {
+  const known = Object.entries(heads).filter(
+    ([, head]) =>
+      (head.kind !== 'pointer' || layout.images.some(({ camera }) => camera === head.camera)) &&
+      Object.keys(supervisionInputs({ head }, layout)).every((name) => name in offered),
+  );
+  return Object.fromEntries(known);
+}
+
+/** An objective that would teach nothing, or what the codec does not offer. */
+function requireObjective(family: AnyFamily, config: FamilyConfig, codec: Codec, objective: Objective): void {
+  const { flow, text, insulation } = objective;
+  const check = (good: boolean, what: string, hint: string): void => {
+    if (!good) throw new VlaError('mismatch', `${family.name} objective: ${what}.`, { hint });
+  };
+  check(
+    flow >= 0 && text >= 0 && flow + text > 0,
+    `expected weights of which one is above 0, got flow ${flow}, text ${text}`,
+    'Correct objective in the recipe.',
+  );
+  const answers = codec.trainingLayout !== codec.layout;
+  check(
+    text === 0 || answers,
+    'expected a codec with answers to learn text, got one without',
+    'Set codec.answer in the recipe, or objective.text to 0.',
+  );
+  check(
+    insulation === 'none' || flow > 0,
+    'expected a weight of flow above 0 to insulate against, got 0',
+    'Set objective.insulation to "none".',
+  );
+  if (!answers) return;
+  requireText(family, config);
+  check(
+    !config.prompt.stateToken,
+    'expected a model without a state token to learn text, got one whose state would see answers before they are written',
+    'Set model.config.prompt.stateToken to false; the action expert may still read the state.',
+  );
 }
 
 function requireTargets(

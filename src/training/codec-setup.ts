@@ -5,6 +5,7 @@ import path from 'node:path';
 import { VlaError } from '../base/errors.ts';
 import { readJson } from '../base/files.ts';
 import { shippedFile } from '../base/shipped-file.ts';
+import type { ActionTextConfig } from '../codec/action-tokens/action-text.ts';
 import type { ReferenceChange } from '../codec/delta.ts';
 import { designCodec, type NormalisationStyle } from '../codec/design-codec.ts';
 import type { Normalisation } from '../codec/normalise.ts';
@@ -15,7 +16,8 @@ import { createTextTokenizer, type TextTokenizer } from '../codec/text-tokens/te
 import type { Embodiment } from '../interfaces/embodiment.ts';
 import { requireDatasetFit } from './dataset-fit.ts';
 import { parseEmbodiment } from '../codec/embodiment-file.ts';
-import type { CodecRecipe, DataConfig, SupervisionConfig } from './recipe.ts';
+import { fitActionText } from './fit-action-text.ts';
+import type { AnswerRecipe, CodecRecipe, DataConfig, SupervisionConfig } from './recipe.ts';
 import type { TrainingData } from './training-data.ts';
 
 /** The two files of a tokenizer, parsed. */
@@ -34,7 +36,7 @@ export function readTokenizer(folder: string): TokenizerFiles {
 }
 
 /** The folder of a tokenizer that a recipe names: a name under assets/tokenizers, or a path. */
-function tokenizerFolder(name: string): string {
+export function tokenizerFolder(name: string): string {
   if (fs.existsSync(path.join(name, 'tokenizer.json'))) return name;
   return path.dirname(shippedFile(`tokenizers/${name}/tokenizer.json`));
 }
@@ -73,10 +75,20 @@ export async function setUpCodec(recipe: CodecRecipe, data: DataConfig, training
       prompt: PROMPTS[recipe.prompt],
       instructionTokens: recipe.instructionTokens,
       supervision: await Promise.all(recipe.supervision.map((field) => supervisionField(field, training))),
+      ...(recipe.answer == null ? {} : { answer: { ...recipe.answer, actionText: givenText(recipe.answer) } }),
     },
     tokenizer,
   );
-  return { codec: createCodec(config, tokenizer), embodiment, tokenizerFiles };
+  const fit = recipe.answer?.actionText;
+  if (fit?.kind !== 'fit-fast') return { codec: createCodec(config, tokenizer), embodiment, tokenizerFiles };
+  const actionText = await fitActionText(fit, createCodec(config, tokenizer), training, window);
+  const fitted = { ...config, answer: { ...config.answer!, actionText } };
+  return { codec: createCodec(fitted, tokenizer), embodiment, tokenizerFiles };
+}
+
+/** How actions are written where the recipe says it; null until it is fitted. */
+function givenText({ actionText }: AnswerRecipe): ActionTextConfig | null {
+  return actionText === null || actionText.kind === 'fit-fast' ? null : actionText;
 }
 
 /** Before the statistics: an index beyond the state would make them NaN. */

@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { elementCount, type Tensor } from '../base/tensor.ts';
 import { createGraphLearner, type LearnerOptions } from './graph-learner.ts';
 import { checkOptimiser } from './optimiser.ts';
+import { onlyGroup } from './trainable.ts';
 import { createReplicatedLearner } from './replicated-learner.ts';
 import { REGRESSION_OPTIMISER, regression } from '../../tests/regression.ts';
 
@@ -67,7 +68,7 @@ for (const [session, replicas] of [
     const learner =
       replicas === 1
         ? await createGraphLearner(regression(BATCH), options)
-        : await createReplicatedLearner(regression(BATCH / replicas), { ...options, replicas });
+        : await createReplicatedLearner(onlyGroup(regression(BATCH / replicas)), { ...options, replicas });
     const losses: number[] = [];
     const norms: number[] = [];
     for (let step = 0; step < 200; step++) {

@@ -1,5 +1,7 @@
 /** @file What a training run is made of: plain data, written by hand in recipes/, changed on the command line. */
 
+import type { ActionTextConfig } from '../codec/action-tokens/action-text.ts';
+import type { AnswerName } from '../codec/answers/index.ts';
 import type { CameraConfig } from '../codec/codec-config.ts';
 import type { NormalisationStyle } from '../codec/design-codec.ts';
 import type { ReferenceChange } from '../codec/delta.ts';
@@ -8,26 +10,59 @@ import type { EpisodeSelection } from '../data/lerobot/catalogue.ts';
 import type { ImageSize } from '../data/samples.ts';
 import type { Runtime } from '../engine/index.ts';
 import type { Embodiment } from '../interfaces/embodiment.ts';
+import type { Objective } from '../models/objective.ts';
 import type { LoopConfig } from './loop.ts';
 import type { ModelConfig } from './model-config.ts';
 import type { OptimiserConfig } from './optimiser.ts';
 import type { ScheduleConfig } from './schedule.ts';
 import type { TuningConfig } from './tuning.ts';
 
-/** One dataset of a mixture. */
-export interface DatasetShare {
+/** What every member of a mixture has. */
+interface Share {
   /** The dataset's folder. */
   readonly root: string;
-  readonly episodes: EpisodeSelection;
-  /** Episodes that training never sees; they must not be listed in `episodes`, and are left out of "all" and "present". */
-  readonly heldOut: readonly number[];
+  /** What metrics and files call it; default: the folder's name. */
+  readonly name?: string;
   /** How many samples of every step come from this dataset; their sum is the batch size. */
   readonly samplesPerStep: number;
 }
 
-/** Where samples come from. */
+/** What a dataset has for itself; what is left out is the recipe's. */
+export interface OwnSettings {
+  /** Its robot, cameras, prompt, normalisation, actions …; statistics are then of this dataset alone. */
+  readonly codec?: Partial<CodecRecipe>;
+  readonly objective?: Partial<Objective>;
+  /** Dataset frames per action of a chunk. */
+  readonly stride?: number;
+  /** Its loss counts this much; default: its share of the samples of a step. */
+  readonly weight?: number;
+}
+
+/** Robot episodes of a mixture: a LeRobot dataset; without cameras, language and actions alone. */
+export interface DatasetShare extends Share {
+  readonly episodes: EpisodeSelection;
+  /** Episodes that training never sees; they must not be listed in `episodes`, and are left out of "all" and "present". */
+  readonly heldOut: readonly number[];
+  /** With it, the dataset has a codec, statistics and a graph of its own; datasets without share all three. */
+  readonly own?: OwnSettings;
+}
+
+/** Questions about images with answers, in DM0's episodic JSONL: what keeps a vision-language model what it is. */
+export interface ConversationsShare extends Share {
+  /** In prompt order; every sample has an image for each. None for text alone. */
+  readonly cameras: readonly CameraConfig[];
+  /** The longest question and the longest answer, in tokens. */
+  readonly questionTokens: number;
+  readonly answerTokens: number;
+  /** Its loss counts this much; default: its share of the samples of a step. */
+  readonly weight?: number;
+}
+
+/** Where samples come from: a mixture, whose ratio is the same in every step. */
 export interface DataConfig {
   readonly datasets: readonly DatasetShare[];
+  /** Left out: none. */
+  readonly conversations?: readonly ConversationsShare[];
   /** Dataset frames per action of a chunk; see `WindowSpec`. */
   readonly stride: number;
   /** Pictures are brought to this size while loading; null keeps the recorded size. */
@@ -66,6 +101,20 @@ export interface CodecRecipe {
   readonly prompt: PromptName;
   readonly instructionTokens: number;
   readonly supervision: readonly SupervisionConfig[];
+  /** Text that training teaches behind the prompt; left out for none. */
+  readonly answer?: AnswerRecipe | null;
+}
+
+/** What a model learns to write about a sample. */
+export interface AnswerRecipe {
+  readonly template: AnswerName;
+  /** The longest answer with its end, in tokens. */
+  readonly maxTokens: number;
+  /** How actions are written; `fit-fast` makes a FAST tokenizer of the dataset's chunks. Null: not at all. */
+  readonly actionText:
+    | ActionTextConfig
+    | { readonly kind: 'fit-fast'; readonly token: string; readonly vocabulary: number; readonly scale: number }
+    | null;
 }
 
 /** A whole training run. */
@@ -74,6 +123,8 @@ export interface TrainingRecipe {
   readonly data: DataConfig;
   readonly codec: CodecRecipe;
   readonly model: ModelConfig;
+  /** What robot samples teach; left out: action chunks alone. */
+  readonly objective?: Objective;
   /** What of the model learns, and from which weights; null: everything, from fresh ones. */
   readonly tuning: TuningConfig | null;
   readonly optimiser: OptimiserConfig;
@@ -92,9 +143,12 @@ export interface DeviceConfig {
    * of the replicas' losses; see `createReplicatedLearner`.
    */
   readonly replicas: number;
+  /** Parts that each replica's share of a batch is learned in, one after the other: less memory, the same gradient. Default 1. */
+  readonly accumulate?: number;
 }
 
 /** Samples per step. */
 export function batchSizeOf(data: DataConfig): number {
-  return data.datasets.reduce((sum, { samplesPerStep }) => sum + samplesPerStep, 0);
+  const shares = [...data.datasets, ...(data.conversations ?? [])];
+  return shares.reduce((sum, { samplesPerStep }) => sum + samplesPerStep, 0);
 }

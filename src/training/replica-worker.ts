@@ -12,8 +12,8 @@ import { markFailed, meet, rangeOf, someFailed, type ReplicaMemory } from './rep
 
 /** What a replica is started with. */
 export interface ReplicaWorkerData {
-  /** A share of the batch in, scalars out; the state is the weights, and their gradient after a run. */
-  readonly compiled: CompiledGraph;
+  /** A part of a batch in, scalars out; the state is the weights, and their gradient after a run. The gradients are summed with these weights. */
+  readonly groups: readonly { readonly weight: number; readonly compiled: CompiledGraph }[];
   readonly session: Pick<SessionOptions, 'threads' | 'weightFolder'>;
   readonly optimiser: OptimiserConfig;
   readonly memory: ReplicaMemory;
@@ -25,30 +25,51 @@ export interface ReplicaRequest {
   /** Number of the step's request, from 1, the same for all replicas. */
   readonly id: number;
   readonly rank: number;
-  readonly feeds: Readonly<Record<string, Tensor>>;
+  /** Group by group, the parts of its share. */
+  readonly feeds: readonly (readonly Readonly<Record<string, Tensor>>[])[];
   readonly update: UpdateNumbers;
 }
 
-/** The scalars of the replica's share of the batch; null when another replica failed and nothing was updated. */
+/** The scalars of the replica's share of the batch, group after group; null when another replica failed and nothing was updated. */
 export type ReplicaAnswer = { readonly scalars: Float32Array; readonly gradientNorm: number } | null;
 
-const { compiled, session: options, optimiser, memory, replicas } = workerData as ReplicaWorkerData;
+const { groups, session: options, optimiser, memory, replicas } = workerData as ReplicaWorkerData;
 const { control, gradients, squares, decayed } = memory;
 const { weights, m, v, average } = memory.state;
 invariant(weights !== undefined && m !== undefined && v !== undefined, 'the state has weights, m and v');
 const state = { weights, m, v, average: average ?? null };
-const session = createCompiledSession(compiled, options);
+const sessions = groups.map(({ compiled }) => createCompiledSession(compiled, options));
 // Reported with the first request.
-session.catch(() => undefined);
+for (const session of sessions) session.catch(() => undefined);
 
+/** Leaves the gradient of the replica's share in its vector; resolves with the scalars of all groups. */
 async function differentiate({ rank, feeds }: ReplicaRequest): Promise<Float32Array> {
-  const { writeState, run, readState } = await session;
-  // ONNX Runtime does not read or write shared memory: what goes in and out is copied.
-  await writeState({ [`${OWN}weights`]: { dtype: 'f32', shape: [state.weights.length], data: state.weights } });
-  const results = await run(feeds);
-  const left = await readState();
-  gradients[rank]!.set(left[`${OWN}weights`]!.data as Float32Array);
-  return results[`${OWN}scalars`]!.data as Float32Array;
+  const sum = gradients[rank]!;
+  const scalars: number[] = [];
+  let first = true;
+  for (const [g, parts] of feeds.entries()) {
+    const { writeState, run, readState } = await sessions[g]!;
+    const share = groups[g]!.weight / parts.length;
+    let means: number[] | null = null;
+    for (const part of parts) {
+      // ONNX Runtime does not read or write shared memory: what goes in and out is copied.
+      await writeState({ [`${OWN}weights`]: { dtype: 'f32', shape: [state.weights.length], data: state.weights } });
+      const results = await run(part);
+      const gradient = (await readState())[`${OWN}weights`]!.data as Float32Array;
+      addScaled(sum, gradient, share, first);
+      first = false;
+      const own = [...(results[`${OWN}scalars`]!.data as Float32Array)].map((value) => value / parts.length);
+      means = means === null ? own : means.map((mean, i) => mean + own[i]!);
+    }
+    scalars.push(...means!);
+  }
+  return Float32Array.from(scalars);
+}
+
+/** sum ← (0, or else sum) + share · gradient. */
+function addScaled(sum: Float32Array, gradient: Float32Array, share: number, overwrite: boolean): void {
+  if (overwrite && share === 1) sum.set(gradient);
+  else for (let i = 0; i < sum.length; i++) sum[i] = (overwrite ? 0 : sum[i]!) + share * gradient[i]!;
 }
 
 async function step(request: ReplicaRequest): Promise<ReplicaAnswer> {

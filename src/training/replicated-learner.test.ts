@@ -15,6 +15,7 @@ import { gather, mul, reduceMean, sub, type Value } from '../engine/index.ts';
 import { resolveCheckpoint } from '../checkpoints/checkpoint-series.ts';
 import type { OptimiserConfig } from './optimiser.ts';
 import { rangeOf } from './replica-memory.ts';
+import { onlyGroup } from './trainable.ts';
 import { createReplicatedLearner } from './replicated-learner.ts';
 import type { Trainable } from './trainable.ts';
 
@@ -103,7 +104,7 @@ test('a share that fails rejects the step, changes nothing, and the next step wo
   const initial: Record<string, Tensor> = { table: { dtype: 'f32', shape: [40, 1], data: new Float32Array(40) } };
   const session = { runtime: 'cpu', threads: 1 } as const;
   const options = { optimiser: OPTIMISER, schedule: SCHEDULE, steps: 10, initial, session, replicas: 2 };
-  const learner = await createReplicatedLearner(TABLE, options);
+  const learner = await createReplicatedLearner(onlyGroup(TABLE), options);
   t.after(() => learner.close());
   const target: Tensor = { dtype: 'f32', shape: [1], data: Float32Array.of(3) };
   const feeds = (...index: bigint[]): Record<string, Tensor> => ({
@@ -130,7 +131,7 @@ test('a runtime that replicas cannot use is refused', async () => {
   const session = { runtime: 'reference' } as const;
   const initial = regressionWeights(1);
   const options = { optimiser: OPTIMISER, schedule: SCHEDULE, steps: 10, initial, session, replicas: 2 };
-  await assert.rejects(createReplicatedLearner(regression(8), options), { code: 'unsupported' });
+  await assert.rejects(createReplicatedLearner(onlyGroup(regression(8)), options), { code: 'unsupported' });
 });
 
 test('ranges cover the vector once and begin at whole cache lines', () => {

@@ -19,24 +19,30 @@ import { checkOptimiser, updateScalars } from './optimiser.ts';
 import { allocateReplicaMemory, type ReplicaMemory } from './replica-memory.ts';
 import type { ReplicaAnswer, ReplicaRequest, ReplicaWorkerData } from './replica-worker.ts';
 import { checkSchedule, emaDecayAt, learningRateAt } from './schedule.ts';
-import type { Trainable } from './trainable.ts';
+import { inGroup, type LearnerGroup, type Trainable } from './trainable.ts';
 
-/** What a replicated learner needs beside the trainable. */
+/** What a replicated learner needs beside the trainables. */
 export interface ReplicatedLearnerOptions extends LearnerOptions {
   /** Number of copies; `session.threads` is for each of them. */
   readonly replicas: number;
+  /** Parts that each replica's share of a batch is learned in, one after the other: less memory, the same gradient. Default 1. */
+  readonly accumulate?: number;
 }
 
 /**
- * A learner whose batches are `replicas` times as large as `share.inputs`: replica r takes the r-th part of each feed's
- * first axis; a feed of exactly the share's shape goes to all. Loss, metrics and gradient are the means of the replicas'
- * own. For a loss that is a plain mean over samples this is the mean over the batch; a masked mean weighs the samples of
- * each share by that share's mask. Sums are in the order of the replicas: the same numbers in every run.
+ * A learner of losses over the same parameters: the gradient of a step is the weighted sum of theirs. Each group's batch is
+ * `replicas` × `accumulate` times as large as its trainable's inputs: it is cut along the first axis into as many parts, of
+ * which each replica takes its own; a feed of exactly the inputs' shape goes to all. Loss, metrics and gradient of a group
+ * are the means of the parts' own. For a loss that is a plain mean over samples this is the mean over the batch; a masked mean
+ * weighs the samples of each part by that part's mask. Sums are in a fixed order: the same numbers in every run.
  *
  * Throws `unsupported` on a runtime other than cpu. A step that fails leaves the state as it was.
  */
-export async function createReplicatedLearner(share: Trainable, options: ReplicatedLearnerOptions): Promise<Learner> {
-  const { optimiser, schedule, steps, replicas, session } = options;
+export async function createReplicatedLearner(
+  groups: readonly LearnerGroup[],
+  options: ReplicatedLearnerOptions,
+): Promise<Learner> {
+  const { optimiser, schedule, steps, replicas, accumulate = 1, session } = options;
   const { runtime } = session;
   if (runtime !== 'cpu') {
     throw new VlaError('unsupported', `device.replicas: expected 1 on runtime "${runtime}", got ${replicas}.`, {
@@ -45,18 +51,21 @@ export async function createReplicatedLearner(share: Trainable, options: Replica
   }
   checkOptimiser(optimiser);
   checkSchedule(schedule, steps);
-  const layout = flatLayout(flatten<ParameterSpec>(share.parameters));
+  const layout = flatLayout(flatten<ParameterSpec>(groups[0]!.trainable.parameters));
   const stateNames = stateNamesOf(optimiser);
-  const { graph, scalarNames } = traceGradient(share, layout);
+  const traced = groups.map(({ trainable }) => traceGradient(trainable, layout));
   const memory = allocateReplicaMemory(layout, stateNames, replicas);
   const first = joinParameters(layout, options.initial).data;
   for (const name of stateNames) if (name !== 'm' && name !== 'v') vector(memory, name).set(first);
   const workerData: ReplicaWorkerData = {
-    compiled: compile(graph, {
-      runtime,
-      state: { [`${OWN}weights`]: `${OWN}gradient` },
-      weights: options.frozen?.weights ?? {},
-    }),
+    groups: traced.map(({ graph }, g) => ({
+      weight: groups[g]!.weight,
+      compiled: compile(graph, {
+        runtime,
+        state: { [`${OWN}weights`]: `${OWN}gradient` },
+        weights: options.frozen?.weights ?? {},
+      }),
+    })),
     session: {
       ...(session.threads === undefined ? {} : { threads: session.threads }),
       ...(options.frozen?.weightFolder === undefined ? {} : { weightFolder: options.frozen.weightFolder }),
@@ -76,22 +85,30 @@ export async function createReplicatedLearner(share: Trainable, options: Replica
       const learningRate = learningRateAt(schedule, step, steps);
       const averageRate = optimiser.emaDecay === null ? 1 : 1 - emaDecayAt(optimiser.emaDecay, step);
       const update = { ...updateScalars(optimiser, learningRate, step), averageRate };
-      const shares = Array.from({ length: replicas }, (_, rank) => takeShare(share, feeds, rank, replicas));
+      const shares = Array.from({ length: replicas }, (_, rank) =>
+        groups.map((group) =>
+          Array.from({ length: accumulate }, (__, part) =>
+            takeShare(group, feeds, rank * accumulate + part, replicas * accumulate),
+          ),
+        ),
+      );
       id++;
       const answers = await Promise.all(
         shares.map((own, rank) =>
           pool.run(
             { id, rank, feeds: own, update },
-            Object.values(own).map(({ data }) => data.buffer as ArrayBuffer),
+            own.flat().flatMap((part) => Object.values(part).map(({ data }) => data.buffer as ArrayBuffer)),
           ),
         ),
       );
       // A replica answers null only when another one rejects.
       const given = answers.filter((answer) => answer !== null);
+      const names = groups.flatMap((group, g) => traced[g]!.scalarNames.map((name) => inGroup(group, name)));
       const mean = (i: number): number => given.reduce((sum, { scalars }) => sum + scalars[i]!, 0) / replicas;
-      const [loss, ...metrics] = scalarNames.map((name, i) => [name, mean(i)] as const);
-      const { gradientNorm } = given[0]!;
-      return { ...Object.fromEntries([loss!]), gradientNorm, ...Object.fromEntries(metrics), learningRate };
+      const scalars = Object.fromEntries(names.map((name, i) => [name, mean(i)]));
+      const loss = groups.reduce((sum, group) => sum + group.weight * scalars[inGroup(group, 'loss')]!, 0);
+      const { loss: _, ...metrics } = scalars;
+      return { loss, gradientNorm: given[0]!.gradientNorm, ...metrics, learningRate };
     },
     async weights() {
       return nameParameters(layout, read(optimiser.emaDecay === null ? 'weights' : 'average'));
@@ -123,29 +140,28 @@ function traceGradient(share: Trainable, layout: FlatLayout) {
   return { graph, scalarNames };
 }
 
-/** Replica `rank`'s copy of its part of the feeds. */
+/** A copy of part `at` of `parts` of a group's feeds. */
 function takeShare(
-  { inputs }: Trainable,
+  group: LearnerGroup,
   feeds: Readonly<Record<string, Tensor>>,
-  rank: number,
-  replicas: number,
+  at: number,
+  parts: number,
 ): Record<string, Tensor> {
-  return Object.fromEntries(
-    Object.entries(feeds).map(([name, { dtype, shape, data }]) => {
-      const own = inputs[name]?.shape;
-      // What does not fit is refused by the replica's session, as it would be without replicas.
-      if (own === undefined || shape.join() === own.join()) {
-        return [name, { dtype, shape, data: data.slice() } as Tensor];
-      }
-      const whole = [own[0]! * replicas, ...own.slice(1)];
-      if (shape.join() !== whole.join()) {
-        throw new VlaError(
-          'bad-shape',
-          `learner: feed "${name}": expected [${whole.join(', ')}], got [${shape.join(', ')}].`,
-        );
-      }
-      const size = elementCount(own);
-      return [name, { dtype, shape: own, data: data.slice(rank * size, (rank + 1) * size) } as Tensor];
-    }),
-  );
+  const own = Object.entries(group.trainable.inputs).map(([name, { shape }]) => {
+    const feed = feeds[inGroup(group, name)];
+    // What is missing or does not fit is refused by the replica's session, as it would be without replicas.
+    if (feed === undefined) return [];
+    const { dtype, data } = feed;
+    if (feed.shape.join() === shape.join()) return [[name, { dtype, shape, data: data.slice() } as Tensor]] as const;
+    const whole = [shape[0]! * parts, ...shape.slice(1)];
+    if (feed.shape.join() !== whole.join()) {
+      throw new VlaError(
+        'bad-shape',
+        `learner: feed "${inGroup(group, name)}": expected [${whole.join(', ')}], got [${feed.shape.join(', ')}].`,
+      );
+    }
+    const size = elementCount(shape);
+    return [[name, { dtype, shape, data: data.slice(at * size, (at + 1) * size) } as Tensor]] as const;
+  });
+  return Object.fromEntries(own.flat());
 }

@@ -8,22 +8,18 @@ import { readJson, requireWritableFolder, writeFileAtomic } from '../base/files.
 import { lockFolder } from '../base/folder-lock.ts';
 import { Random } from '../base/random.ts';
 import { familyOf } from '../models/families.ts';
-import { createFlowTrainable } from '../models/flow-trainable.ts';
 import type { CheckpointFiles } from '../checkpoints/checkpoint.ts';
 import { checkpointSteps } from '../checkpoints/checkpoint-series.ts';
-import { setUpCodec, type CodecSetup } from './codec-setup.ts';
 import { createGraphLearner, type LearnerOptions } from './graph-learner.ts';
-import { requireInstructions } from './instruction-check.ts';
 import type { Learner } from './learner.ts';
 import { checkLoopConfig, train, type TrainingResult, type TrainingRun } from './loop.ts';
 import type { PolicySettings } from '../models/checkpoint-policy.ts';
 import { checkModel } from './model-config.ts';
-import { policyBatches } from './policy-batches.ts';
-import { batchSizeOf, type TrainingRecipe } from './recipe.ts';
+import { joinBatches, openMixture, type Mixture } from './mixture.ts';
+import type { TrainingRecipe } from './recipe.ts';
 import { createReplicatedLearner } from './replicated-learner.ts';
 import { RECIPE_FILE, writeProvenance } from './provenance-file.ts';
-import type { Trainable } from './trainable.ts';
-import { openSamples, openTrainingData } from './training-data.ts';
+import type { BatchSource, LearnerGroup, Trainable } from './trainable.ts';
 import { tuneModel, type TunedModel } from './tuned-model.ts';
 import { parseTuning } from './tuning.ts';
 
@@ -69,41 +65,47 @@ async function trainInFolder(options: TrainPolicyOptions): Promise<TrainingResul
   const { seed, data } = recipe;
   const family = familyOf(recipe.model.config, 'recipe.model.config');
   const tuning = recipe.tuning === null ? null : parseTuning(recipe.tuning, 'tuning');
-  const model = { ...recipe.model, config: family.parse(recipe.model.config, 'recipe.model.config') };
-  const training = await openTrainingData(data);
+  const config = family.parse(recipe.model.config, 'recipe.model.config');
+  const mixture = await openMixture(recipe, { family, config });
+  const closing: { close(): Promise<void> }[] = [mixture];
   try {
-    const setup = await setUpCodec(recipe.codec, data, training);
-    const { codec } = setup;
-    await requireInstructions([...training.datasets, ...training.heldOut.filter((one) => one !== null)], codec);
-    const trainable = createFlowTrainable({ family, ...model, codec, batchSize: shareSizeOf(recipe) });
-    const tuned = tuneModel(trainable, tuning, seed, INITIAL_WEIGHTS);
-    const learner = await createLearner(tuned.trainable, recipe, tuned);
-    const order = new Random(seed, ORDER).bits();
-    const source = await openSamples(training, data, recipe.codec.cameras, codec.horizon, order, signal);
-    try {
-      return await train({
-        folder,
-        identity: runIdentity(recipe, setup, tuned),
-        config: recipe.loop,
-        learner: { ...learner, weights: async () => tuned.save(await learner.weights()) },
-        batches: policyBatches(source, codec, tuned.trainable, new Random(seed, BATCHES).bits()),
-        begin() {
-          writeFileAtomic(path.join(folder, RECIPE_FILE), `${JSON.stringify(recipe, null, 2)}\n`);
-          writeProvenance(folder, { command, seed, versions }, training.datasets);
-        },
-        files: (step, metrics) => ({ ...policyFiles(options, setup, step, metrics), ...tuned.files }),
-        evaluate,
-        signal,
-        wallClock,
-        ...(progressStream === undefined ? {} : { progressStream }),
-      });
-    } finally {
-      await source.close();
-      await learner.close();
+    const tuned = tuneModel(mixture.groups[0]!.trainable, tuning, seed, INITIAL_WEIGHTS);
+    const groups = mixture.groups.map((group) => ({ ...group, trainable: tuned.tune(group.trainable) }));
+    const learner = await createLearner(groups, recipe, tuned);
+    closing.unshift(learner);
+    const budget = { free: data.pictureMegabytes * 1e6 };
+    const sources: BatchSource[] = [];
+    for (const [g, { opened, trainable }] of groups.entries()) {
+      const seeds = { order: groupSeed(seed, ORDER, g), batches: groupSeed(seed, BATCHES, g) };
+      const batches = await opened.batches(trainable, { seeds, budget, signal });
+      closing.unshift(batches);
+      sources.push(batches);
     }
+    return await train({
+      folder,
+      identity: runIdentity(recipe, mixture, tuned),
+      config: recipe.loop,
+      learner: { ...learner, weights: async () => tuned.save(await learner.weights()) },
+      batches: joinBatches(groups, sources),
+      begin() {
+        writeFileAtomic(path.join(folder, RECIPE_FILE), `${JSON.stringify(recipe, null, 2)}\n`);
+        const datasets = mixture.groups.flatMap(({ opened }) => opened.datasets);
+        writeProvenance(folder, { command, seed, versions }, datasets);
+      },
+      files: (step, metrics) => ({ ...policyFiles(options, mixture, step, metrics), ...tuned.files }),
+      evaluate,
+      signal,
+      wallClock,
+      ...(progressStream === undefined ? {} : { progressStream }),
+    });
   } finally {
-    await training.close();
+    for (const one of closing) await one.close();
   }
+}
+
+/** The first group's seeds are those of runs without a mixture. */
+function groupSeed(seed: number, stream: number, group: number): number {
+  return (group === 0 ? new Random(seed, stream) : new Random(seed, stream, group)).bits();
 }
 
 function checkThreads({ data, device }: TrainingRecipe): void {
@@ -115,48 +117,44 @@ function checkThreads({ data, device }: TrainingRecipe): void {
   }
 }
 
-/** Samples of a step that one replica gets; for one replica, all. */
-export function shareSizeOf({ data, device: { replicas } }: Pick<TrainingRecipe, 'data' | 'device'>): number {
-  const batchSize = batchSizeOf(data);
-  if (Number.isInteger(replicas) && replicas >= 1 && batchSize % replicas === 0) return batchSize / replicas;
-  const divisors = Array.from({ length: batchSize }, (_, i) => i + 1).filter((count) => batchSize % count === 0);
-  throw new VlaError(
-    'bad-argument',
-    `device.replicas: expected a whole number that divides the ${batchSize} samples of a step, got ${replicas}.`,
-    { hint: `Choose one of ${divisors.join(', ')}, or change samplesPerStep in data.datasets.` },
-  );
-}
-
-/** The learner that a recipe asks for; `share` is the trainable for `shareSizeOf(recipe)` samples. */
+/** The learner that a recipe asks for; the trainables are for `partsOf(recipe)` parts of a step's samples. */
 export function createLearner(
-  share: Trainable,
+  groups: readonly LearnerGroup[],
   { optimiser, schedule, loop, device }: Pick<TrainingRecipe, 'optimiser' | 'schedule' | 'loop' | 'device'>,
   { initial, frozen }: Pick<LearnerOptions, 'initial' | 'frozen'>,
 ): Promise<Learner> {
-  const { replicas, ...session } = device;
+  const { replicas, accumulate = 1, ...session } = device;
   const given = { initial, ...(frozen === undefined ? {} : { frozen }) };
   const options = { optimiser, schedule, steps: loop.steps, session, ...given };
-  return replicas === 1 ? createGraphLearner(share, options) : createReplicatedLearner(share, { ...options, replicas });
+  const [first, ...others] = groups;
+  if (replicas === 1 && accumulate === 1 && others.length === 0) return createGraphLearner(first!.trainable, options);
+  return createReplicatedLearner(groups, { ...options, replicas, accumulate });
 }
 
 /** The part of a recipe that the numbers depend on: names, paths, memory and decoding threads change none. */
-function essence({ seed, data, codec, model, tuning, optimiser, schedule, loop, device }: TrainingRecipe): object {
-  const { workers: _workers, pictureMegabytes: _megabytes, datasets, ...rest } = data;
+function essence(recipe: TrainingRecipe): object {
+  const { seed, data, codec, model, objective, tuning, optimiser, schedule, loop, device } = recipe;
+  const { workers: _workers, pictureMegabytes: _megabytes, datasets, conversations, ...rest } = data;
   const shares = datasets.map(({ root: _root, ...share }) => share);
+  const talks = conversations?.map(({ root: _root, ...share }) => share);
   // Recipes of older runs have no tuning: all of those models learned whole.
   const { base: _base, ...learning } = tuning ?? { base: null };
   const tuned = tuning == null ? {} : { tuning: learning };
-  return { seed, data: { ...rest, datasets: shares }, codec, model, ...tuned, optimiser, schedule, loop, device };
+  const mixed = { ...rest, datasets: shares, ...(talks === undefined ? {} : { conversations: talks }) };
+  const taught = objective === undefined ? {} : { objective };
+  return { seed, data: mixed, codec, model, ...taught, ...tuned, optimiser, schedule, loop, device };
 }
 
-/** Names what the numbers of a run depend on: its recipe, the weights of its base and, through the codec's statistics, its data. */
+/** Names what the numbers of a run depend on: its recipe, the weights of its base and, through the codecs' statistics, its data. */
 function runIdentity(
   recipe: TrainingRecipe,
-  setup: CodecSetup,
+  { groups }: Mixture,
   { baseSha256 }: Pick<TunedModel<Trainable>, 'baseSha256'>,
 ): string {
   const base = baseSha256 === null ? {} : { base: baseSha256 };
-  const content = JSON.stringify({ recipe: essence(recipe), codec: setup.codec.config, ...base });
+  const [first, ...others] = groups.map(({ opened }) => opened.identity);
+  const more = others.length === 0 ? {} : { others };
+  const content = JSON.stringify({ recipe: essence(recipe), codec: first, ...more, ...base });
   return createHash('sha256').update(content).digest('hex').slice(0, 16);
 }
 
@@ -192,20 +190,17 @@ function firstDifference(a: unknown, b: unknown, where = ''): { path: string; a:
 /** The files beside the weights. */
 function policyFiles(
   { recipe, versions }: TrainPolicyOptions,
-  { codec, embodiment, tokenizerFiles }: CodecSetup,
+  { groups }: Mixture,
   step: number,
   metrics: Readonly<Record<string, number>>,
 ): CheckpointFiles {
   return {
     'config.json': recipe.model.config,
-    'codec.json': codec.config,
+    ...Object.assign({}, ...groups.map(({ opened }) => opened.files)),
     'policy.json': {
       eulerSteps: recipe.model.eulerSteps,
       noiseScale: recipe.model.noiseScale,
     } satisfies PolicySettings,
-    'tokenizer.json': tokenizerFiles.tokenizer,
-    'tokenizer_config.json': tokenizerFiles.config,
-    'embodiment.json': embodiment,
     'training.json': { recipe, step, seed: recipe.seed, versions, metrics },
   };
 }

@@ -33,8 +33,26 @@ export interface PolicyTrainable extends Trainable {
   draw(randoms: readonly Random[]): Record<string, Tensor>;
 }
 
+/** A loss that is learned together with others over the same parameters; it has batches and a graph of its own. */
+export interface LearnerGroup<T extends Trainable = Trainable> {
+  /** Stands before the names of its feeds and metrics, with a slash; '' for the only group of a learner. */
+  readonly name: string;
+  /** Its loss counts this much in the sum. */
+  readonly weight: number;
+  readonly trainable: T;
+}
+
+/** The only group of a learner. */
+export const onlyGroup = <T extends Trainable>(trainable: T): readonly LearnerGroup<T>[] => [
+  { name: '', weight: 1, trainable },
+];
+
+/** What a group calls one of its feeds or metrics. */
+export const inGroup = ({ name }: Pick<LearnerGroup, 'name'>, what: string): string =>
+  name === '' ? what : `${name}/${what}`;
+
 /** Batches as a pure function of the step (and of the seed it was made with), so that a resumed run sees the same ones. */
 export interface BatchSource {
-  /** The feeds of step `step` (from 0), one tensor per name of `Trainable.inputs`. */
+  /** The feeds of step `step` (from 0), one tensor per name of `Trainable.inputs`, named as `inGroup` does. */
   batch(step: number): Promise<Readonly<Record<string, Tensor>>>;
 }

@@ -26,7 +26,13 @@ after(() => fs.rmSync(root, { recursive: true }));
 async function drawnStates(config: DataConfig, steps: number): Promise<string[][]> {
   const training = await openTrainingData(config);
   const { signal } = new AbortController();
-  const source = await openSamples(training, config, codec.cameras, codec.horizon, 17, signal);
+  const source = await openSamples(training, config, {
+    cameras: codec.cameras,
+    horizon: codec.horizon,
+    seed: 17,
+    budget: { free: config.pictureMegabytes * 1e6 },
+    signal,
+  });
   const states: string[][] = [];
   for (let step = 0; step < steps; step++) {
     states.push((await source.samples(step)).map(({ state }) => String([...state])));
@@ -70,7 +76,13 @@ test('the pictures of all datasets together keep within the memory given', async
   const config = { ...data, datasets: twice, pictureMegabytes: 0.04, workers: 1 };
   const training = await openTrainingData(config);
   const { signal } = new AbortController();
-  const source = await openSamples(training, config, codec.cameras, codec.horizon, 17, signal);
+  const source = await openSamples(training, config, {
+    cameras: codec.cameras,
+    horizon: codec.horizon,
+    seed: 17,
+    budget: { free: config.pictureMegabytes * 1e6 },
+    signal,
+  });
   const shared = (await source.samples(0)).map(
     ({ images }) => images['front']!.data.buffer instanceof SharedArrayBuffer,
   );

@@ -175,25 +175,32 @@ export interface SampleSource {
   close(): Promise<void>;
 }
 
+/** What samples are made of. */
+export interface SampleOptions {
+  readonly cameras: readonly CameraConfig[];
+  readonly horizon: number;
+  /** Of the order. */
+  readonly seed: number;
+  /** Bytes for decoded pictures; what is taken is subtracted. */
+  readonly budget: { free: number };
+  readonly signal: AbortSignal;
+}
+
 /** Opens a loader per dataset and joins their samples, always in the same order and numbers. */
 export async function openSamples(
   training: TrainingData,
   data: DataConfig,
-  cameras: readonly CameraConfig[],
-  horizon: number,
-  seed: number,
-  signal: AbortSignal,
+  { cameras, horizon, seed, budget, signal }: SampleOptions,
 ): Promise<SampleSource> {
   const loaders: Loader[] = [];
   const held: Dataset[] = [];
-  let free = data.pictureMegabytes * 1e6;
   for (const [i, dataset] of training.datasets.entries()) {
     const sample = policySampleSpec(dataset, cameras, data, horizon);
     const batchSize = data.datasets[i]!.samplesPerStep;
     const options = { sample, batchSize, seed: seed + i, prefetch: 1 };
     const features = Object.values(sample.cameras);
     const bytes = imageCacheBytes(dataset, features, data.imageSize);
-    if (bytes > free) {
+    if (bytes > budget.free) {
       loaders.push(createWorkerLoader(dataset, { ...options, prefetch: 2 * data.workers, workers: data.workers }));
       continue;
     }
@@ -203,7 +210,7 @@ export async function openSamples(
       cameras: features,
       imageSize: data.imageSize,
       workers: data.workers,
-      limitBytes: free,
+      limitBytes: budget.free,
       signal,
       onProgress: (done) => progress.update(done, dataset.name),
     }).catch((cause: unknown) => {
@@ -214,7 +221,7 @@ export async function openSamples(
       });
     });
     progress.finish(`${total} pictures of ${dataset.name}`);
-    free -= bytes;
+    budget.free -= bytes;
     held.push(cached);
     loaders.push(createLoader(cached, options));
   }

@@ -24,6 +24,8 @@ import { adapterNames, mergeTuned, planTuning, tune, type TuningConfig, type Tun
 export interface TunedModel<T extends Trainable> extends Pick<LearnerOptions, 'initial' | 'frozen'> {
   /** The family's trainable, with what learns as its parameters. */
   readonly trainable: T;
+  /** The same for another loss on the same model. */
+  tune<U extends Trainable>(other: U): U;
   /** The weights of a checkpoint, from what has been learnt. */
   save(trained: Readonly<Record<string, Tensor>>): Record<string, Tensor>;
   /** Files that such a checkpoint needs beside the weights. */
@@ -55,7 +57,14 @@ export function tuneModel<T extends Trainable>(
   const { parameters } = trainable;
   if (tuning === null) {
     const initial = Object.fromEntries(flatten<Tensor>(materialise(parameters, new Random(seed, stream))));
-    return { trainable, initial, save: (trained) => ({ ...trained }), files: {}, baseSha256: null };
+    return {
+      trainable,
+      tune: (other) => other,
+      initial,
+      save: (trained) => ({ ...trained }),
+      files: {},
+      baseSha256: null,
+    };
   }
   const base = tuning.base === null ? null : openBase(tuning.base);
   const plan = planTuning(parameters, tuning);
@@ -70,6 +79,7 @@ export function tuneModel<T extends Trainable>(
   );
   return {
     trainable: tune(trainable, plan),
+    tune: (other) => tune(other, plan),
     initial,
     frozen: { weights, ...(base === null ? {} : { weightFolder: base.weightFolder }) },
     save: (trained) => (tuning.save === 'whole' ? mergeTuned(parameters, plan, trained, start) : { ...trained }),

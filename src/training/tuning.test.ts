@@ -24,6 +24,7 @@ import { linearSpec, type Linear } from '../nn/linear.ts';
 import { flatten, materialise } from '../nn/parameters.ts';
 import { createGraphLearner, type LearnerOptions } from './graph-learner.ts';
 import type { Learner } from './learner.ts';
+import { onlyGroup } from './trainable.ts';
 import { createReplicatedLearner } from './replicated-learner.ts';
 import type { Trainable } from './trainable.ts';
 import { mergeTuned, parseTuning, planTuning, tune, type TuningConfig } from './tuning.ts';
@@ -137,7 +138,7 @@ function learner(replicas: number | null): Promise<Learner> {
     session: { runtime: 'cpu', threads: 1 },
   };
   if (replicas === null) return createGraphLearner(tune(network(8), plan), options);
-  return createReplicatedLearner(tune(network(8 / replicas), plan), { ...options, replicas });
+  return createReplicatedLearner(onlyGroup(tune(network(8 / replicas), plan)), { ...options, replicas });
 }
 
 function batch(step: number): Record<string, Tensor> {

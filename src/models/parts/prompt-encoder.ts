@@ -68,6 +68,8 @@ export interface PromptInputs {
   readonly tokens: Value;
   /** f32 [B, T]: 1 for tokens, 0 for padding. */
   readonly tokenMask: Value;
+  /** f32 [B, T]: 1 for what may be read of the encoded prompt; left out where that is all of it. The rest is an answer to be learned. */
+  readonly contextMask?: Value | undefined;
   /** f32 [B, T]: one-hot at the prompt's last token; not read, and null, where a state token ends the prompt or nobody reads out. */
   readonly lastToken: Value | null;
   /** f32 [B, state]; null where the model has no place for it. */
@@ -101,13 +103,13 @@ export interface PromptNetwork {
 
 /** What an action expert and the supervision heads read. */
 export interface EncodedPrompt extends Decoded {
-  /** Added to scores: 0 for prompt tokens, `HIDDEN` for padding; [B, 1, 1, S]. */
+  /** Added to scores: 0 for prompt tokens, `HIDDEN` for padding and for answers that may not be read; [B, 1, 1, S]. */
   readonly mask: Value;
-  /** f32 [B, S]: 1 for tokens, 0 for padding. */
+  /** f32 [B, S]: 1 for tokens that may be read, 0 for others. */
   readonly valid: Value;
   /** Rotary positions of the tokens on each axis, [axes][S]. */
   readonly positions: readonly (readonly number[])[];
-  /** f32 [B]: the rotary position that follows the prompt's last token, on every axis. */
+  /** f32 [B]: the rotary position that follows the last token that may be read, on every axis. */
   readonly nextPosition: Value;
   /** The hidden state that has seen the whole prompt, [B, D]: the state token's, or else the last text token's; null without either. */
   readonly readout: Value | null;
@@ -127,13 +129,16 @@ export function encodePrompt(
     rows,
     columns,
   }));
-  const { tokens, deepstack } = network.see(images);
+  const { tokens, deepstack } = images.length === 0 ? { tokens: null, deepstack: [] } : network.see(images);
   const segments = promptSegments(layout);
   const texts = segments.filter((segment) => segment.image === null);
   const imageCounts = layout.images.map((image) => image.count);
   const state = stateToken(additions, inputs, width);
-  const place = (imageTokens: Value, text: readonly Value[], tail: readonly Value[]): Value =>
-    concat([...interleave(segments, [...split(imageTokens, 1, imageCounts)], text), ...tail], 1);
+  const place = (imageTokens: Value | null, text: readonly Value[], tail: readonly Value[]): Value =>
+    concat(
+      [...interleave(segments, imageTokens === null ? [] : [...split(imageTokens, 1, imageCounts)], text), ...tail],
+      1,
+    );
 
   let x = place(tokens, textEmbeddings(network.embeddings, inputs.tokens, texts), state);
   if (additions.prompt_position !== undefined) x = add(x, additions.prompt_position.weight);
@@ -145,17 +150,25 @@ export function encodePrompt(
       state.map(() => zeros(1)),
     ),
   );
-  const { positions, next } = promptPositions(network.positions(layout), inputs.tokenMask, state.length === 1);
-  const valid =
-    state.length === 0
-      ? inputs.tokenMask
-      : concat([inputs.tokenMask, constant(f32(new Float32Array(B).fill(1), [B, 1]))], 1);
+  const withState = (tokenMask: Value): Value =>
+    state.length === 0 ? tokenMask : concat([tokenMask, constant(f32(new Float32Array(B).fill(1), [B, 1]))], 1);
+  const contextMask = inputs.contextMask ?? inputs.tokenMask;
+  const { positions, next } = promptPositions(network.positions(layout), contextMask, state.length === 1);
+  const valid = withState(inputs.tokenMask);
+  const padding = hiddenWhere(valid);
   const S = T + state.length;
-  const mask = reshape(mul(sub(valid, constant(1)), constant(-HIDDEN)), [B, 1, 1, S]);
-  const seen = c.attention === 'causal' ? add(mask, constant(causalMask(S))) : mask;
+  const seen = c.attention === 'causal' ? add(padding, constant(causalMask(S))) : padding;
   const decoded = network.decode({ embeddings: x, positions, mask: seen, valid, deepstack: extra });
   const readout = readOut(decoded.hidden, inputs.lastToken, state.length === 1);
-  return { ...decoded, mask, valid, positions, nextPosition: next, readout };
+  const readable = inputs.contextMask === undefined ? valid : withState(contextMask);
+  const mask = inputs.contextMask === undefined ? padding : hiddenWhere(readable);
+  return { ...decoded, mask, valid: readable, positions, nextPosition: next, readout };
+}
+
+/** What to add to scores, [B, 1, 1, S], for a mask [B, S]. */
+function hiddenWhere(mask: Value): Value {
+  const { B, S } = dims(mask, 'B S');
+  return reshape(mul(sub(mask, constant(1)), constant(-HIDDEN)), [B, 1, 1, S]);
 }
 
 /** The state as a token [B, 1, D], or nothing. */

@@ -1,0 +1,54 @@
+/** @file The vision-language model of any family as the training loop sees it, learning the answers of conversations. */
+
+import { PIXELS } from '../codec/policy-codec.ts';
+import type { ConversationCodec } from '../codec/conversation-codec.ts';
+import type { TokenLayout } from '../codec/prompt.ts';
+import type { Value } from '../engine/index.ts';
+import type { ParameterSpec, Tree } from '../nn/parameters.ts';
+import type { AnyFamily, FamilyConfig } from './family.ts';
+import type { FlowTrainable } from './flow-trainable.ts';
+import type { EncodedPrompt } from './parts/prompt-encoder.ts';
+import { tokenLoss } from './parts/token-loss.ts';
+import { requireText } from './writer.ts';
+
+/** What a training step on conversations is made of. */
+export interface TextTrainableOptions {
+  readonly family: AnyFamily;
+  readonly config: FamilyConfig;
+  readonly codec: ConversationCodec;
+  readonly batchSize: number;
+  /** Of the whole model: what conversations do not reach keeps its values. */
+  readonly parameters: Tree<ParameterSpec>;
+}
+
+/** The loss of next-token prediction on the answers of a batch. Throws `unsupported` for models that cannot write. */
+export function createTextTrainable(options: TextTrainableOptions): FlowTrainable {
+  const { family, config, codec, batchSize, parameters } = options;
+  requireText(family, config);
+  const { layout } = codec;
+  return {
+    parameters,
+    inputs: codec.inputs(batchSize),
+    loss(p, inputs) {
+      const pixels = Object.fromEntries(layout.images.map(({ camera }) => [camera, inputs[PIXELS + camera]!]));
+      const { tokens, tokenMask } = inputs;
+      const observation = { pixels, tokens: tokens!, tokenMask: tokenMask!, lastToken: null, state: null };
+      const prompt = family.encode(p, observation, layout, config);
+      const text = textLoss(p, prompt, inputs, { family, config, layout });
+      return { loss: text, metrics: { text } };
+    },
+    draw: () => ({}),
+  };
+}
+
+/** Next-token loss on the targets of a batch (`textPlaces`, `textLabels`, `textWeights`); its head is the family's. */
+export function textLoss(
+  p: Tree<Value>,
+  { hidden }: Pick<EncodedPrompt, 'hidden'>,
+  inputs: Readonly<Record<string, Value>>,
+  model: { readonly family: AnyFamily; readonly config: FamilyConfig; readonly layout: TokenLayout },
+): Value {
+  const { head } = requireText(model.family, model.config).model(model.config, model.layout.length).text.bind(p);
+  const { textPlaces: places, textLabels: labels, textWeights: weights } = inputs;
+  return tokenLoss(head, hidden, { places: places!, labels: labels!, weights: weights! });
+}
