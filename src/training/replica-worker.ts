@@ -93,4 +93,8 @@ async function step(request: ReplicaRequest): Promise<ReplicaAnswer> {
   return { scalars, gradientNorm };
 }
 
-answerRequests<ReplicaRequest>(async (request) => ({ value: await step(request), transfer: [] }));
+answerRequests<ReplicaRequest | null>(async (request) => {
+  // Nothing to learn: whoever asks wants to know when the thread may end. To end it while a session is made ends the process.
+  if (request === null) await Promise.allSettled(sessions);
+  return { value: request === null ? null : await step(request), transfer: [] };
+});

@@ -11,13 +11,12 @@ import { regression, regressionBatches, regressionLearner, regressionWeights } f
 import type { VlaError } from '../base/errors.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { workerUrl } from '../base/worker-url.ts';
-import { gather, mul, reduceMean, sub, type Value } from '../engine/index.ts';
+import { add, constant, gather, mul, reduceMean, sub, type Value } from '../engine/index.ts';
 import { resolveCheckpoint } from '../checkpoints/checkpoint-series.ts';
 import type { OptimiserConfig } from './optimiser.ts';
 import { rangeOf } from './replica-memory.ts';
-import { onlyGroup } from './trainable.ts';
 import { createReplicatedLearner } from './replicated-learner.ts';
-import type { Trainable } from './trainable.ts';
+import { onlyGroup, type Trainable } from './trainable.ts';
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'replicas-'));
 after(() => fs.rmSync(root, { recursive: true }));
@@ -144,6 +143,64 @@ test('ranges cover the vector once and begin at whole cache lines', () => {
       );
       assert.equal(ranges.at(-1)![1], count);
       assert.ok(ranges.every(([from, to]) => from % 16 === 0 && from <= to));
+    }
+  }
+});
+
+test('groups learn the weighted sum of their losses, and a share in parts learns as the whole', async (t) => {
+  const session = { runtime: 'cpu', threads: 1 } as const;
+  const options = { optimiser: OPTIMISER, schedule: SCHEDULE, steps: 10, initial: regressionWeights(1), session };
+  const weights = [0.25, 0.75];
+  const groups = weights.map((weight, g) => ({ name: `g${g}`, weight, trainable: regression(16) }));
+  const named = (feeds: Readonly<Record<string, Tensor>>, g: number): Record<string, Tensor> =>
+    Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [`g${g}/${name}`, tensor]));
+  /** Both losses in one graph. */
+  const together: Trainable = {
+    parameters: groups[0]!.trainable.parameters,
+    inputs: Object.fromEntries(
+      groups.flatMap(({ name, trainable }) =>
+        Object.entries(trainable.inputs).map(([input, spec]) => [`${name}/${input}`, spec]),
+      ),
+    ),
+    loss(parameters, inputs) {
+      const losses = groups.map(({ name, weight, trainable }) => {
+        const own = Object.keys(trainable.inputs).map((input) => [input, inputs[`${name}/${input}`]!]);
+        return mul(trainable.loss(parameters, Object.fromEntries(own)).loss, constant(weight));
+      });
+      return { loss: add(losses[0]!, losses[1]!), metrics: {} };
+    },
+  };
+  const learners = [
+    await createReplicatedLearner(onlyGroup(together), { ...options, replicas: 1 }),
+    await createReplicatedLearner(groups, { ...options, replicas: 1 }),
+    await createReplicatedLearner(
+      groups.map((group) => ({ ...group, trainable: regression(4) })),
+      { ...options, replicas: 2, accumulate: 2 },
+    ),
+  ];
+  t.after(async () => {
+    for (const learner of learners) await learner.close();
+  });
+  const batches = regressionBatches(3);
+  for (let step = 0; step < 4; step++) {
+    const feeds = { ...named(await batches.batch(2 * step), 0), ...named(await batches.batch(2 * step + 1), 1) };
+    const [expected, ...others] = await Promise.all(learners.map((learner) => learner.step(step, feeds)));
+    for (const got of others) {
+      const sum = weights.reduce((total, weight, g) => total + weight * got[`g${g}/loss`]!, 0);
+      for (const [name, value] of Object.entries({ loss: got['loss']!, sum })) {
+        assert.ok(
+          Math.abs(value - expected!['loss']!) < 1e-5,
+          `step ${step}: ${name} ${value}, expected ${expected!['loss']}`,
+        );
+      }
+    }
+  }
+  const [expected, ...others] = await Promise.all(learners.map((learner) => learner.weights()));
+  for (const got of others) {
+    for (const [name, { data }] of Object.entries(got)) {
+      (data as Float32Array).forEach((value, i) =>
+        assert.ok(Math.abs(value - (expected![name]!.data[i] as number)) < 1e-5, name),
+      );
     }
   }
 });

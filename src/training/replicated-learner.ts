@@ -75,7 +75,7 @@ export async function createReplicatedLearner(
     replicas,
   };
   const url = workerUrl(import.meta.url, './replica-worker');
-  const pool = startThreadPool<ReplicaRequest, ReplicaAnswer>(url, replicas, workerData);
+  const pool = startThreadPool<ReplicaRequest | null, ReplicaAnswer>(url, replicas, workerData);
   const read = (name: StateName): Tensor => {
     return { dtype: 'f32', shape: [layout.count], data: vector(memory, name).slice() };
   };
@@ -120,7 +120,10 @@ export async function createReplicatedLearner(
       requireState(layout, stateNames, state);
       for (const name of stateNames) vector(memory, name).set(state[name]!.data as Float32Array);
     },
-    close: () => pool.close(),
+    async close() {
+      await Promise.allSettled(Array.from({ length: replicas }, () => pool.run(null)));
+      await pool.close();
+    },
   };
 }
 

@@ -200,6 +200,10 @@ export async function openSamples(
     const options = { sample, batchSize, seed: seed + i, prefetch: 1 };
     const features = Object.values(sample.cameras);
     const bytes = imageCacheBytes(dataset, features, data.imageSize);
+    if (features.length === 0) {
+      loaders.push(createLoader(dataset, options));
+      continue;
+    }
     if (bytes > budget.free) {
       loaders.push(createWorkerLoader(dataset, { ...options, prefetch: 2 * data.workers, workers: data.workers }));
       continue;

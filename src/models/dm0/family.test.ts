@@ -1,5 +1,6 @@
 /** @file DM0 keeps the contract of model families. */
 
+import { answersContract } from '../../../tests/contracts/family-answers.ts';
 import { familyContract } from '../../../tests/contracts/family.ts';
 import type { FamilyConfig } from '../family.ts';
 import type { Dm0Config } from './config.ts';
@@ -30,3 +31,5 @@ familyContract({
     return small;
   },
 });
+
+answersContract(dm0);

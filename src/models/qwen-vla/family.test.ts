@@ -1,5 +1,6 @@
 /** @file Qwen-VLA keeps the contract of model families. */
 
+import { answersContract } from '../../../tests/contracts/family-answers.ts';
 import { familyContract } from '../../../tests/contracts/family.ts';
 import type { FamilyConfig } from '../family.ts';
 import type { QwenVlaConfig } from './config.ts';
@@ -46,3 +47,5 @@ familyContract({
     return bare;
   },
 });
+
+answersContract(qwenVla, (tiny) => ({ ...tiny, stateDim: null }) as FamilyConfig);

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { answersContract } from '../../../tests/contracts/family-answers.ts';
 import { familyContract } from '../../../tests/contracts/family.ts';
 import { familyCodec, oneBatch, openDescent } from '../../../tests/contracts/family-learning.ts';
 import { Random } from '../../base/random.ts';
@@ -108,3 +109,5 @@ test('the places of two arms do not meet and fit the published vectors', () => {
   const { stateDim, actionDim } = XIAOMI_ROBOTICS_0.expert;
   assert.deepEqual([stateDim, actionDim], [SLOTS, SLOTS]);
 });
+
+answersContract(xiaomiRobotics0);

@@ -1,5 +1,6 @@
 /** @file ZR-0 keeps the contract of model families. */
 
+import { answersContract } from '../../../tests/contracts/family-answers.ts';
 import { familyContract } from '../../../tests/contracts/family.ts';
 import type { FamilyConfig } from '../family.ts';
 import type { Zr0Config } from './config.ts';
@@ -50,3 +51,5 @@ familyContract({
     return small;
   },
 });
+
+answersContract(zr0);
