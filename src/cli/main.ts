@@ -10,6 +10,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./quickstart.ts'),
   },
   { name: 'record', summary: 'Record demonstrations of the tabletop’s expert', load: () => import('./record.ts') },
+  {
+    name: 'annotate',
+    summary: 'Say in words what happens in a dataset’s episodes',
+    load: () => import('./annotate.ts'),
+  },
   { name: 'train', summary: 'Train a policy from a recipe', load: () => import('./train.ts') },
   {
     name: 'evaluate',

@@ -1,6 +1,7 @@
 /** @file A batch of samples as one large buffer and its description, for cheap transfer between threads. */
 
 import type { TrainingSample } from '../codec/sample.ts';
+import type { Annotation } from '../interfaces/annotation.ts';
 import type { Image } from '../interfaces/observation.ts';
 
 interface PackedSample {
@@ -9,6 +10,7 @@ interface PackedSample {
   readonly state: number;
   readonly actions: number;
   readonly horizon: number;
+  readonly annotation?: Annotation;
   readonly supervision: readonly { readonly name: string; readonly length: number }[];
 }
 
@@ -30,6 +32,7 @@ export function packSamples(samples: readonly TrainingSample[]): PackedSamples {
     return {
       images: images.map(([name, { width, height }]) => ({ name, width, height })),
       instruction: sample.instruction,
+      ...(sample.annotation === undefined ? {} : { annotation: sample.annotation }),
       state: sample.state.length,
       actions: sample.actions.length,
       horizon: sample.actionIsPad.length,
@@ -70,6 +73,8 @@ export function unpackSamples({ samples, buffers }: PackedSamples): TrainingSamp
     const actions = takeFloats(sample.actions);
     const supervision: Record<string, Float32Array> = {};
     for (const { name, length } of sample.supervision) supervision[name] = takeFloats(length);
-    return { images, state, instruction: sample.instruction, actions, actionIsPad, supervision };
+    const { instruction, annotation } = sample;
+    const known = annotation === undefined ? {} : { annotation };
+    return { images, state, instruction, actions, actionIsPad, supervision, ...known };
   });
 }

@@ -79,6 +79,7 @@ export function createSampleReader(dataset: Dataset, spec: SampleSpec): SampleRe
         const width = size(name);
         supervision[name] = (await dataset.column(name, episode)).slice(frame * width, (frame + 1) * width);
       }
+      const annotation = await dataset.annotation(episode, frame);
       return {
         images,
         state: state.slice(frame * stateSize, (frame + 1) * stateSize),
@@ -86,6 +87,7 @@ export function createSampleReader(dataset: Dataset, spec: SampleSpec): SampleRe
         actions: window.values,
         actionIsPad: window.isPad,
         supervision,
+        ...(annotation === undefined ? {} : { annotation }),
       };
     },
   };

@@ -1,5 +1,6 @@
 /** @file A world with a robot and a task: simulators here, in a worker, or in another process. */
 
+import type { AnnotatedObject, ImagePoint } from './annotation.ts';
 import type { Embodiment } from './embodiment.ts';
 import type { Observation } from './observation.ts';
 
@@ -69,4 +70,30 @@ export interface ExpertEnvironment extends Environment {
   /** The expert's action for the current state; memory-less. */
   expert(): Float32Array;
   privileged(): Privileged;
+}
+
+/** What happens now, in words and in the cameras' images. */
+export interface Narration {
+  /** What is seen, in a sentence. */
+  readonly scene: string;
+  /** What the task takes, as instructions in order; nothing is left out of it as the episode goes on. */
+  readonly steps: readonly string[];
+  /** Which of the steps the expert is at; those before it are done. It may go back, for example when a grip is lost. */
+  readonly present: number;
+  /** Why that step is next. */
+  readonly plan: string;
+  /** What the present task is about, with its boxes. */
+  readonly targets: readonly AnnotatedObject[];
+  /** Where it is to end up; null when the task has no place that can be seen. */
+  readonly goal: AnnotatedObject | null;
+  /**
+   * Takes a point (metres, base frame) to where it lies in the images of this moment, also later on; null behind a camera,
+   * beyond 0 to 1 outside its image.
+   */
+  readonly locate: (position: readonly [number, number, number]) => Readonly<Record<string, ImagePoint | null>>;
+}
+
+/** An environment that can say in words what happens in it. */
+export interface NarratingEnvironment extends ExpertEnvironment {
+  narrate(): Narration;
 }

@@ -1,5 +1,6 @@
 /** @file Recorded robot data as a reader hands it out: datasets, episodes, frames and windows of actions. */
 
+import type { Annotation } from './annotation.ts';
 import type { Image } from './observation.ts';
 
 /** One column of a dataset, after LeRobot's `features`. */
@@ -48,6 +49,8 @@ export interface Dataset {
   column(feature: string, episode: number): Promise<Float32Array>;
   /** The instruction of a frame. */
   instruction(episode: number, frame: number): Promise<string>;
+  /** What is known about a frame in words; undefined where nothing is. */
+  annotation(episode: number, frame: number): Promise<Annotation | undefined>;
   /** One decoded camera frame. */
   image(camera: string, episode: number, frame: number): Promise<Image>;
   /** Exact statistics of a numeric feature over the chosen episodes. */

@@ -43,12 +43,13 @@ export interface Demonstration {
 
 /**
  * Lets the expert act until the episode ends. Executed is `disturbed` of the expert's action; recorded is the expert's
- * action, clipped to the embodiment's limits.
+ * action, clipped to the embodiment's limits. `watch` is called at every frame, before its action.
  */
 export async function demonstrate(
   environment: ExpertEnvironment,
   episode: EpisodeSpec,
   disturbed: (action: Float32Array) => Float32Array,
+  watch: () => void = () => undefined,
 ): Promise<Demonstration> {
   const { embodiment, subtasks } = environment;
   await environment.reset(episode);
@@ -80,6 +81,7 @@ export async function demonstrate(
     put('supervision.goal_position', known.goalPosition ?? [0, 0, 0]);
     put('supervision.has_goal', [known.goalPosition === null ? 0 : 1]);
     put('supervision.subtask', [subtasks.indexOf(known.subtask)]);
+    watch();
     length++;
     outcome = await environment.step(clipped(disturbed(action), embodiment));
   }

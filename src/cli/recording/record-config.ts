@@ -15,6 +15,8 @@ export interface RecordConfig {
   readonly noise: ActionNoise;
   /** How often an episode is tried again, with another seed, when the expert fails. */
   readonly attempts: number;
+  /** Whether meta/annotations tells what happens in words; default no. */
+  readonly annotations?: boolean;
 }
 
 /**

@@ -3,16 +3,13 @@
  * dataset is the same whatever the number of workers, and an interrupted recording goes on where it stopped.
  */
 
-import { Worker } from 'node:worker_threads';
-import { VlaError } from '../../base/errors.ts';
+import { VlaError, invariant } from '../../base/errors.ts';
 import { startProgress } from '../../base/progress.ts';
-import { workerUrl } from '../../base/worker-url.ts';
-import { fromPlainError } from '../../benchmarks/worker-messages.ts';
 import { createLeRobotWriter, type LeRobotWriter } from '../../data/lerobot/writer.ts';
 import { createTabletop } from '../../simulation/tabletop/index.ts';
+import { playEpisodes } from './episode-pool.ts';
 import { recordingFeatures } from './expert-episode.ts';
 import { checkRecordConfig, type RecordConfig } from './record-config.ts';
-import type { RecordAnswer, RecordWorkerData, Recorded } from './record-worker.ts';
 
 /** Where and how to record. */
 export interface RecordOptions {
@@ -50,7 +47,12 @@ export async function recordDataset(options: RecordOptions): Promise<RecordSumma
     robotType: embodiment.name,
     features: recordingFeatures(embodiment),
     existing,
-    settings: { tasks: config.tasks, seed: config.seed, noise: config.noise },
+    settings: {
+      tasks: config.tasks,
+      seed: config.seed,
+      noise: config.noise,
+      ...(config.annotations === true ? { annotations: true } : {}),
+    },
     extra: { vlakit: { subtasks, embodiment, record: config, command } },
   });
   try {
@@ -81,66 +83,19 @@ async function recordRest(writer: LeRobotWriter, options: RecordOptions): Promis
   const { config, signal } = options;
   const total = config.episodes;
   const progress = startProgress({ label: 'record', total, unit: 'episodes', alreadyDone: writer.episodes });
-  const count = Math.min(options.workers, total - writer.episodes);
-  const data: RecordWorkerData = { config, spec: writer.spec };
-  const workers = Array.from(
-    { length: count },
-    () => new Worker(workerUrl(import.meta.url, './record-worker'), { workerData: data }),
-  );
-  const waiting = new Map<number, Recorded>();
-  let requested = writer.episodes;
-  let stored = writer.episodes;
   let failures = 0;
-  try {
-    await Promise.all(
-      workers.map(async (worker) => {
-        // A worker may run ahead of the slowest one, but not so far that its episodes fill the memory.
-        while (requested < total && !signal.aborted) {
-          const episode = requested++;
-          const recorded = await request(worker, episode);
-          waiting.set(episode, recorded);
-          while (waiting.has(stored)) {
-            const next = waiting.get(stored)!;
-            waiting.delete(stored++);
-            failures += next.failures;
-            await writer.addEpisode(next.prepared);
-            progress.update(writer.episodes, `${writer.frames} frames`);
-          }
-        }
-        worker.postMessage('close');
-      }),
-    );
-  } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
-  }
+  await playEpisodes({
+    data: { config, product: { kind: 'episodes', spec: writer.spec } },
+    workers: options.workers,
+    episodes: Array.from({ length: total - writer.episodes }, (_, i) => writer.episodes + i),
+    signal,
+    async store(recorded) {
+      invariant(recorded.kind === 'episode', 'the record worker prepared no episode');
+      failures += recorded.failures;
+      await writer.addEpisode(recorded.prepared);
+      progress.update(writer.episodes, `${writer.frames} frames`);
+    },
+  });
   progress.finish(`${writer.episodes} episodes, ${writer.frames} frames, ${failures} demonstrations done again`);
   return failures;
-}
-
-/** Asks a worker for one episode. */
-function request(worker: Worker, episode: number): Promise<Recorded> {
-  return new Promise((resolve, reject) => {
-    const settle = (action: () => void): void => {
-      worker.off('message', onMessage);
-      worker.off('error', onError);
-      worker.off('exit', onExit);
-      action();
-    };
-    const onMessage = (answer: RecordAnswer): void =>
-      settle(() => ('error' in answer ? reject(fromPlainError(answer.error)) : resolve(answer.recorded)));
-    const onError = (error: unknown): void =>
-      settle(() => reject(error instanceof Error ? error : new Error(String(error))));
-    const onExit = (code: number): void =>
-      settle(() => {
-        reject(
-          new VlaError('unsupported', `record: a worker ended with code ${code} in episode ${episode}.`, {
-            hint: 'It may have run out of memory: use fewer workers.',
-          }),
-        );
-      });
-    worker.on('message', onMessage);
-    worker.on('error', onError);
-    worker.on('exit', onExit);
-    worker.postMessage(episode);
-  });
 }

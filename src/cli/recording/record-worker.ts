@@ -3,22 +3,24 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { VlaError, invariant } from '../../base/errors.ts';
 import { toPlainError, type PlainError } from '../../benchmarks/worker-messages.ts';
+import { annotationLines } from '../../data/lerobot/annotations.ts';
 import { prepareEpisode, transferables, type EpisodeSpec, type PreparedEpisode } from '../../data/lerobot/prepare.ts';
 import { createTabletop } from '../../simulation/tabletop/index.ts';
+import { watchFrames } from './annotated-frames.ts';
 import { demonstrate } from './expert-episode.ts';
 import { createActionNoise, recordingSeed, type RecordConfig } from './record-config.ts';
 
-/** What the worker is started with. */
+/** What the worker is started with: what to play, and what to make of it. */
 export interface RecordWorkerData {
   readonly config: RecordConfig;
-  readonly spec: EpisodeSpec;
+  readonly product: { readonly kind: 'episodes'; readonly spec: EpisodeSpec } | { readonly kind: 'annotations' };
 }
 
 /** A demonstration, and how often the expert failed before it. */
-export interface Recorded {
-  readonly prepared: PreparedEpisode;
-  readonly failures: number;
-}
+export type Recorded =
+  | { readonly kind: 'episode'; readonly prepared: PreparedEpisode; readonly failures: number }
+  /** The text of its annotation file, and its actions, by which the episode is known again; row-major. */
+  | { readonly kind: 'annotations'; readonly text: string; readonly actions: Float32Array };
 
 /** The answer to a request, which is the number of an episode. */
 export type RecordAnswer =
@@ -27,7 +29,8 @@ export type RecordAnswer =
 
 invariant(parentPort !== null, 'the record worker runs outside a worker thread');
 const port = parentPort;
-const { config, spec } = workerData as RecordWorkerData;
+const { config, product } = workerData as RecordWorkerData;
+const annotated = product.kind === 'annotations' || config.annotations === true;
 const opened = createTabletop({ imageSize: config.imageSize });
 
 async function record(episode: number): Promise<Recorded> {
@@ -36,8 +39,18 @@ async function record(episode: number): Promise<Recorded> {
   for (let attempt = 0; attempt < config.attempts; attempt++) {
     const seed = recordingSeed(config, episode, attempt);
     const noise = createActionNoise(config, episode, attempt);
-    const { frames } = await demonstrate(environment, { task, seed, phrasing: 'train' }, noise);
-    if (frames !== null) return { prepared: await prepareEpisode(spec, frames), failures: attempt };
+    const annotator = annotated ? watchFrames(environment) : null;
+    const watch = (): void => annotator?.watch();
+    const { frames } = await demonstrate(environment, { task, seed, phrasing: 'train' }, noise, watch);
+    if (frames === null) continue;
+    const annotations = annotator?.annotations();
+    if (product.kind === 'annotations') {
+      const actions = Float32Array.from(frames.columns['action'] as ArrayLike<number>);
+      return { kind: 'annotations', text: annotationLines(annotations!), actions };
+    }
+    const known = annotations === undefined ? {} : { annotations };
+    const prepared = await prepareEpisode(product.spec, { ...frames, ...known });
+    return { kind: 'episode', prepared, failures: attempt };
   }
   throw new VlaError('unsupported', `record: the expert failed "${task}" ${config.attempts} times in a row.`, {
     hint: 'Raise record.attempts, or lower record.noise.sigma.',
@@ -47,7 +60,8 @@ async function record(episode: number): Promise<Recorded> {
 async function answer(episode: number): Promise<void> {
   try {
     const recorded = await record(episode);
-    port.postMessage({ episode, recorded } satisfies RecordAnswer, transferables(recorded.prepared));
+    const transfer = recorded.kind === 'episode' ? transferables(recorded.prepared) : [];
+    port.postMessage({ episode, recorded } satisfies RecordAnswer, transfer);
   } catch (error) {
     port.postMessage({ episode, error: toPlainError(error) } satisfies RecordAnswer);
   }

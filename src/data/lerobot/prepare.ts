@@ -4,10 +4,12 @@
  */
 
 import { VlaError } from '../../base/errors.ts';
+import type { Annotation } from '../../interfaces/annotation.ts';
 import type { Feature, FeatureStatistics } from '../../interfaces/episode.ts';
 import { decodeImage, encodePng } from '../png.ts';
 import { exactStatistics } from '../statistics.ts';
 import { encodeVideo, type VideoEncoding } from '../video/encode.ts';
+import { annotationLines } from './annotations.ts';
 import { imageStatistics, sampledFrames, type EpisodeStatistics } from './episode-statistics.ts';
 import { featureSize, isCamera } from './info.ts';
 import type { ColumnData } from './layout.ts';
@@ -25,6 +27,8 @@ export interface EpisodeFrames {
   readonly columns: Readonly<Record<string, ArrayLike<number> | readonly string[]>>;
   /** Camera feature → pictures. */
   readonly images: Readonly<Record<string, EpisodeImages>>;
+  /** What is known about each frame in words, null for nothing; left out where that is not recorded. */
+  readonly annotations?: readonly (Annotation | null)[];
 }
 
 /** What a worker needs to know of the dataset; plain data. */
@@ -54,6 +58,8 @@ export interface PreparedEpisode {
   /** Video feature → a file in `scratch` with this episode's frames. */
   readonly videos: Readonly<Record<string, string>>;
   readonly statistics: EpisodeStatistics;
+  /** The text of its annotation file. */
+  readonly annotations?: string;
 }
 
 /** The buffers of a prepared episode, for `postMessage`. */
@@ -118,7 +124,18 @@ export async function prepareEpisode(spec: EpisodeSpec, frames: EpisodeFrames): 
       statistics[name] = { ...summary, count: length };
     }
   }
-  return { length, ...indexTasks(frames.task, length), columns, images, videos, statistics };
+  const annotations = annotationText(frames);
+  return { length, ...indexTasks(frames.task, length), columns, images, videos, statistics, ...annotations };
+}
+
+function annotationText({ annotations, length }: EpisodeFrames): Pick<PreparedEpisode, 'annotations'> {
+  if (annotations === undefined) return {};
+  if (annotations.length !== length) {
+    throw new VlaError('bad-shape', `record: expected ${length} annotations, got ${annotations.length}.`, {
+      hint: 'Give one per frame, null where nothing is known.',
+    });
+  }
+  return { annotations: annotationLines(annotations) };
 }
 
 function indexTasks(task: EpisodeFrames['task'], length: number): Pick<PreparedEpisode, 'tasks' | 'taskOfFrame'> {

@@ -7,13 +7,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { VlaError } from '../../base/errors.ts';
-import { fileError } from '../../base/files.ts';
+import { fileError, writeFileAtomic } from '../../base/files.ts';
 import { lockFolder } from '../../base/folder-lock.ts';
 import type { Feature } from '../../interfaces/episode.ts';
 import { createParquet, type GroupRecord, type ParquetSink } from '../parquet/write.ts';
 import { exactStatistics } from '../statistics.ts';
 import { AV1_DEFAULT, joinVideos, type VideoEncoding } from '../video/encode.ts';
 import { quietEncoder } from '../video/library.ts';
+import { annotationFileName } from './annotations.ts';
 import { RECORDING_FOLDER } from './info.ts';
 import {
   openJournal,
@@ -64,6 +65,8 @@ export interface LeRobotWriter {
 }
 
 const CHUNK = 1000;
+/** The folder of annotations: in the recording while it goes on, then in meta/. */
+const ANNOTATIONS = 'annotations';
 /** Bytes before the first row group of a parquet file. */
 const PARQUET_HEAD = 4;
 
@@ -169,6 +172,9 @@ function startWriter(
       ),
     );
     lastBytes = target.bytes - before;
+    if (episode.annotations !== undefined) {
+      writeFileAtomic(path.join(recording, ANNOTATIONS, annotationFileName(index)), episode.annotations);
+    }
     const entry: JournalEpisode = {
       length: episode.length,
       tasks: episode.tasks,
@@ -244,6 +250,10 @@ function startWriter(
     });
     journal.close();
     try {
+      // Copied, so that the recording is whole until the end.
+      const kept = path.join(recording, ANNOTATIONS);
+      const files = fs.existsSync(kept) ? episodes.map((_, i) => annotationFileName(i)) : [];
+      for (const file of files) fs.cpSync(path.join(kept, file), path.join(recording, 'meta', ANNOTATIONS, file));
       for (const part of PARTS) {
         const made = path.join(recording, part);
         if (fs.existsSync(made)) fs.renameSync(made, path.join(root, part));

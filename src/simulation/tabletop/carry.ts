@@ -1,9 +1,9 @@
 /** @file The expert's way with a held object: up, across, down on a place, let go, away. */
 
 import type { Vector3 } from '../../base/rotation.ts';
-import { grasp, isAround, isHeld } from './grasp.ts';
+import { grasp, GRASP_STEPS, isAround, isHeld } from './grasp.ts';
 import { funnel, planarDistance, ramp } from './motion.ts';
-import type { Plan } from './task.ts';
+import type { Plan, Step } from './task.ts';
 import type { World } from './world.ts';
 
 /** Clearance of the object's centre above its final height while it travels, metres. */
@@ -16,6 +16,13 @@ const STILL_THERE = 0.024;
 
 /** Subtasks of `carryTo`, in order. */
 export const CARRY_SUBTASKS = ['reach', 'grip', 'carry', 'release'] as const;
+
+/** The same in words. */
+export const CARRY_STEPS = {
+  ...GRASP_STEPS,
+  carry: { instruction: 'carry the {object} to the {goal}', because: 'the gripper holds the {object}' },
+  release: { instruction: 'let go of the {object} on the {goal}', because: 'the {object} is on the {goal}' },
+} as const satisfies Readonly<Record<(typeof CARRY_SUBTASKS)[number], Step>>;
 
 /** Takes `object` to `place` (where its centre is to rest), from whatever the state is. */
 export function carryTo(world: World, object: number, place: Vector3): Plan {

@@ -2,7 +2,7 @@
 
 import { wrapAngle } from '../../base/rotation.ts';
 import { funnel, gripYaw, planarDistance, ramp } from './motion.ts';
-import type { Plan } from './task.ts';
+import type { Plan, Step } from './task.ts';
 import type { World } from './world.ts';
 
 /** The object's centre is between the pads when it is this near to the grip site: along the fingers' motion, across it, above, below; metres. */
@@ -27,6 +27,12 @@ export function isHeld(world: World, object: number): boolean {
   const excess = world.robot.gap() - 2 * world.shape(object).halfGrip;
   return isAround(world, object) && excess < WIDER && excess > -NARROWER;
 }
+
+/** The subtasks of `grasp` in words. */
+export const GRASP_STEPS = {
+  reach: { instruction: 'reach for the {object}', because: 'the gripper is not around the {object}' },
+  grip: { instruction: 'close the gripper on the {object}', because: 'the open gripper is around the {object}' },
+} as const satisfies Readonly<Record<string, Step>>;
 
 /** What to do until the object is held. */
 export function grasp(world: World, object: number): Plan {

@@ -13,5 +13,12 @@ export function instructionFor(
   random: Random,
 ): string {
   const template = random.pick(phrasing === 'train' ? task.phrasings.train : task.phrasings.heldOut);
-  return template.replace('{object}', objectName(layout.objects[object]!)).replace('{goal}', layout.goalName ?? '');
+  return filled(template, layout, object);
+}
+
+/** A template about the thing `object` (an index into the layout) and the layout's goal. */
+export function filled(template: string, layout: Layout, object: number): string {
+  return template
+    .replaceAll('{object}', objectName(layout.objects[object]!))
+    .replaceAll('{goal}', layout.goalName ?? '');
 }

@@ -4,7 +4,13 @@
 
 import { lookUp, VlaError } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
-import type { EpisodeSpec, ExpertEnvironment, Outcome, Privileged } from '../../interfaces/environment.ts';
+import type {
+  EpisodeSpec,
+  NarratingEnvironment,
+  Narration,
+  Outcome,
+  Privileged,
+} from '../../interfaces/environment.ts';
 import type { Image, Observation } from '../../interfaces/observation.ts';
 import { loadMujoco } from '../mujoco/module.ts';
 import type { MujocoModule } from '../mujoco/module.ts';
@@ -14,6 +20,7 @@ import { tabletopEmbodiment } from './embodiment.ts';
 import { instructionFor } from './instruction.ts';
 import type { Layout } from './layout.ts';
 import { actionTowards } from './motion.ts';
+import { narrate } from './narration.ts';
 import { SCENE_KINDS } from './scenes.ts';
 import { requestsIn, understand } from './sentences.ts';
 import type { Task } from './task.ts';
@@ -45,7 +52,7 @@ export interface Asked {
 }
 
 /** The tabletop with what only it offers: snapshots, and instructions that a person types. */
-export interface Tabletop extends ExpertEnvironment {
+export interface Tabletop extends NarratingEnvironment {
   save(): TabletopState;
   restore(state: TabletopState): Promise<void>;
   /** Every sentence of training that the scene on the table may be asked. */
@@ -171,6 +178,12 @@ class TabletopEnvironment implements Tabletop {
       goalBox: goal === null || goal.geom === null ? this.views.noBoxes() : this.views.boxes(world, goal.geom),
       subtask: task.plan(world).subtask,
     };
+  }
+
+  narrate(): Narration {
+    const episode = this.running('narrate', false);
+    this.render(episode);
+    return narrate(episode.task, episode.world, this.views);
   }
 
   save(): TabletopState {

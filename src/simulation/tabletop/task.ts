@@ -22,6 +22,14 @@ export interface Plan {
   readonly subtask: string;
 }
 
+/** A subtask in words. Templates as in `Phrasings`. */
+export interface Step {
+  /** As an instruction. */
+  readonly instruction: string;
+  /** What is so when it is next: a clause. */
+  readonly because: string;
+}
+
 /** A task: its scene, its sentences, its judge and its expert. */
 export interface Task {
   readonly name: string;
@@ -29,6 +37,8 @@ export interface Task {
   readonly maxSteps: number;
   readonly phrasings: Phrasings;
   readonly subtasks: readonly string[];
+  /** The subtasks in words, by name, in the order of `subtasks`. */
+  readonly steps: Readonly<Record<string, Step>>;
   /** Which tasks it shares its scenes with. */
   readonly scene: SceneKind;
   /** What `{goal}` may stand for in a scene, each at the index that the layout's `goal` holds; [] when instructions name none. */

@@ -1,7 +1,8 @@
 /** @file The two camera images of a world, and where things are in them. */
 
+import type { ImagePoint } from '../../interfaces/annotation.ts';
 import type { Image } from '../../interfaces/observation.ts';
-import { cameraOf, projectedBox } from '../rendering/camera.ts';
+import { cameraOf, project, projectedBox } from '../rendering/camera.ts';
 import type { Light } from '../rendering/lights.ts';
 import { Rasteriser } from '../rendering/rasteriser.ts';
 import type { World } from './world.ts';
@@ -44,6 +45,12 @@ export class Views {
         return [name, projectedBox(cameraOf(sim, sim.id('camera', name)), drawable, positions, orientations)];
       }),
     );
+  }
+
+  /** Takes points (metres) to the images of this moment: the cameras' poses are kept. Null behind a camera. */
+  locator({ sim }: World): (position: ArrayLike<number>) => Record<string, ImagePoint | null> {
+    const cameras = CAMERAS.map((name) => [name, cameraOf(sim, sim.id('camera', name))] as const);
+    return (position) => Object.fromEntries(cameras.map(([name, camera]) => [name, project(camera, position)]));
   }
 
   /** Boxes of a thing that no camera sees. */

@@ -1,7 +1,7 @@
 /** @file Open and close: pull or push the drawer of the named colour by its knob. */
 
 import { chooseTarget } from '../draw.ts';
-import { grasp, isHeld } from '../grasp.ts';
+import { grasp, GRASP_STEPS, isHeld } from '../grasp.ts';
 import { drawersScene } from '../scenes.ts';
 import type { Phrasings, Task } from '../task.ts';
 import type { World } from '../world.ts';
@@ -11,24 +11,29 @@ const OPEN = 0.08;
 const CLOSED = 0.015;
 
 /** Pull a drawer open. */
-export const open = drawerTask('open', 'pull', true, {
+export const open = drawerTask('open', 'pull', 'open', {
   train: ['open the {object}', 'pull the {object} open', 'pull out the {object}', 'please pull the {object} open'],
   heldOut: ['please open the {object}', 'please pull out the {object}'],
 });
 
 /** Push a drawer shut. */
-export const close = drawerTask('close', 'push', false, {
+export const close = drawerTask('close', 'push', 'shut', {
   train: ['close the {object}', 'shut the {object}', 'push the {object} shut', 'please shut the {object}'],
   heldOut: ['please close the {object}', 'please push the {object} shut'],
 });
 
-function drawerTask(name: string, move: string, opens: boolean, phrasings: Phrasings): Task {
+function drawerTask(name: string, move: 'pull' | 'push', way: 'open' | 'shut', phrasings: Phrasings): Task {
+  const opens = way === 'open';
   const done = (opening: number): boolean => (opens ? opening > OPEN : opening < CLOSED);
   return {
     name,
     maxSteps: 110,
     phrasings,
     subtasks: ['reach', 'grip', move],
+    steps: {
+      ...GRASP_STEPS,
+      [move]: { instruction: `${move} the {object} ${way}`, because: 'the gripper holds the knob of the {object}' },
+    },
     scene: 'drawers',
     goals: () => [],
 
@@ -46,11 +51,11 @@ function drawerTask(name: string, move: string, opens: boolean, phrasings: Phras
       if (!isHeld(world, target)) return grasp(world, target);
       const knob = world.position(target);
       const yaw = world.yaw(target);
-      const way = opens ? 0.06 : -0.06;
+      const ahead = opens ? 0.06 : -0.06;
       return {
         subtask: move,
         aim: {
-          position: [knob[0] + way * Math.cos(yaw), knob[1] + way * Math.sin(yaw), knob[2]],
+          position: [knob[0] + ahead * Math.cos(yaw), knob[1] + ahead * Math.sin(yaw), knob[2]],
           yaw: nearest(world, yaw),
           gripper: 'close',
           speed: 0.7,

@@ -1,7 +1,7 @@
 /** @file Lift: grip the named object and raise it by five centimetres. */
 
 import { chooseTarget } from '../draw.ts';
-import { grasp, isHeld } from '../grasp.ts';
+import { grasp, GRASP_STEPS, isHeld } from '../grasp.ts';
 import { blocksScene, grippable } from '../scenes.ts';
 import type { Task } from '../task.ts';
 
@@ -22,6 +22,10 @@ export const lift: Task = {
     heldOut: ['please pick up the {object}', 'lift the {object} off the table'],
   },
   subtasks: ['reach', 'grip', 'raise'],
+  steps: {
+    ...GRASP_STEPS,
+    raise: { instruction: 'raise the {object} off the table', because: 'the gripper holds the {object}' },
+  },
   scene: 'blocks',
   goals: () => [],
 

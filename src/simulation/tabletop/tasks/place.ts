@@ -1,7 +1,7 @@
 /** @file Place: pick the named object up and put it down on the named pad. */
 
 import type { Vector3 } from '../../../base/rotation.ts';
-import { CARRY_SUBTASKS, carryTo, isPlaced } from '../carry.ts';
+import { CARRY_STEPS, CARRY_SUBTASKS, carryTo, isPlaced } from '../carry.ts';
 import { chooseTarget } from '../draw.ts';
 import { padName } from '../layout.ts';
 import { padsScene } from '../scenes.ts';
@@ -25,6 +25,7 @@ export const place: Task = {
     heldOut: ['please put the {object} on the {goal}', 'pick up the {object} and place it on the {goal}'],
   },
   subtasks: CARRY_SUBTASKS,
+  steps: CARRY_STEPS,
   scene: 'pads',
   goals: ({ marks }) => marks.map(padName),
 

@@ -16,6 +16,10 @@ export const press: Task = {
     heldOut: ['please push the {object} down', 'please press down on the {object}'],
   },
   subtasks: ['reach', 'press'],
+  steps: {
+    reach: { instruction: 'move over the {object}', because: 'the gripper is not over the {object}' },
+    press: { instruction: 'press the {object} down', because: 'the closed gripper is over the {object}' },
+  },
   scene: 'buttons',
   goals: () => [],
 

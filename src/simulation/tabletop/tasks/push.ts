@@ -29,6 +29,10 @@ export const push: Task = {
     heldOut: ['please push the {object} into the dark zone', 'move the {object} into the dark zone'],
   },
   subtasks: ['go behind', 'push'],
+  steps: {
+    'go behind': { instruction: 'go behind the {object}', because: 'the gripper is not behind the {object}' },
+    push: { instruction: 'push the {object} into the dark zone', because: 'the gripper is behind the {object}' },
+  },
   scene: 'blocks',
   goals: () => [],
 

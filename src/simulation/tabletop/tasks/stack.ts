@@ -1,7 +1,7 @@
 /** @file Stack: put the named object on top of another one. */
 
 import type { Vector3 } from '../../../base/rotation.ts';
-import { CARRY_SUBTASKS, carryTo, isPlaced } from '../carry.ts';
+import { CARRY_STEPS, CARRY_SUBTASKS, carryTo, isPlaced } from '../carry.ts';
 import { chooseTarget, drawUntil } from '../draw.ts';
 import { objectName } from '../layout.ts';
 import { blocksScene, grippable } from '../scenes.ts';
@@ -25,6 +25,7 @@ export const stack: Task = {
     heldOut: ['please stack the {object} on the {goal}', 'pick up the {object} and put it on top of the {goal}'],
   },
   subtasks: CARRY_SUBTASKS,
+  steps: CARRY_STEPS,
   scene: 'blocks',
   goals: ({ objects }) => objects.map(objectName),
 

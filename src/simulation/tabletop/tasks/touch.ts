@@ -14,6 +14,12 @@ export const touch: Task = {
     heldOut: ['please touch the {object}', 'please put the gripper on the {object}'],
   },
   subtasks: ['reach'],
+  steps: {
+    reach: {
+      instruction: 'reach out and touch the {object}',
+      because: 'the closed gripper does not touch the {object} yet',
+    },
+  },
   scene: 'blocks',
   goals: () => [],
 

@@ -2,7 +2,7 @@
 
 import { wrapAngle } from '../../../base/rotation.ts';
 import { chooseTarget, drawUntil } from '../draw.ts';
-import { grasp, isHeld } from '../grasp.ts';
+import { grasp, GRASP_STEPS, isHeld } from '../grasp.ts';
 import { gripYaw } from '../motion.ts';
 import { padsScene } from '../scenes.ts';
 import type { Scene } from '../scenes.ts';
@@ -32,6 +32,10 @@ export const turn: Task = {
     heldOut: ['please rotate the {object} {goal}', 'turn the {object} so that it lies {goal}'],
   },
   subtasks: ['reach', 'grip', 'turn'],
+  steps: {
+    ...GRASP_STEPS,
+    turn: { instruction: 'turn the {object} until it lies {goal}', because: 'the gripper holds the {object}' },
+  },
   scene: 'pads',
   goals: () => GOALS.map(({ name }) => name),
 
