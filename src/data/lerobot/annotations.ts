@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { VlaError } from '../../base/errors.ts';
 import { fileError } from '../../base/files.ts';
 import type { Annotation } from '../../interfaces/annotation.ts';
+import { ByteBudget } from '../byte-budget.ts';
 
 const point = z.tuple([z.number(), z.number()]).readonly();
 const box = z.tuple([z.number(), z.number(), z.number(), z.number()]).readonly();
@@ -78,26 +79,80 @@ function shortened(_key: string, value: unknown): unknown {
 
 /** The annotation of each of the `length` frames; undefined where nothing is known. Throws `bad-data`, naming `file` and line. */
 export function parseAnnotationLines(text: string, length: number, file: string): (Annotation | undefined)[] {
+  requireLines(text, length, file);
   const frames = Array<Annotation | undefined>(length).fill(undefined);
+  replay(text, length - 1, (from, annotation) => frames.fill(annotation, from));
+  return frames;
+}
+
+/** Annotations of a dataset, read when they are asked for. */
+export interface AnnotationFiles {
+  /** Of a frame of an episode with `length` frames; undefined where nothing is known. Throws `bad-data` for a damaged file. */
+  at(episode: number, frame: number, length: number): Promise<Annotation | undefined>;
+}
+
+/** Bytes of text that are held in memory; what goes beyond is read again. */
+const HELD_BYTES = 64e6;
+
+/** Those below the folder `root`. */
+export function openAnnotationFiles(root: string): AnnotationFiles {
+  const texts = new ByteBudget<string | null>(HELD_BYTES);
+  const checked = new Set<number>();
+  return {
+    async at(episode, frame, length) {
+      const file = annotationFile(root, episode);
+      const text = await texts.get(file, async () => {
+        const value = await readText(file);
+        return { value, bytes: value?.length ?? 0 };
+      });
+      if (text === null) return undefined;
+      if (!checked.has(episode)) requireLines(text, length, file);
+      checked.add(episode);
+      let found: Annotation | undefined;
+      replay(text, frame, (_from, annotation) => {
+        found = annotation;
+      });
+      return found;
+    },
+  };
+}
+
+async function readText(file: string): Promise<string | null> {
+  try {
+    return await fs.promises.readFile(file, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw fileError('read', file, cause);
+  }
+}
+
+/** Tells what is known from each changed frame on, up to the frame `last`; of checked lines. */
+function replay(text: string, last: number, tell: (from: number, annotation: Annotation | undefined) => void): void {
   let known: Record<string, unknown> = {};
-  let last = -1;
-  for (const [i, source] of text.split('\n').entries()) {
-    if (source.trim() === '') continue;
-    const { from, ...changes } = parseLine(source, `${file}, line ${i + 1}`);
-    if (from <= last || from >= length) {
-      throw new VlaError(
-        'bad-data',
-        `${file}, line ${i + 1}: expected a frame after ${last} and below ${length}, got ${from}.`,
-        { hint: 'These annotations are of another recording, or were cut: make them again.' },
-      );
-    }
+  for (const source of lines(text)) {
+    const { from, ...changes } = JSON.parse(source) as { from: number };
+    if (from > last) return;
     known = { ...known, ...changes };
-    const rest = Object.entries(known).filter(([, value]) => value !== null && value !== undefined);
-    const annotation = rest.length === 0 ? undefined : (Object.fromEntries(rest) as Annotation);
-    frames.fill(annotation, from);
+    const rest = Object.entries(known).filter(([, value]) => value !== null);
+    tell(from, rest.length === 0 ? undefined : (Object.fromEntries(rest) as Annotation));
+  }
+}
+
+const lines = (text: string): string[] => text.split('\n').filter((source) => source.trim() !== '');
+
+/** Throws `bad-data` unless every line is one, and they go up. */
+function requireLines(text: string, length: number, file: string): void {
+  let last = -1;
+  for (const [i, source] of lines(text).entries()) {
+    const where = `${file}, line ${i + 1}`;
+    const { from } = parseLine(source, where);
+    if (from <= last || from >= length) {
+      throw new VlaError('bad-data', `${where}: expected a frame after ${last} and below ${length}, got ${from}.`, {
+        hint: 'These annotations are of another recording, or were cut: make them again.',
+      });
+    }
     last = from;
   }
-  return frames;
 }
 
 function parseLine(source: string, where: string): z.infer<typeof line> {
@@ -115,19 +170,6 @@ function parseLine(source: string, where: string): z.infer<typeof line> {
   const { path: at, message } = parsed.error.issues[0]!;
   throw new VlaError('bad-data', `${where}: ${at.join('.') || 'whole'}: ${message}.`, {
     cause: parsed.error,
-    hint: 'docs/guides says what an annotation holds; correct the line, or make the annotations again.',
+    hint: 'docs/guides/annotations.md says what an annotation holds; correct the line, or make the annotations again.',
   });
-}
-
-/** The annotations of an episode's frames; null when it has no file. */
-export function readAnnotations(root: string, episode: number, length: number): (Annotation | undefined)[] | null {
-  const file = annotationFile(root, episode);
-  let text: string;
-  try {
-    text = fs.readFileSync(file, 'utf8');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw fileError('read', file, cause);
-  }
-  return parseAnnotationLines(text, length, file);
 }

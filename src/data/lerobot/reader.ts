@@ -3,7 +3,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { VlaError, lookUp } from '../../base/errors.ts';
-import type { Annotation } from '../../interfaces/annotation.ts';
 import type { Dataset, Feature, FeatureStatistics } from '../../interfaces/episode.ts';
 import type { Image } from '../../interfaces/observation.ts';
 import { ByteBudget } from '../byte-budget.ts';
@@ -11,7 +10,7 @@ import { openParquet, toNumber, type ParquetFile } from '../parquet/read.ts';
 import { decodeImage } from '../png.ts';
 import { exactStatistics } from '../statistics.ts';
 import { openVideoPool, type VideoPool } from '../video/pool.ts';
-import { readAnnotations } from './annotations.ts';
+import { openAnnotationFiles } from './annotations.ts';
 import { readCatalogue, selectEpisodes, type EpisodeEntry, type EpisodeSelection } from './catalogue.ts';
 import { featureSize, isCamera, readInfo, type LeRobotInfo } from './info.ts';
 
@@ -58,7 +57,7 @@ function dataset(
   const byIndex = new Map(entries.map((entry) => [entry.index, entry]));
   const files = new Map<string, Promise<DataFile>>();
   const columns = new Map<string, Promise<ReadonlyMap<number, Float32Array>>>();
-  const annotations = new Map<number, readonly (Annotation | undefined)[]>();
+  const annotations = openAnnotationFiles(root);
   const statistics = new Map<string, Promise<FeatureStatistics>>();
   const encoded = new ByteBudget<readonly Uint8Array[]>(options.imageCacheBytes ?? 256e6);
   let videos: Promise<VideoPool> | undefined;
@@ -144,12 +143,7 @@ function dataset(
     async annotation(episode, frame) {
       const entry = entryOf(episode);
       checkFrame(entry, frame);
-      let found = annotations.get(episode);
-      if (found === undefined) {
-        found = readAnnotations(root, episode, entry.length) ?? [];
-        annotations.set(episode, found);
-      }
-      return found[frame];
+      return annotations.at(episode, frame, entry.length);
     },
     async image(camera, episode, frame) {
       const entry = entryOf(episode);
