@@ -126,6 +126,32 @@ test('the nearer thing hides the farther one, whatever the order, and the backgr
   }
 });
 
+test('the extent of a geom is the pixels that change with its colour', () => {
+  const { sim, drawn } = scene(
+    '<geom name="ball" type="sphere" size=".3" pos=".2 .1 -2"/><geom name="lid" type="box" size=".2 .05 .01" pos=".1 .1 -1"/>',
+  );
+  const size = 40;
+  const rasteriser = new Rasteriser({ width: size, height: size, samplesPerSide: 1, background: [0, 0, 0] });
+  const view = cameraOf(sim, sim.id('camera', 'eye'));
+  for (const name of ['ball', 'lid']) {
+    const geom = sim.id('geom', name);
+    const { rgba } = drawn.drawables.find((drawable) => drawable.geom === geom)!;
+    const [lit, dark] = [1, 0].map((level) => {
+      rgba.set([level, level, level]);
+      const { data } = rasteriser.render(drawn, sim.data('geom_xpos'), sim.data('geom_xmat'), view, lightsOf(sim));
+      return data.slice();
+    });
+    const changed = Array.from({ length: size * size }, (_, i) => i).filter((i) => lit![3 * i] !== dark![3 * i]);
+    const [xs, ys] = [changed.map((i) => i % size), changed.map((i) => Math.floor(i / size))];
+    assert.deepEqual(rasteriser.extent(geom), {
+      samples: changed.length,
+      box: [Math.min(...xs), Math.min(...ys), Math.max(...xs) + 1, Math.max(...ys) + 1].map((value) => value / size),
+    });
+    assert.ok(changed.length > 10);
+  }
+  sim.close();
+});
+
 test('edges are blended from four samples', () => {
   // The box's right side is seen at x = 32 + 32·(0.5 / 1.9): inside a pixel.
   const { sim, drawn } = scene('<geom type="box" size=".511 .5 .1" pos="0 0 -2.1" rgba="1 1 1 1"/>');

@@ -25,6 +25,14 @@ export interface RasteriserConfig {
   readonly background: readonly [number, number, number];
 }
 
+/** What an image shows of a geom. */
+export interface Extent {
+  /** How many of the image's samples (`samplesPerSide`² per pixel) show it. */
+  readonly samples: number;
+  /** The box around them, [x0, y0, x1, y1] in fractions of width and height. */
+  readonly box: readonly [number, number, number, number];
+}
+
 /** Draws a scene into an image; the same scene gives the same bytes. */
 export class Rasteriser {
   private readonly config: RasteriserConfig;
@@ -79,16 +87,37 @@ export class Rasteriser {
 
   /** Whether a geom is seen by at least one sample of the last image. */
   sees(geom: number): boolean {
+    return this.extent(geom) !== null;
+  }
+
+  /** What the last image shows of a geom: how many samples, and the box around them in fractions of the image; null when none. */
+  extent(geom: number): Extent | null {
+    const [first, last] = this.trianglesOf(geom);
+    if (first === last) return null;
+    const { triangleId, samplesPerSide } = this.buffers;
+    const [width, height] = [this.config.width * samplesPerSide, this.config.height * samplesPerSide];
+    let [samples, x0, y0, x1, y1] = [0, width, height, 0, 0];
+    for (let y = 0, i = 0; y < height; y++) {
+      for (let x = 0; x < width; x++, i++) {
+        if (triangleId[i]! < first || triangleId[i]! >= last) continue;
+        samples++;
+        x0 = Math.min(x0, x);
+        x1 = Math.max(x1, x + 1);
+        y0 = Math.min(y0, y);
+        y1 = y + 1;
+      }
+    }
+    return samples === 0 ? null : { samples, box: [x0 / width, y0 / height, x1 / width, y1 / height] };
+  }
+
+  /** A geom's triangles have consecutive ids. */
+  private trianglesOf(geom: number): [first: number, last: number] {
     const drawable = this.scene.drawables.findIndex((candidate) => candidate.geom === geom);
     const owners = this.buffers.triangle.drawable;
-    // A geom's triangles have consecutive ids.
     let first = 0;
     while (first < this.triangles && owners[first] !== drawable) first++;
     let last = first;
     while (last < this.triangles && owners[last] === drawable) last++;
-    if (first === last) return false;
-    const { triangleId } = this.buffers;
-    for (let i = 0; i < triangleId.length; i++) if (triangleId[i]! >= first && triangleId[i]! < last) return true;
-    return false;
+    return [first, last];
   }
 }

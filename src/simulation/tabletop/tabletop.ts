@@ -21,6 +21,10 @@ import { instructionFor } from './instruction.ts';
 import type { Layout } from './layout.ts';
 import { actionTowards } from './motion.ts';
 import { narrate } from './narration.ts';
+import { seenScene } from './questions/scene.ts';
+import type { SeenScene } from './questions/scene.ts';
+import { subtaskNow } from './questions/subtask-words.ts';
+import type { SubtaskWords } from './questions/subtask-words.ts';
 import { SCENE_KINDS } from './scenes.ts';
 import { requestsIn, understand } from './sentences.ts';
 import type { Task } from './task.ts';
@@ -55,6 +59,10 @@ export interface Asked {
 export interface Tabletop extends NarratingEnvironment {
   save(): TabletopState;
   restore(state: TabletopState): Promise<void>;
+  /** What is on the table and in the gripper now, and how the front camera sees it; see `questions/`. */
+  seen(): SeenScene;
+  /** What the expert does now, in words. */
+  subtask(): SubtaskWords;
   /** Every sentence of training that the scene on the table may be asked. */
   sentences(): readonly string[];
   /**
@@ -200,6 +208,17 @@ class TabletopEnvironment implements Tabletop {
     episode.steps = state.steps;
     episode.outcome = state.outcome;
     episode.images = null;
+  }
+
+  seen(): SeenScene {
+    const episode = this.running('seen', false);
+    this.render(episode);
+    return seenScene(episode.world, this.views);
+  }
+
+  subtask(): SubtaskWords {
+    const { task, world } = this.running('subtask', false);
+    return subtaskNow(task, world);
   }
 
   sentences(): readonly string[] {

@@ -12,14 +12,28 @@ export type Box = readonly [number, number, number, number];
 
 /** The names of the cameras, in the order of the embodiment. */
 export const CAMERAS = ['front', 'wrist'] as const;
+/** The name of a camera. */
+export type CameraName = (typeof CAMERAS)[number];
 const SKY = [153, 153, 153] as const;
+const SAMPLES_PER_SIDE = 2;
+
+/** What a camera shows of a thing; see `Views.look`. */
+export interface Look {
+  readonly box: Box;
+  readonly seen: Box;
+  readonly samples: number;
+  readonly sample: number;
+}
 
 /** Draws both cameras, and finds geoms in their images. */
 export class Views {
   private readonly rasterisers: Readonly<Record<string, Rasteriser>>;
 
+  private readonly imageSize: number;
+
   constructor(imageSize: number) {
-    const config = { width: imageSize, height: imageSize, samplesPerSide: 2, background: SKY };
+    this.imageSize = imageSize;
+    const config = { width: imageSize, height: imageSize, samplesPerSide: SAMPLES_PER_SIDE, background: SKY };
     this.rasterisers = Object.fromEntries(CAMERAS.map((name) => [name, new Rasteriser(config)]));
   }
 
@@ -53,8 +67,37 @@ export class Views {
     return (position) => Object.fromEntries(cameras.map(([name, camera]) => [name, project(camera, position)]));
   }
 
+  /**
+   * What one camera's last image shows of several geoms together: `box` as if nothing hid them, `seen` around the samples that show them and
+   * how many there are, `sample` the side of a sample. Null where no sample does.
+   */
+  look(world: World, geomNames: readonly string[], camera: CameraName): Look | null {
+    const { sim } = world;
+    const rasteriser = this.rasterisers[camera]!;
+    const [positions, orientations] = [sim.data('geom_xpos'), sim.data('geom_xmat')];
+    const view = cameraOf(sim, sim.id('camera', camera));
+    const drawables = geomNames.map((name) => world.drawable(name));
+    const extents = drawables.flatMap(({ geom }) => rasteriser.extent(geom) ?? []);
+    const boxes = drawables.flatMap((drawable) => {
+      const box = projectedBox(view, drawable, positions, orientations);
+      return box === null ? [] : [box];
+    });
+    if (extents.length === 0 || boxes.length === 0) return null;
+    return {
+      box: around(boxes),
+      seen: around(extents.map(({ box }) => box)),
+      samples: extents.reduce((sum, { samples }) => sum + samples, 0),
+      sample: 1 / (this.imageSize * SAMPLES_PER_SIDE),
+    };
+  }
+
   /** Boxes of a thing that no camera sees. */
   noBoxes(): Record<string, null> {
     return Object.fromEntries(CAMERAS.map((name) => [name, null]));
   }
+}
+
+function around(boxes: readonly Box[]): Box {
+  const side = (k: number): number[] => boxes.map((box) => box[k]!);
+  return [Math.min(...side(0)), Math.min(...side(1)), Math.max(...side(2)), Math.max(...side(3))];
 }
