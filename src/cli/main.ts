@@ -15,6 +15,7 @@ const COMMANDS: readonly CommandEntry[] = [
     summary: 'Say in words what happens in a dataset’s episodes',
     load: () => import('./annotate.ts'),
   },
+  { name: 'generate', summary: 'Make data for the training of language', load: () => import('./generate.ts') },
   { name: 'train', summary: 'Train a policy from a recipe', load: () => import('./train.ts') },
   {
     name: 'evaluate',
