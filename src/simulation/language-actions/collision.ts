@@ -41,7 +41,11 @@ export class CollisionChecker {
   private readonly kinematics: Kinematics;
   /** Six numbers per capsule: both ends in the base's frame. */
   private readonly ends: Float64Array;
-  private readonly selfPairs: readonly (readonly [number, number])[];
+  /** The middle of each, and half its length. */
+  private readonly middles: Float64Array;
+  private readonly halves: Float64Array;
+  /** Indices of two capsules each. */
+  private readonly selfPairs: Int32Array;
   private boxes: readonly Box[] = [];
   private readonly turn = new Float64Array(9);
   private readonly offset = new Float64Array(3);
@@ -52,16 +56,18 @@ export class CollisionChecker {
     const { robot } = kinematics;
     this.capsules = [...robot.links, ...gripperCapsules(robot)];
     this.ends = new Float64Array(6 * this.capsules.length);
+    this.middles = new Float64Array(3 * this.capsules.length);
+    this.halves = Float64Array.from(this.capsules, ({ from, to }) => Math.hypot(...from.map((a, i) => to[i]! - a)) / 2);
     // Links that are apart at home should stay so; neighbours always overlap.
     kinematics.forward(Float64Array.from(robot.home));
     this.place();
-    const pairs: [number, number][] = [];
+    const pairs: number[] = [];
     for (const [i, a] of this.capsules.entries()) {
       for (const [j, b] of this.capsules.entries()) {
-        if (j > i && b.joint - a.joint >= 2 && this.apart(i, j, 0.02)) pairs.push([i, j]);
+        if (j > i && b.joint - a.joint >= 2 && this.apart(i, j, 0.02)) pairs.push(i, j);
       }
     }
-    this.selfPairs = pairs;
+    this.selfPairs = Int32Array.from(pairs);
   }
 
   /** The things around; rules name them by their index. */
@@ -73,59 +79,77 @@ export class CollisionChecker {
   free(q: Float64Array, at: number, rules: CollisionRules): boolean {
     this.kinematics.forward(q, at);
     this.place();
-    const { ends, capsules, boxes } = this;
+    const { ends, capsules, boxes, selfPairs } = this;
     const { margin, armMayTouch, held } = rules;
-    for (const [i, { joint, radius }] of capsules.entries()) {
+    for (let i = 0; i < capsules.length; i++) {
+      const { joint, radius } = capsules[i]!;
       const e = 6 * i;
       if (joint >= STANDING && Math.min(ends[e + 2]!, ends[e + 5]!) < radius + margin) return false;
       for (let b = 0; b < boxes.length; b++) {
-        if (!armMayTouch.includes(b) && this.meets(e, radius + margin, boxes[b]!)) return false;
+        if (!armMayTouch.includes(b) && this.meets(i, radius + margin, boxes[b]!)) return false;
       }
     }
-    for (const [i, j] of this.selfPairs) if (!this.apart(i, j, 0)) return false;
+    for (let k = 0; k < selfPairs.length; k += 2) {
+      if (!this.apart(selfPairs[k]!, selfPairs[k + 1]!, margin)) return false;
+    }
     return held === null || this.heldFree(held, rules);
   }
 
   private place(): void {
-    const { capsules, ends, kinematics } = this;
+    const { capsules, ends, middles, kinematics } = this;
     const { positions: p, rotations: r } = kinematics;
     for (let i = 0; i < capsules.length; i++) {
       const { joint, from, to } = capsules[i]!;
       for (let row = 0; row < 3; row++) {
-        const [a, b, c] = [r[9 * joint + 3 * row]!, r[9 * joint + 3 * row + 1]!, r[9 * joint + 3 * row + 2]!];
+        const a = r[9 * joint + 3 * row]!;
+        const b = r[9 * joint + 3 * row + 1]!;
+        const c = r[9 * joint + 3 * row + 2]!;
         const origin = p[3 * joint + row]!;
-        ends[6 * i + row] = origin + a * from[0] + b * from[1] + c * from[2];
-        ends[6 * i + 3 + row] = origin + a * to[0] + b * to[1] + c * to[2];
+        const begin = origin + a * from[0] + b * from[1] + c * from[2];
+        const end = origin + a * to[0] + b * to[1] + c * to[2];
+        ends[6 * i + row] = begin;
+        ends[6 * i + 3 + row] = end;
+        middles[3 * i + row] = (begin + end) / 2;
       }
     }
   }
 
   private apart(i: number, j: number, margin: number): boolean {
-    const reach = this.capsules[i]!.radius + this.capsules[j]!.radius + margin;
-    return segmentsSquared(this.ends, 6 * i, this.ends, 6 * j) > reach * reach;
+    const { middles: m, halves, capsules, ends } = this;
+    const reach = capsules[i]!.radius + capsules[j]!.radius + margin;
+    const far = reach + halves[i]! + halves[j]!;
+    const x = m[3 * i]! - m[3 * j]!;
+    const y = m[3 * i + 1]! - m[3 * j + 1]!;
+    const z = m[3 * i + 2]! - m[3 * j + 2]!;
+    return x * x + y * y + z * z > far * far || segmentsSquared(ends, 6 * i, ends, 6 * j) > reach * reach;
   }
 
-  /** Whether the segment at `e` comes nearer than `reach` to a box. */
-  private meets(e: number, reach: number, { position, yaw, half }: Box): boolean {
-    const { ends } = this;
-    const [x, y, z] = position;
-    const [ax, ay, az] = [ends[e]! - x, ends[e + 1]! - y, ends[e + 2]! - z];
-    const [bx, by, bz] = [ends[e + 3]! - x, ends[e + 4]! - y, ends[e + 5]! - z];
+  /** Whether the segment of capsule `i` comes nearer than `reach` to a box. */
+  private meets(i: number, reach: number, { position, yaw, half }: Box): boolean {
+    const { ends, middles, halves } = this;
+    const x = position[0];
+    const y = position[1];
+    const z = position[2];
     // The ball around the segment against the box's own.
-    const [mx, my, mz] = [(ax + bx) / 2, (ay + by) / 2, (az + bz) / 2];
-    const radius =
-      Math.sqrt((ax - bx) ** 2 + (ay - by) ** 2 + (az - bz) ** 2) / 2 +
-      Math.sqrt(half[0] ** 2 + half[1] ** 2 + half[2] ** 2) +
-      reach;
-    if (mx * mx + my * my + mz * mz > radius * radius) return false;
-    const [c, s] = [Math.cos(yaw), Math.sin(yaw)];
+    const far = halves[i]! + Math.sqrt(half[0] ** 2 + half[1] ** 2 + half[2] ** 2) + reach;
+    const dx = middles[3 * i]! - x;
+    const dy = middles[3 * i + 1]! - y;
+    const dz = middles[3 * i + 2]! - z;
+    if (dx * dx + dy * dy + dz * dz > far * far) return false;
+    const e = 6 * i;
+    const ax = ends[e]! - x;
+    const ay = ends[e + 1]! - y;
+    const bx = ends[e + 3]! - x;
+    const by = ends[e + 4]! - y;
+    const c = Math.cos(yaw);
+    const s = Math.sin(yaw);
     const squared = segmentBoxSquared(
       c * ax + s * ay,
       c * ay - s * ax,
-      az,
+      ends[e + 2]! - z,
       c * bx + s * by,
       c * by - s * bx,
-      bz,
+      ends[e + 5]! - z,
       half[0],
       half[1],
       half[2],
@@ -138,7 +162,9 @@ export class CollisionChecker {
     const { positions: p, rotations: r, tool } = kinematics;
     const f = 9 * tool;
     for (let i = 0; i < 3; i++) {
-      const [a, b, c] = [r[f + 3 * i]!, r[f + 3 * i + 1]!, r[f + 3 * i + 2]!];
+      const a = r[f + 3 * i]!;
+      const b = r[f + 3 * i + 1]!;
+      const c = r[f + 3 * i + 2]!;
       offset[i] = p[3 * tool + i]! + a * position[0] + b * position[1] + c * position[2];
       for (let j = 0; j < 3; j++) turn[3 * i + j] = a * rotation[j]! + b * rotation[3 + j]! + c * rotation[6 + j]!;
     }
@@ -151,10 +177,13 @@ export class CollisionChecker {
 
 /** Whether a box with half sizes `half`, centre `at` and axes `axes` in the base's frame touches `box`. */
 export function touches(box: Box, half: ArrayLike<number>, at: ArrayLike<number>, axes: ArrayLike<number>): boolean {
-  const [x, y, z] = [at[0]! - box.position[0], at[1]! - box.position[1], at[2]! - box.position[2]];
+  const x = at[0]! - box.position[0];
+  const y = at[1]! - box.position[1];
+  const z = at[2]! - box.position[2];
   const reach = Math.hypot(...box.half) + Math.sqrt(half[0]! ** 2 + half[1]! ** 2 + half[2]! ** 2);
   if (x * x + y * y + z * z > reach * reach) return false;
-  const [c, s] = [Math.cos(box.yaw), Math.sin(box.yaw)];
+  const c = Math.cos(box.yaw);
+  const s = Math.sin(box.yaw);
   const columns = [0, 1, 2];
   return boxesTouch(
     box.half,

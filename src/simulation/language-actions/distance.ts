@@ -15,8 +15,11 @@ export function segmentBoxSquared(
   hy: number,
   hz: number,
 ): number {
-  const [dx, dy, dz] = [bx - ax, by - ay, bz - az];
-  let [low, high] = [0, 1];
+  const dx = bx - ax;
+  const dy = by - ay;
+  const dz = bz - az;
+  let low = 0;
+  let high = 1;
   let t = 0.5;
   for (let i = 0; i < 24; i++) {
     const ex = excess(ax + t * dx, hx);
@@ -44,9 +47,15 @@ function excess(value: number, half: number): number {
 
 /** Squared distance between the segments a–b and c–d (each six numbers of `p`, from `at` on). */
 export function segmentsSquared(p: Float64Array, at: number, q: Float64Array, to: number): number {
-  const [ux, uy, uz] = [p[at + 3]! - p[at]!, p[at + 4]! - p[at + 1]!, p[at + 5]! - p[at + 2]!];
-  const [vx, vy, vz] = [q[to + 3]! - q[to]!, q[to + 4]! - q[to + 1]!, q[to + 5]! - q[to + 2]!];
-  const [rx, ry, rz] = [p[at]! - q[to]!, p[at + 1]! - q[to + 1]!, p[at + 2]! - q[to + 2]!];
+  const ux = p[at + 3]! - p[at]!;
+  const uy = p[at + 4]! - p[at + 1]!;
+  const uz = p[at + 5]! - p[at + 2]!;
+  const vx = q[to + 3]! - q[to]!;
+  const vy = q[to + 4]! - q[to + 1]!;
+  const vz = q[to + 5]! - q[to + 2]!;
+  const rx = p[at]! - q[to]!;
+  const ry = p[at + 1]! - q[to + 1]!;
+  const rz = p[at + 2]! - q[to + 2]!;
   const uu = ux * ux + uy * uy + uz * uz;
   const vv = vx * vx + vy * vy + vz * vz;
   const uv = ux * vx + uy * vy + uz * vz;
@@ -77,7 +86,12 @@ export function boxesTouch(
   t: ArrayLike<number>,
   r: ArrayLike<number>,
 ): boolean {
-  const [a0, a1, a2, b0, b1, b2] = [a[0]!, a[1]!, a[2]!, b[0]!, b[1]!, b[2]!];
+  const a0 = a[0]!;
+  const a1 = a[1]!;
+  const a2 = a[2]!;
+  const b0 = b[0]!;
+  const b1 = b[1]!;
+  const b2 = b[2]!;
   for (let i = 0; i < 3; i++) {
     const own = b0 * Math.abs(r[3 * i]!) + b1 * Math.abs(r[3 * i + 1]!) + b2 * Math.abs(r[3 * i + 2]!);
     if (Math.abs(t[i]!) > a[i]! + own) return false;
@@ -86,9 +100,11 @@ export function boxesTouch(
     if (Math.abs(along) > b[i]! + other) return false;
   }
   for (let i = 0; i < 3; i++) {
-    const [i1, i2] = [(i + 1) % 3, (i + 2) % 3];
+    const i1 = (i + 1) % 3;
+    const i2 = (i + 2) % 3;
     for (let j = 0; j < 3; j++) {
-      const [j1, j2] = [(j + 1) % 3, (j + 2) % 3];
+      const j1 = (j + 1) % 3;
+      const j2 = (j + 2) % 3;
       const gap = Math.abs(t[i2]! * r[3 * i1 + j]! - t[i1]! * r[3 * i2 + j]!);
       const ra = a[i1]! * Math.abs(r[3 * i2 + j]!) + a[i2]! * Math.abs(r[3 * i1 + j]!);
       const rb = b[j1]! * Math.abs(r[3 * i + j2]!) + b[j2]! * Math.abs(r[3 * i + j1]!);

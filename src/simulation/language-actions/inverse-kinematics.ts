@@ -18,7 +18,8 @@ const [POSTURE_UNTIL, POSTURE_GAIN] = [0.02, 0.05];
 
 /** The orientation of a hand that points down, turned by `yaw` about the vertical; row-major into `out`. */
 export function handDown(yaw: number, out: Float64Array): Float64Array {
-  const [c, s] = [Math.cos(yaw), Math.sin(yaw)];
+  const c = Math.cos(yaw);
+  const s = Math.sin(yaw);
   out[0] = c;
   out[1] = s;
   out[2] = 0;
@@ -93,10 +94,17 @@ export class InverseKinematics {
     const f = 9 * tool;
     for (let c = 0; c < 3; c++) error[c] = goal[c]! - positions[3 * tool + c]!;
     // The antisymmetric part and the trace of goal · nowᵀ.
-    let [x, y, z, trace] = [0, 0, 0, 0];
+    let x = 0;
+    let y = 0;
+    let z = 0;
+    let trace = 0;
     for (let c = 0; c < 3; c++) {
-      const [n0, n1, n2] = [r[f + c]!, r[f + 3 + c]!, r[f + 6 + c]!];
-      const [g0, g1, g2] = [g[c]!, g[3 + c]!, g[6 + c]!];
+      const n0 = r[f + c]!;
+      const n1 = r[f + 3 + c]!;
+      const n2 = r[f + 6 + c]!;
+      const g0 = g[c]!;
+      const g1 = g[3 + c]!;
+      const g2 = g[6 + c]!;
       x += n1 * g2 - n2 * g1;
       y += n2 * g0 - n0 * g2;
       z += n0 * g1 - n1 * g0;

@@ -28,7 +28,8 @@ export class Kinematics {
     this.table = Float64Array.from(
       robot.joints.flatMap(({ position, roll, offset }) => [...position, Math.cos(roll), Math.sin(roll), offset]),
     );
-    const [c, s] = [Math.cos(robot.baseTurn), Math.sin(robot.baseTurn)];
+    const c = Math.cos(robot.baseTurn);
+    const s = Math.sin(robot.baseTurn);
     this.rotations.set([c, -s, 0, s, c, 0, 0, 0, 1]);
   }
 
@@ -67,7 +68,9 @@ export class Kinematics {
     const { positions: p, rotations: r } = this;
     for (let row = 0; row < 3; row++) {
       const from = 9 * i + 3 * row;
-      const [a, b, d] = [r[from]!, r[from + 1]!, r[from + 2]!];
+      const a = r[from]!;
+      const b = r[from + 1]!;
+      const d = r[from + 2]!;
       p[3 * i + 3 + row] = p[3 * i + row]! + a * x + b * y + d * z;
       // The second and third axis after the roll.
       const second = b * rollCos + d * rollSin;
@@ -81,11 +84,18 @@ export class Kinematics {
   /** Sets `jacobianRows` for the angles of the last `forward`. */
   jacobian(): void {
     const { size, tool, positions: p, rotations: r, jacobianRows: j } = this;
-    const [x, y, z] = [p[3 * tool]!, p[3 * tool + 1]!, p[3 * tool + 2]!];
+    const x = p[3 * tool]!;
+    const y = p[3 * tool + 1]!;
+    const z = p[3 * tool + 2]!;
     for (let i = 0; i < size; i++) {
-      const [f, o] = [9 * (i + 1), 3 * (i + 1)];
-      const [ax, ay, az] = [r[f + 2]!, r[f + 5]!, r[f + 8]!];
-      const [dx, dy, dz] = [x - p[o]!, y - p[o + 1]!, z - p[o + 2]!];
+      const f = 9 * (i + 1);
+      const o = 3 * (i + 1);
+      const ax = r[f + 2]!;
+      const ay = r[f + 5]!;
+      const az = r[f + 8]!;
+      const dx = x - p[o]!;
+      const dy = y - p[o + 1]!;
+      const dz = z - p[o + 2]!;
       j[i] = ay * dz - az * dy;
       j[size + i] = az * dx - ax * dz;
       j[2 * size + i] = ax * dy - ay * dx;

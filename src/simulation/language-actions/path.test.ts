@@ -31,7 +31,7 @@ test('a path goes through its knots, begins and ends there, and its derivatives 
       Float64Array,
     ];
     path.evaluate(0, q);
-    assert.deepEqual([...q], [...path.knots.slice(0, 6)]);
+    assert.deepEqual(Array.from(q), Array.from(path.knots.subarray(0, 6)));
     path.evaluate(1, q);
     q.forEach((value, i) => assert.ok(Math.abs(value - path.knots[(knots - 1) * 6 + i]!) < 1e-12));
     for (let s = 0; s < 50; s++) {
@@ -86,7 +86,7 @@ test('a duration holds every limit, and a tenth less would break one', () => {
         const time = minimumJerk(s / samples);
         path.evaluate(time.at, q, first, second);
         kinematics.forward(q);
-        const hand = [...positions.slice(3 * tool, 3 * tool + 3)];
+        const hand = Array.from(positions.subarray(3 * tool, 3 * tool + 3));
         if (s > 0) {
           const speed = (Math.hypot(...hand.map((value, i) => value - last[i]!)) * samples) / seconds;
           worst = Math.max(worst, speed / handSpeed);

@@ -12,7 +12,7 @@ export class JointPath {
   /** Knots, row-major [pieces + 1, size], radians. */
   readonly knots: Float64Array;
   /** u at the knots. */
-  private readonly at: Float64Array;
+  readonly at: Float64Array;
   /** Derivatives by u at the knots. */
   private readonly slopes: Float64Array;
 
@@ -79,7 +79,8 @@ export class JointPath {
   /** Straight between two knots; otherwise the slope of the parabola through a knot and its neighbours, at the ends of the chord. */
   private setSlope(k: number, count: number): void {
     const { at, knots, slopes, size } = this;
-    const [before, after] = [Math.max(0, k - 1), Math.min(count - 1, k + 1)];
+    const before = Math.max(0, k - 1);
+    const after = Math.min(count - 1, k + 1);
     for (let i = 0; i < size; i++) {
       const here = knots[k * size + i]!;
       const left = k === before ? 0 : (here - knots[before * size + i]!) / (at[k]! - at[before]!);
@@ -123,38 +124,72 @@ export interface SpeedLimits {
 }
 
 /** Samples per piece at which the limits are looked at, and what is added for what lies between them. */
-const [SAMPLES, SAMPLES_PER_PIECE, RESERVE] = [24, 4, 1.06];
+const [SAMPLES, SAMPLES_PER_PIECE, RESERVE] = [24, 4, 1.04];
 /** No motion is shorter, seconds. */
 const SHORTEST = 0.2;
 
 /** Seconds that the path takes. */
 export function duration(path: JointPath, kinematics: Kinematics, limits: SpeedLimits): number {
-  const { joints } = kinematics.robot;
   const { positions, tool } = kinematics;
-  const [q, first, second] = [0, 1, 2].map(() => new Float64Array(path.size)) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ];
+  const q = new Float64Array(path.size);
+  const first = new Float64Array(path.size);
+  const second = new Float64Array(path.size);
   const samples = SAMPLES + SAMPLES_PER_PIECE * path.pieces;
-  let [velocity, acceleration, speed] = [0, 0, 0];
-  let [x, y, z] = [0, 0, 0];
+  let joints = 0;
+  let speed = 0;
+  let x = 0;
+  let y = 0;
+  let z = 0;
   for (let s = 0; s <= samples; s++) {
     const time = minimumJerk(s / samples);
     path.evaluate(time.at, q, first, second);
-    for (let i = 0; i < path.size; i++) {
-      const joint = joints[i]!;
-      const v = first[i]! * time.first;
-      const a = second[i]! * time.first * time.first + first[i]! * time.second;
-      velocity = Math.max(velocity, Math.abs(v) / joint.velocity);
-      acceleration = Math.max(acceleration, Math.abs(a) / joint.acceleration);
-    }
+    joints = Math.max(joints, jointSeconds(first, second, time, kinematics, limits.share));
     kinematics.forward(q);
-    const [px, py, pz] = [positions[3 * tool]!, positions[3 * tool + 1]!, positions[3 * tool + 2]!];
-    if (s > 0) speed = Math.max(speed, Math.hypot(px - x, py - y, pz - z) * samples);
-    [x, y, z] = [px, py, pz];
+    const px = positions[3 * tool]!;
+    const py = positions[3 * tool + 1]!;
+    const pz = positions[3 * tool + 2]!;
+    if (s > 0) speed = Math.max(speed, Math.sqrt((px - x) ** 2 + (py - y) ** 2 + (pz - z) ** 2) * samples);
+    x = px;
+    y = py;
+    z = pz;
   }
-  const { share, handSpeed } = limits;
-  const joint = Math.max(velocity / share, Math.sqrt(acceleration / share));
-  return Math.max(SHORTEST, RESERVE * Math.max(joint, speed / handSpeed));
+  // Accelerations jump at knots: both sides of each.
+  for (let k = 1; k < path.pieces; k++) {
+    const time = minimumJerk(timeOf(path.at[k]!));
+    for (const u of [time.at - 1e-9, time.at + 1e-9]) {
+      path.evaluate(u, q, first, second);
+      joints = Math.max(joints, jointSeconds(first, second, time, kinematics, limits.share));
+    }
+  }
+  return Math.max(SHORTEST, RESERVE * Math.max(joints, speed / limits.handSpeed));
+}
+
+/** The least duration with which the joints hold their limits at this time. */
+function jointSeconds(
+  first: Float64Array,
+  second: Float64Array,
+  time: { readonly first: number; readonly second: number },
+  { robot: { joints } }: Kinematics,
+  share: number,
+): number {
+  let most = 0;
+  for (let i = 0; i < first.length; i++) {
+    const joint = joints[i]!;
+    const velocity = Math.abs(first[i]! * time.first) / joint.velocity / share;
+    const acceleration = Math.abs(second[i]! * time.first * time.first + first[i]! * time.second);
+    most = Math.max(most, velocity, Math.sqrt(acceleration / joint.acceleration / share));
+  }
+  return most;
+}
+
+/** The share of the time at which minimum jerk has gone this share of the way. */
+function timeOf(way: number): number {
+  let low = 0;
+  let high = 1;
+  for (let i = 0; i < 40; i++) {
+    const middle = (low + high) / 2;
+    if (minimumJerk(middle).at < way) low = middle;
+    else high = middle;
+  }
+  return low;
 }
