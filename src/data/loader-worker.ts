@@ -15,7 +15,7 @@ export interface LoaderWorkerData {
 
 /** Which samples a worker is to read. */
 export interface LoaderRequest {
-  readonly places: readonly { readonly episode: number; readonly frame: number }[];
+  readonly places: readonly { readonly episode: number; readonly frame: number; readonly end?: number }[];
 }
 
 const { root, episodes, sample } = workerData as LoaderWorkerData;
@@ -26,7 +26,7 @@ reader.catch(() => undefined);
 answerRequests<LoaderRequest>(async ({ places }) => {
   const { read } = await reader;
   const samples = [];
-  for (const { episode, frame } of places) samples.push(await read(episode, frame));
+  for (const { episode, frame, end } of places) samples.push(await read(episode, frame, end));
   const packed = packSamples(samples);
   return { value: packed, transfer: packed.buffers };
 });

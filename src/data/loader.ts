@@ -6,6 +6,7 @@
 import { workerUrl } from '../base/worker-url.ts';
 import type { TrainingSample } from '../codec/sample.ts';
 import type { Dataset } from '../interfaces/episode.ts';
+import type { FrameSelection } from './frame-selection.ts';
 import type { LeRobotDataset } from './lerobot/reader.ts';
 import { unpackSamples, type PackedSamples } from './packed-samples.ts';
 import { shuffledFrames } from './order.ts';
@@ -21,6 +22,8 @@ export interface LoaderOptions {
   readonly seed: number;
   /** Batches kept ready ahead of the one asked for. */
   readonly prefetch: number;
+  /** Only these frames start samples; default all. One entry per episode of the dataset. */
+  readonly selection?: FrameSelection;
 }
 
 /** Batches of samples as a pure function of the step. */
@@ -39,7 +42,7 @@ export interface Loader {
 export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
   const reader = createSampleReader(dataset, options.sample);
   return prefetching(dataset, options, (places) =>
-    Promise.all(places.map(({ episode, frame }) => reader.read(episode, frame))),
+    Promise.all(places.map(({ episode, frame, end }) => reader.read(episode, frame, end))),
   );
 }
 
@@ -81,12 +84,13 @@ function prefetching(
   const order = shuffledFrames(
     dataset.episodes.map((episode) => episode.length),
     seed,
+    options.selection,
   );
   const batches = prefetchBatches(options, (first) =>
     load(
       Array.from({ length: batchSize }, (_, i) => {
         const place = order.at(first + i);
-        return { episode: dataset.episodes[place.episode]!.index, frame: place.frame };
+        return { ...place, episode: dataset.episodes[place.episode]!.index };
       }),
     ),
   );

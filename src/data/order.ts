@@ -5,12 +5,15 @@
 
 import { invariant } from '../base/errors.ts';
 import { philox } from '../base/random.ts';
+import { drawableRuns, type FrameSelection } from './frame-selection.ts';
 
 /** One frame of one episode. */
 export interface FramePlace {
   /** Position of the episode in the dataset's episode list. */
   readonly episode: number;
   readonly frame: number;
+  /** Where the chunk of actions ends at the latest, where a selection says so; otherwise at the end of the episode. */
+  readonly end?: number;
 }
 
 /** An endless walk over the frames of a dataset. */
@@ -21,11 +24,12 @@ export interface FrameOrder {
   at(position: number): FramePlace;
 }
 
-/** The shuffled order over episodes of the given lengths. */
-export function shuffledFrames(lengths: readonly number[], seed: number): FrameOrder {
+/** The shuffled order over episodes of the given lengths, or over what `selection` leaves of them. */
+export function shuffledFrames(lengths: readonly number[], seed: number, selection?: FrameSelection): FrameOrder {
+  const runs = drawableRuns(lengths, selection);
   const ends: number[] = [];
   let frames = 0;
-  for (const length of lengths) ends.push((frames += length));
+  for (const { length } of runs) ends.push((frames += length));
   invariant(frames > 0, 'an order over no frames');
   return {
     frames,
@@ -38,7 +42,9 @@ export function shuffledFrames(lengths: readonly number[], seed: number): FrameO
         if (ends[middle]! > row) high = middle;
         else low = middle + 1;
       }
-      return { episode: low, frame: row - (ends[low]! - lengths[low]!) };
+      const { episode, start, length, end } = runs[low]!;
+      const frame = start + row - (ends[low]! - length);
+      return end === undefined ? { episode, frame } : { episode, frame, end };
     },
   };
 }

@@ -45,8 +45,11 @@ export function cameraName(feature: string): string {
 
 /** Reads samples of a dataset. */
 export interface SampleReader {
-  /** The sample at a frame of an episode (the dataset's own episode index). */
-  read(episode: number, frame: number): Promise<TrainingSample>;
+  /**
+   * The sample at a frame of an episode (the dataset's own episode index). Actions from frame `end` on (default: the
+   * end of the episode) are padding.
+   */
+  read(episode: number, frame: number, end?: number): Promise<TrainingSample>;
 }
 
 /** Checks that the dataset has what `spec` names, and reads from it. */
@@ -67,13 +70,13 @@ export function createSampleReader(dataset: Dataset, spec: SampleSpec): SampleRe
   const cameras = Object.entries(spec.cameras);
   const resize = createImageResizer();
   return {
-    async read(episode, frame) {
+    async read(episode, frame, end) {
       const images: Record<string, Image> = {};
       for (const [name, feature] of cameras) {
         images[name] = resize(await dataset.image(feature, episode, frame), spec.imageSize);
       }
       const state = await dataset.column(spec.state, episode);
-      const window = windowAt(await dataset.column(spec.action, episode), actionSize, frame, spec.window);
+      const window = windowAt(await dataset.column(spec.action, episode), actionSize, frame, spec.window, end);
       const supervision: Record<string, Float32Array> = {};
       for (const name of supervised) {
         const width = size(name);

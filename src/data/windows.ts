@@ -19,7 +19,7 @@ export interface WindowSpec {
 export interface Window {
   /** Row-major [horizon, dim]. */
   readonly values: Float32Array;
-  /** [horizon]: 1 where the row lies past the episode's end (it then repeats the last frame). */
+  /** [horizon]: 1 where the row lies past the end of the episode, or of the stretch that is used (it then repeats the last frame). */
   readonly isPad: Uint8Array;
 }
 
@@ -38,9 +38,17 @@ export function windowAtRate(horizon: number, fps: number, toHz: number, between
   return { horizon, stride: fps / toHz, between };
 }
 
-/** The window of `column` (row-major [length, dim]) that starts at `frame`. */
-export function windowAt(column: Float32Array, dim: number, frame: number, spec: WindowSpec): Window {
-  const length = column.length / dim;
+/**
+ * The window of `column` (row-major [length, dim]) that starts at `frame`. From frame `length` on (default: the end of
+ * the column) rows are padding.
+ */
+export function windowAt(
+  column: Float32Array,
+  dim: number,
+  frame: number,
+  spec: WindowSpec,
+  length = column.length / dim,
+): Window {
   const values = new Float32Array(spec.horizon * dim);
   const isPad = new Uint8Array(spec.horizon);
   for (let row = 0; row < spec.horizon; row++) {
