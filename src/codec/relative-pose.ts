@@ -48,6 +48,21 @@ const FORMATS: Readonly<
   'rotation-6d': { size: 6, read: (r) => rotation6dToQuaternion(r) },
 };
 
+/** How many numbers a rotation takes in each format. */
+export const ROTATION_SIZES: Readonly<Record<RotationFormat, number>> = {
+  'axis-angle': FORMATS['axis-angle'].size,
+  'euler-xyz': FORMATS['euler-xyz'].size,
+  'quaternion-wxyz': FORMATS['quaternion-wxyz'].size,
+  'quaternion-xyzw': FORMATS['quaternion-xyzw'].size,
+  'rotation-6d': FORMATS['rotation-6d'].size,
+};
+
+/** The rotation that starts at `at` of a row of numbers. */
+export function readRotation(numbers: ArrayLike<number>, at: number, format: RotationFormat): Quaternion {
+  const { size, read } = FORMATS[format];
+  return read(Array.from({ length: size }, (_, i) => numbers[at + i]!));
+}
+
 const WRITE: Readonly<Record<PoseChange['format'], (q: Quaternion) => Vector3>> = {
   'axis-angle': quaternionToShortestAxisAngle,
   'euler-xyz': quaternionToEuler,

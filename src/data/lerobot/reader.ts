@@ -20,6 +20,11 @@ export interface OpenOptions {
   readonly episodes: EpisodeSelection;
   /** Bytes of still-encoded images kept in memory; default 256 MB. */
   readonly imageCacheBytes?: number;
+  /**
+   * Whether an episode whose numbers are damaged makes every episode of its data file unreadable (default: whoever
+   * trains hears of it at once), or itself alone, so that the others can be read and the damage listed.
+   */
+  readonly damage?: 'whole-file' | 'episode';
 }
 
 /** A LeRobot dataset: a `Dataset` that also tells its metadata. */
@@ -37,7 +42,12 @@ interface RowRange {
 interface DataFile {
   readonly parquet: ParquetFile;
   readonly ranges: ReadonlyMap<number, RowRange>;
+  /** Episodes whose rows contradict the metadata. */
+  readonly damaged: ReadonlyMap<number, VlaError>;
 }
+
+/** A column of one episode, or why it cannot be read. */
+type Packed = Float32Array | VlaError;
 
 /** Opens the dataset in the folder `root`. Throws VlaError on missing episodes and on metadata that contradicts itself. */
 export async function openLeRobot(root: string, options: OpenOptions): Promise<LeRobotDataset> {
@@ -56,7 +66,7 @@ function dataset(
 ): LeRobotDataset {
   const byIndex = new Map(entries.map((entry) => [entry.index, entry]));
   const files = new Map<string, Promise<DataFile>>();
-  const columns = new Map<string, Promise<ReadonlyMap<number, Float32Array>>>();
+  const columns = new Map<string, Promise<ReadonlyMap<number, Packed>>>();
   const annotations = openAnnotationFiles(root);
   const statistics = new Map<string, Promise<FeatureStatistics>>();
   const encoded = new ByteBudget<readonly Uint8Array[]>(options.imageCacheBytes ?? 256e6);
@@ -71,19 +81,23 @@ function dataset(
     });
   };
   const featureOf = (feature: string): Feature => lookUp(`${name}: feature`, feature, info.features);
-  const fileOf = (file: string): Promise<DataFile> => once(files, file, () => openDataFile(file, entries));
+  const fileOf = (file: string): Promise<DataFile> =>
+    once(files, file, () => openDataFile(file, entries, options.damage === 'episode'));
 
   /** A numeric feature of all chosen episodes in one file. */
-  const packed = (file: string, feature: string): Promise<ReadonlyMap<number, Float32Array>> =>
+  const packed = (file: string, feature: string): Promise<ReadonlyMap<number, Packed>> =>
     once(columns, `${file}\n${feature}`, async () => {
-      const { parquet, ranges } = await fileOf(file);
+      const { parquet, ranges, damaged } = await fileOf(file);
+      const out = new Map<number, Packed>(damaged);
+      if (ranges.size === 0) return out;
       const start = Math.min(...[...ranges.values()].map((range) => range.start));
       const end = Math.max(...[...ranges.values()].map((range) => range.end));
       const cells = await parquet.read(feature, start, end);
-      const out = new Map<number, Float32Array>();
       for (const [episode, range] of ranges) {
         const rows = cells.slice(range.start - start, range.end - start);
-        out.set(episode, pack(rows, featureOf(feature), `${file}: episode ${episode}, "${feature}"`));
+        const column = pack(rows, featureOf(feature), `${file}: episode ${episode}, "${feature}"`);
+        if (column instanceof VlaError && options.damage !== 'episode') throw column;
+        out.set(episode, column);
       }
       return out;
     });
@@ -95,7 +109,9 @@ function dataset(
         hint: 'Read pictures with image(), and the instruction with instruction().',
       });
     }
-    return (await packed(entryOf(episode).dataFile, feature)).get(episode)!;
+    const found = (await packed(entryOf(episode).dataFile, feature)).get(episode)!;
+    if (found instanceof VlaError) throw found;
+    return found;
   };
 
   const checkFrame = (entry: EpisodeEntry, frame: number): void => {
@@ -109,8 +125,9 @@ function dataset(
 
   const encodedImages = (camera: string, entry: EpisodeEntry): Promise<readonly Uint8Array[]> =>
     encoded.get(`${camera}\n${entry.index}`, async () => {
-      const { parquet, ranges } = await fileOf(entry.dataFile);
-      const range = ranges.get(entry.index)!;
+      const { parquet, ranges, damaged } = await fileOf(entry.dataFile);
+      const range = ranges.get(entry.index);
+      if (range === undefined) throw damaged.get(entry.index)!;
       const cells = await parquet.read(camera, range.start, range.end);
       const images = cells.map((cell, frame) => imageBytes(root, cell, `${entry.dataFile}: ${camera}, frame ${frame}`));
       return { value: images, bytes: images.reduce((sum, image) => sum + image.length, 0) };
@@ -206,7 +223,7 @@ function once<T>(cache: Map<string, Promise<T>>, key: string, make: () => Promis
 }
 
 /** Opens a data file and finds the rows of the chosen episodes by its own episode_index column. */
-async function openDataFile(file: string, entries: readonly EpisodeEntry[]): Promise<DataFile> {
+async function openDataFile(file: string, entries: readonly EpisodeEntry[], separate: boolean): Promise<DataFile> {
   const parquet = await openParquet(file);
   const found = new Map<number, { start: number; end: number }>();
   for (const [row, cell] of (await parquet.read('episode_index')).entries()) {
@@ -216,31 +233,35 @@ async function openDataFile(file: string, entries: readonly EpisodeEntry[]): Pro
     else range.end = row + 1;
   }
   const ranges = new Map<number, RowRange>();
+  const damaged = new Map<number, VlaError>();
   for (const entry of entries) {
     if (entry.dataFile !== file) continue;
     const range = found.get(entry.index);
     const rows = range === undefined ? 0 : range.end - range.start;
-    if (range === undefined || rows !== entry.length) {
-      throw new VlaError(
-        'bad-data',
-        `${file}: the metadata says that episode ${entry.index} has ${entry.length} frames, but the file has ${rows} of it.`,
-        { hint: 'The metadata and the data do not belong together; fetch both again.' },
-      );
+    if (range !== undefined && rows === entry.length) {
+      ranges.set(entry.index, range);
+      continue;
     }
-    ranges.set(entry.index, range);
+    const error = new VlaError(
+      'bad-data',
+      `${file}: the metadata says that episode ${entry.index} has ${entry.length} frames, but the file has ${rows} of it.`,
+      { hint: 'The metadata and the data do not belong together; fetch both again.' },
+    );
+    if (!separate) throw error;
+    damaged.set(entry.index, error);
   }
-  return { parquet, ranges };
+  return { parquet, ranges, damaged };
 }
 
-/** Cells of a column as one row-major array; every row of the feature's size, every number finite. */
-function pack(cells: readonly unknown[], feature: Feature, where: string): Float32Array {
+/** Cells of a column as one row-major array; an error unless every row has the feature's size and every number is finite. */
+function pack(cells: readonly unknown[], feature: Feature, where: string): Packed {
   const size = featureSize(feature);
   const out = new Float32Array(cells.length * size);
   for (const [row, cell] of cells.entries()) {
     let at = row * size;
     const flat = flatten(cell);
     if (flat.length !== size) {
-      throw new VlaError(
+      return new VlaError(
         'bad-data',
         `${where}, frame ${row}: expected ${size} numbers (shape [${feature.shape.join(', ')}] in info.json), got ${flat.length}.`,
         { hint: 'Correct the feature’s shape in meta/info.json, or fetch the dataset again.' },
@@ -249,7 +270,7 @@ function pack(cells: readonly unknown[], feature: Feature, where: string): Float
     for (let i = 0; i < size; i++) {
       const value = toNumber(flat[i]);
       if (!Number.isFinite(value)) {
-        throw new VlaError(
+        return new VlaError(
           'not-finite',
           `${where}, frame ${row}, dimension ${i}: expected a finite number, got ${String(flat[i])}.`,
           { hint: 'Leave this episode out with --episodes, or repair it.' },
