@@ -15,7 +15,7 @@ const COMMANDS: readonly CommandEntry[] = [
     summary: 'Say in words what happens in a dataset’s episodes',
     load: () => import('./annotate.ts'),
     name: 'data',
-    summary: 'Clean a dataset, choose keyframes, make actions of states',
+    summary: 'Preview and clean training data, choose keyframes, make actions of states',
     load: () => import('./data.ts'),
   },
   { name: 'generate', summary: 'Make data for the training of language', load: () => import('./generate.ts') },
