@@ -26,8 +26,32 @@ export interface ProgressOptions {
   readonly now?: () => number;
 }
 
+/** Hears of the bars that others start, instead of the terminal: for work that shows one bar of its own for all of them. */
+export type ProgressListener = (heard: {
+  readonly label: string;
+  readonly done: number;
+  readonly total: number;
+  readonly unit: string;
+  readonly note: string;
+}) => void;
+
+/** The terminal has one line, so there is one listener. */
+let listener: ProgressListener | null = null;
+
+/** Does `work`; until it ends, bars without a stream of their own are told to `listen` and not drawn. */
+export async function withProgressListener<T>(listen: ProgressListener, work: () => Promise<T>): Promise<T> {
+  const before = listener;
+  listener = listen;
+  try {
+    return await work();
+  } finally {
+    listener = before;
+  }
+}
+
 /** Starts a progress bar. */
 export function startProgress(options: ProgressOptions): Progress {
+  if (listener !== null && options.stream === undefined) return heardProgress(options, listener);
   const stream = options.stream ?? process.stderr;
   const now = options.now ?? (() => performance.now());
   const start = now();
@@ -40,8 +64,7 @@ export function startProgress(options: ProgressOptions): Progress {
     const rate = (done - before) / Math.max(seconds, 1e-9);
     const left = rate > 0 ? (options.total - done) / rate : Infinity;
     const share = options.total > 0 ? Math.min(1, done / options.total) : 1;
-    const bar = '█'.repeat(Math.round(share * 24)).padEnd(24, '░');
-    const head = `${options.label.padEnd(10)} ${bar} ${(share * 100).toFixed(0).padStart(3)} %`;
+    const head = barHead(options.label, share);
     const counts = `${done}/${options.total} ${options.unit}, ${formatRate(rate)}/s, ${formatSeconds(left)} left`;
     return `${head}  ${counts}${note ? `  ${note}` : ''}`;
   };
@@ -64,6 +87,24 @@ export function startProgress(options: ProgressOptions): Progress {
       if (stream.isTTY) stream.write('\n');
     },
   };
+}
+
+function heardProgress({ label, total, unit, alreadyDone = 0 }: ProgressOptions, listen: ProgressListener): Progress {
+  let done = alreadyDone;
+  listen({ label, done, total, unit, note: '' });
+  return {
+    update(count, note = '') {
+      done = count;
+      listen({ label, done, total, unit, note });
+    },
+    finish: () => listen({ label, done, total, unit, note: '' }),
+  };
+}
+
+/** "label      ████████░░░░  42 %": the beginning of a line; `share` is 0 to 1. */
+export function barHead(label: string, share: number): string {
+  const bar = '█'.repeat(Math.round(share * 24)).padEnd(24, '░');
+  return `${label.padEnd(10)} ${bar} ${(share * 100).toFixed(0).padStart(3)} %`;
 }
 
 function formatRate(rate: number): string {

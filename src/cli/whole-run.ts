@@ -36,7 +36,11 @@ export async function runRecipe(recipe: Recipe, { folder, workers, signal }: Who
   const phases: [name: string, work: () => Promise<unknown>][] = [];
   const { record, evaluation, openLoop } = recipe;
   if (record !== null) {
-    phases.push(['record', () => recordOnce(record, recipe.data.datasets[0]!.root, workers, signal)]);
+    const { root } = recipe.data.datasets[0]!;
+    const recorded = async (): Promise<void> => {
+      if (await recordOnce(record, root, workers, signal)) process.stderr.write(`${root} is there already\n`);
+    };
+    phases.push(['record', recorded]);
   }
   phases.push(['train', () => trainRecipe(recipe, folder, signal)]);
   if (evaluation !== null) phases.push(['evaluate', () => evaluateRun(recipe, folder, workers, signal)]);
@@ -53,8 +57,13 @@ export async function runRecipe(recipe: Recipe, { folder, workers, signal }: Who
 
 const AGAIN = 'Run the same command again to go on.';
 
-/** Records the dataset, goes on with an interrupted recording, or takes the finished one when it is the same. */
-async function recordOnce(config: RecordConfig, root: string, workers: number, signal: AbortSignal): Promise<void> {
+/** Records the dataset, goes on with an interrupted recording, or takes the finished one when it is the same; true: it was there. */
+export async function recordOnce(
+  config: RecordConfig,
+  root: string,
+  workers: number,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (recordingState(root) === 'finished') {
     const info = readJson<{ vlakit?: { record?: unknown } }>(path.join(root, 'meta', 'info.json'));
     if (JSON.stringify(info.vlakit?.record) !== JSON.stringify(config)) {
@@ -62,10 +71,10 @@ async function recordOnce(config: RecordConfig, root: string, workers: number, s
         hint: 'Delete it, or record elsewhere (--data).',
       });
     }
-    process.stderr.write(`${root} is there already\n`);
-    return;
+    return true;
   }
   await recordDataset({ config, root, existing: 'resume', workers, command: commandLine(), signal });
+  return false;
 }
 
 async function evaluateRun(recipe: Recipe, folder: string, workers: number, signal: AbortSignal): Promise<void> {

@@ -1,0 +1,132 @@
+/** @file A study as a list of jobs: which stages are trained and what is measured, each once, whole seeds first. */
+
+import path from 'node:path';
+import type { Recipe } from '../../../recipes/recipe.ts';
+import type { Arm, Stage, Study, Sweep } from '../../../recipes/studies/study.ts';
+import { VlaError } from '../../base/errors.ts';
+import { loadCheckpoint } from '../../checkpoints/checkpoint.ts';
+import { resolveCheckpoint } from '../../checkpoints/checkpoint-series.ts';
+import { applyOverrides } from '../../training/overrides.ts';
+import { batchSizeOf } from '../../training/recipe.ts';
+import type { MeasurementConfig } from './measurements.ts';
+import { identityOf, stageIdentity } from './stage-identity.ts';
+
+/** A stage with one seed, to be trained. */
+export interface TrainJob {
+  readonly kind: 'train';
+  readonly identity: string;
+  /** The run's folder. */
+  readonly folder: string;
+  /** Resolved; `tuning.base` is filled in. */
+  readonly recipe: Recipe;
+  /** Steps × samples per step. */
+  readonly samples: number;
+}
+
+/** Something to be measured of a checkpoint. */
+export interface MeasureJob {
+  readonly kind: 'measure';
+  readonly identity: string;
+  readonly folder: string;
+  readonly config: MeasurementConfig;
+  /** A run or a checkpoint. */
+  readonly policy: string;
+}
+
+/** An arm with one seed: which jobs it consists of. `seed` is null where a given checkpoint is measured once for all seeds. */
+export interface ArmRun {
+  readonly arm: Arm;
+  readonly seed: number | null;
+  readonly stages: readonly TrainJob[];
+  readonly measurements: readonly MeasureJob[];
+  /** A run or a checkpoint, and what names its weights. */
+  readonly policy: string;
+  readonly policyIdentity: string;
+}
+
+/** A planned study. */
+export interface StudyPlan {
+  readonly runs: readonly ArmRun[];
+  /** In the order in which they are done; shared ones once. */
+  readonly jobs: readonly (TrainJob | MeasureJob)[];
+}
+
+/** Plans the arms of `study` in the folder `out`. Throws for stages that do not fit together or a start that is not there. */
+export function planStudy(study: Study, out: string): StudyPlan {
+  const runs: ArmRun[] = [];
+  for (let seed = 1; seed <= study.seeds; seed++) {
+    for (const arm of study.arms) {
+      const given = arm.stages.length === 0;
+      if (!given || seed === 1) runs.push(planArm(arm, given ? null : seed, study.sweep, out));
+    }
+  }
+  const jobs = new Map<string, TrainJob | MeasureJob>();
+  for (const job of runs.flatMap(({ stages, measurements }) => [...stages, ...measurements])) {
+    if (!jobs.has(job.folder)) jobs.set(job.folder, job);
+  }
+  return { runs, jobs: [...jobs.values()] };
+}
+
+function planArm(arm: Arm, seed: number | null, sweep: Sweep | null, out: string): ArmRun {
+  const stages: TrainJob[] = [];
+  let from = arm.start === null ? null : { folder: arm.start, identity: weightsIdentity(arm.start) };
+  for (const stage of arm.stages) {
+    const job = planStage(arm, stage, seed!, from, out);
+    stages.push(job);
+    from = { folder: job.folder, identity: job.identity };
+  }
+  if (from === null) {
+    throw new VlaError('bad-argument', `arm ${arm.name}: expected stages or a start, got neither.`, {
+      hint: 'Name a stage to train, or a checkpoint to measure.',
+    });
+  }
+  const { folder: policy, identity: policyIdentity } = from;
+  const configs = sweep === null ? arm.measurements : arm.measurements.flatMap((one) => swept(one, sweep));
+  const measurements = configs.map((config): MeasureJob => {
+    // What it is called does not change what is measured.
+    const identity = identityOf({ policy: policyIdentity, config: { ...config, name: '' } });
+    const folder = path.join(out, 'measurements', `${config.kind}-${identity}`);
+    return { kind: 'measure', identity, folder, config, policy };
+  });
+  return { arm, seed, stages, measurements, policy, policyIdentity };
+}
+
+function planStage(
+  arm: Arm,
+  { recipe: written, set }: Stage,
+  seed: number,
+  from: { readonly folder: string; readonly identity: string } | null,
+  out: string,
+): TrainJob {
+  const changed = applyOverrides(written, set);
+  if (from !== null && changed.tuning === null) {
+    throw new VlaError(
+      'bad-argument',
+      `arm ${arm.name}: expected tuning in recipe ${changed.name}, which starts from a checkpoint, got null.`,
+      { hint: 'Say what is fresh, frozen and saved: { base: …, fresh: [], freeze: [], lora: null, save: "whole" }.' },
+    );
+  }
+  const base = from?.folder ?? changed.tuning?.base ?? null;
+  const tuning = changed.tuning === null ? null : { ...changed.tuning, base };
+  const recipe = { ...changed, seed, tuning };
+  const identity = stageIdentity(recipe, from?.identity ?? (base === null ? null : weightsIdentity(base)));
+  const folder = path.join(out, 'stages', `${recipe.name}-seed${seed}-${identity}`);
+  return { kind: 'train', identity, folder, recipe, samples: recipe.loop.steps * batchSizeOf(recipe.data) };
+}
+
+/** Names the weights of a checkpoint that is there already. */
+function weightsIdentity(folder: string): string {
+  return loadCheckpoint(resolveCheckpoint(folder)).sha256();
+}
+
+/** A measurement with every pair of settings of a sweep. */
+function swept(config: MeasurementConfig, { eulerSteps, execute }: Sweep): MeasurementConfig[] {
+  return eulerSteps.flatMap((steps) =>
+    execute.map((count) => ({ ...config, name: sweptName(config.name, steps, count), eulerSteps: steps, execute: count })),
+  );
+}
+
+/** What a measurement of a sweep is called. */
+export function sweptName(name: string, eulerSteps: number, execute: number): string {
+  return `${name}-euler${eulerSteps}-execute${execute}`;
+}

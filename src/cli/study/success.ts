@@ -1,0 +1,107 @@
+/** @file The measurement `success`: closed-loop success rates, one series per condition, one score per episode. */
+
+import { VlaError } from '../../base/errors.ts';
+import { evaluate } from '../../benchmarks/evaluate.ts';
+import { saveEvaluation } from '../../benchmarks/evaluation-folder.ts';
+import { chooseConditions, chooseTasks, unseenSeed } from '../../benchmarks/protocol.ts';
+import { mean } from '../../benchmarks/statistics.ts';
+import { PERTURBATIONS, TASKS } from '../../simulation/tabletop/index.ts';
+import { namedEnvironment, namedPolicy, samplingSettings } from '../players.ts';
+import type { Measurement, NamedMeasurement, Series } from './measurement.ts';
+
+/** Longest single inference. */
+const TIMEOUT_MS = 60_000;
+
+/** How a checkpoint is played. */
+export interface SuccessConfig extends NamedMeasurement {
+  readonly kind: 'success';
+  /** "tabletop", or the path of an environment module. */
+  readonly environment: string;
+  readonly environmentOptions: unknown;
+  /** Task names, at least one. */
+  readonly tasks: readonly string[];
+  /** "base", "other", "shuffled", "held-out", or perturbations of the environment. */
+  readonly conditions: readonly string[];
+  /** Episodes per task and condition. */
+  readonly episodes: number;
+  /** Seeds count from here, within those that training never uses; the same in two arms: compared episode by episode. */
+  readonly firstSeed: number;
+  /** Actions of a chunk that are executed before the next inference. */
+  readonly execute: number | 'half';
+  /** Steps from noise to actions; null: the policy's own. */
+  readonly eulerSteps: number | null;
+  /** Noise that sampling starts from, 0 to 1; null: the policy's own. */
+  readonly noiseScale: number | null;
+  /** Whether it writes text before it acts; null: as the policy does. */
+  readonly mode: 'direct' | 'reason' | null;
+}
+
+/** Success rates in closed loop. */
+export const success: Measurement<SuccessConfig> = {
+  unit: 'episodes',
+  size: ({ tasks, conditions, episodes }) => tasks.length * conditions.length * episodes,
+  check(config, where, horizon) {
+    const { tasks, conditions, episodes, execute, eulerSteps } = config;
+    if (config.environment === 'tabletop') {
+      chooseTasks(
+        tasks,
+        TASKS.map(({ name }) => name),
+      );
+      chooseConditions(conditions, Object.keys(PERTURBATIONS));
+    }
+    requireCount(`${where}.episodes`, episodes, Infinity);
+    if (execute !== 'half') requireCount(`${where}.execute`, execute, horizon ?? Infinity);
+    if (eulerSteps !== null) requireCount(`${where}.eulerSteps`, eulerSteps, Infinity);
+  },
+  async measure(config, { checkpoint, folder, workers, command, signal, onProgress }) {
+    const { eulerSteps, noiseScale, mode } = config;
+    const settings = samplingSettings({
+      ...(eulerSteps === null ? {} : { eulerSteps }),
+      ...(noiseScale === null ? {} : { noiseScale }),
+      ...(mode === null ? {} : { mode }),
+    });
+    const policy = await namedPolicy(checkpoint, settings);
+    const options = config.environmentOptions === null ? {} : { environmentOptions: config.environmentOptions };
+    const { environment } = namedEnvironment({ environment: config.environment, ...options }, policy.imageSize, 64);
+    const evaluation = await evaluate({
+      environment,
+      policy: policy.call,
+      tasks: config.tasks,
+      conditions: config.conditions,
+      episodes: config.episodes,
+      firstSeed: unseenSeed(config.firstSeed),
+      execute: config.execute,
+      workers,
+      inferenceTimeoutMs: TIMEOUT_MS,
+      policyName: policy.name,
+      film: null,
+      command,
+      checkpoint: policy.checkpoint,
+      signal,
+      onProgress: (done, _total, note) => onProgress(done, note),
+    });
+    if (evaluation.result.partial) {
+      throw new VlaError('interrupted', `study: stopped during the measurement "${config.name}".`, {
+        hint: 'Run the same command again to go on; this measurement begins anew.',
+      });
+    }
+    const { episodes, timing } = saveEvaluation(folder, 'evaluation', evaluation);
+    const series = config.conditions.map((name): Series => {
+      const own = episodes.filter(({ condition }) => condition === name);
+      const scores = own.map(({ task, seed, outcome }) => {
+        return { stratum: task, key: String(seed), value: outcome === 'success' ? 1 : 0 };
+      });
+      return { name, scores };
+    });
+    const details = { meanLength: mean(episodes.map(({ length }) => length)), latencyMs: timing.latencyMs.p50 };
+    return { series, details };
+  },
+};
+
+function requireCount(where: string, value: number, most: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return;
+  const range = most === Infinity ? 'a whole number of at least 1' : `a whole number from 1 to ${most} (the horizon)`;
+  throw new VlaError('bad-argument', `${where}: expected ${range}, got ${value}.`, {
+    hint: 'Correct it in the study, or with --set.',
+  });
+}
