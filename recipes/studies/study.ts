@@ -17,8 +17,8 @@ export interface Arm {
   /** For tables and figures. */
   readonly title: string;
   /**
-   * A checkpoint or a run. The first stage starts from it (`tuning.base`); without stages it is measured as it is, once,
-   * for all seeds. Null: the first stage starts as its recipe says.
+   * A checkpoint or a run, or "shipped:NAME" for one that ships with the package. The first stage starts from it
+   * (`tuning.base`); without stages it is measured as it is, once for all seeds. Null: the first stage starts as its recipe says.
    */
   readonly start: string | null;
   /** In order. Every stage after the first starts from its predecessor: its recipe's `tuning.base` is replaced. */

@@ -66,7 +66,10 @@ const SETTINGS: readonly [name: string, centres: [number, number], spreads: Spre
 
 for (const [name, centres, spreads] of SETTINGS) {
   test(`95 % intervals hold the truth in about 95 % of simulated studies: ${name}`, () => {
-    const random = new Random(7, SETTINGS.findIndex(([one]) => one === name));
+    const random = new Random(
+      7,
+      SETTINGS.findIndex(([one]) => one === name),
+    );
     const studies = 600;
     let [rates, differences] = [0, 0];
     for (let i = 0; i < studies; i++) {
@@ -94,9 +97,7 @@ test('a bootstrap of seeds and episodes covers far less with three seeds, which 
     const means = Array.from({ length: 200 }, () => {
       const rows = [0, 1, 2].map(() => random.integer(SEEDS));
       const columns = arms[0].strata.map((_, e) => Math.floor(e / EPISODES) * EPISODES + random.integer(EPISODES));
-      return mean(
-        rows.map((s) => mean(columns.map((e) => arms[0].values[s]![e]! - arms[1].values[s]![e]!))),
-      );
+      return mean(rows.map((s) => mean(columns.map((e) => arms[0].values[s]![e]! - arms[1].values[s]![e]!))));
     });
     const difference = truth[0] - truth[1];
     if (percentile(means, 0.025) <= difference && difference <= percentile(means, 0.975)) covered++;
@@ -133,7 +134,7 @@ test('one seed without tasks is the interval of a plain mean', () => {
   const values = [[1, 0, 1, 1, 0, 1]];
   const { variance, degrees, mean: m } = estimateMean({ strata: values[0]!.map(() => 'a'), values });
   assert.equal(m, 4 / 6);
-  assert.ok(Math.abs(variance - (4 / 6) * (2 / 6) / 5) < 1e-12);
+  assert.ok(Math.abs(variance - ((4 / 6) * (2 / 6)) / 5) < 1e-12);
   assert.equal(degrees, 5);
 });
 

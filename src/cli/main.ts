@@ -42,6 +42,11 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   { name: 'export', summary: 'Write a policy that plain ONNX Runtime can run', load: () => import('./export.ts') },
   { name: 'ask', summary: 'Ask a checkpoint about images', load: () => import('./ask.ts') },
+  {
+    name: 'study',
+    summary: 'Put a claim to the test: train its arms over several seeds, measure and compare them',
+    load: () => import('./study.ts'),
+  },
   { name: 'report', summary: 'Make one HTML page of a run', load: () => import('./report.ts') },
 ];
 

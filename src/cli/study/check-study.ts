@@ -23,9 +23,13 @@ export function checkStudy(study: Study): void {
   requireUnique(`study ${name}: arms`, arms);
   for (const arm of arms) requireUnique(`arm ${arm.name}: measurements`, arm.measurements);
   if (sweep !== null && (sweep.eulerSteps.length === 0 || sweep.execute.length === 0)) {
-    throw new VlaError('bad-argument', `study ${name}: expected values in sweep.eulerSteps and sweep.execute, got none.`, {
-      hint: 'List at least one of each, or set sweep to null.',
-    });
+    throw new VlaError(
+      'bad-argument',
+      `study ${name}: expected values in sweep.eulerSteps and sweep.execute, got none.`,
+      {
+        hint: 'List at least one of each, or set sweep to null.',
+      },
+    );
   }
   const byName = Object.fromEntries(arms.map((arm) => [arm.name, arm]));
   for (const { arm, against, measurement } of comparisons) {

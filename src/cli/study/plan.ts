@@ -1,15 +1,20 @@
 /** @file A study as a list of jobs: which stages are trained and what is measured, each once, whole seeds first. */
 
 import path from 'node:path';
+import process from 'node:process';
 import type { Recipe } from '../../../recipes/recipe.ts';
 import type { Arm, Stage, Study, Sweep } from '../../../recipes/studies/study.ts';
 import { VlaError } from '../../base/errors.ts';
+import { shippedFile } from '../../base/shipped-file.ts';
 import { loadCheckpoint } from '../../checkpoints/checkpoint.ts';
 import { resolveCheckpoint } from '../../checkpoints/checkpoint-series.ts';
 import { applyOverrides } from '../../training/overrides.ts';
 import { batchSizeOf } from '../../training/recipe.ts';
 import type { MeasurementConfig } from './measurements.ts';
+import { planLatency } from './latency.ts';
 import { identityOf, stageIdentity } from './stage-identity.ts';
+
+const SHIPPED = 'shipped:';
 
 /** A stage with one seed, to be trained. */
 export interface TrainJob {
@@ -33,6 +38,18 @@ export interface MeasureJob {
   readonly policy: string;
 }
 
+/** Inference is to be timed, of all arms of a sweep together. */
+export interface LatencyJob {
+  readonly kind: 'latency';
+  readonly identity: string;
+  readonly folder: string;
+  readonly runs: readonly ArmRun[];
+  readonly sweep: Sweep;
+}
+
+/** One thing to do. */
+export type Job = TrainJob | MeasureJob | LatencyJob;
+
 /** An arm with one seed: which jobs it consists of. `seed` is null where a given checkpoint is measured once for all seeds. */
 export interface ArmRun {
   readonly arm: Arm;
@@ -48,7 +65,9 @@ export interface ArmRun {
 export interface StudyPlan {
   readonly runs: readonly ArmRun[];
   /** In the order in which they are done; shared ones once. */
-  readonly jobs: readonly (TrainJob | MeasureJob)[];
+  readonly jobs: readonly Job[];
+  /** The last of the jobs, in a sweep. */
+  readonly latency: LatencyJob | null;
 }
 
 /** Plans the arms of `study` in the folder `out`. Throws for stages that do not fit together or a start that is not there. */
@@ -60,16 +79,19 @@ export function planStudy(study: Study, out: string): StudyPlan {
       if (!given || seed === 1) runs.push(planArm(arm, given ? null : seed, study.sweep, out));
     }
   }
-  const jobs = new Map<string, TrainJob | MeasureJob>();
-  for (const job of runs.flatMap(({ stages, measurements }) => [...stages, ...measurements])) {
+  const latency = study.sweep === null ? null : planLatency(runs, study.sweep, out);
+  const all: Job[] = runs.flatMap(({ stages, measurements }) => [...stages, ...measurements]);
+  const jobs = new Map<string, Job>();
+  for (const job of latency === null ? all : [...all, latency]) {
     if (!jobs.has(job.folder)) jobs.set(job.folder, job);
   }
-  return { runs, jobs: [...jobs.values()] };
+  return { runs, jobs: [...jobs.values()], latency };
 }
 
 function planArm(arm: Arm, seed: number | null, sweep: Sweep | null, out: string): ArmRun {
   const stages: TrainJob[] = [];
-  let from = arm.start === null ? null : { folder: arm.start, identity: weightsIdentity(arm.start) };
+  const start = arm.start === null ? null : startFolder(arm.start);
+  let from = start === null ? null : { folder: start, identity: weightsIdentity(start) };
   for (const stage of arm.stages) {
     const job = planStage(arm, stage, seed!, from, out);
     stages.push(job);
@@ -114,6 +136,13 @@ function planStage(
   return { kind: 'train', identity, folder, recipe, samples: recipe.loop.steps * batchSizeOf(recipe.data) };
 }
 
+/** The folder of a start: a path, or "shipped:NAME" for a checkpoint that ships with the package. */
+function startFolder(start: string): string {
+  if (!start.startsWith(SHIPPED)) return start;
+  const folder = path.dirname(shippedFile(`checkpoints/${start.slice(SHIPPED.length)}/config.json`));
+  return path.relative(process.cwd(), folder) || '.';
+}
+
 /** Names the weights of a checkpoint that is there already. */
 function weightsIdentity(folder: string): string {
   return loadCheckpoint(resolveCheckpoint(folder)).sha256();
@@ -122,7 +151,12 @@ function weightsIdentity(folder: string): string {
 /** A measurement with every pair of settings of a sweep. */
 function swept(config: MeasurementConfig, { eulerSteps, execute }: Sweep): MeasurementConfig[] {
   return eulerSteps.flatMap((steps) =>
-    execute.map((count) => ({ ...config, name: sweptName(config.name, steps, count), eulerSteps: steps, execute: count })),
+    execute.map((count) => ({
+      ...config,
+      name: sweptName(config.name, steps, count),
+      eulerSteps: steps,
+      execute: count,
+    })),
   );
 }
 

@@ -3,14 +3,16 @@
 import { VlaError } from '../../base/errors.ts';
 import { formatSeconds } from '../../base/progress.ts';
 import { readMeasurement, readStage } from './job-files.ts';
+import { latencySize, measureLatency, readLatency } from './latency.ts';
 import { measurementOf } from './measurements.ts';
-import type { MeasureJob, StudyPlan, TrainJob } from './plan.ts';
+import type { Job, StudyPlan } from './plan.ts';
 import { measurePolicy, trainStage, type JobContext } from './run-job.ts';
 import { startTotalProgress, type PacedJob, type TotalProgressOptions } from './total-progress.ts';
 
 /** Seconds per sample and per item before one was timed; the tiny models on two cores. */
 const GUESSED_SAMPLE = 0.004;
 const GUESSED_ITEM = 0.3;
+const GUESSED_INFERENCE = 0.01;
 
 /** How a study is carried out. */
 export interface RunStudyOptions extends Omit<JobContext, 'onProgress'> {
@@ -26,7 +28,7 @@ export async function runStudy(plan: StudyPlan, options: RunStudyOptions): Promi
   const bar = startTotalProgress(jobs.map(paced), options.progress);
   const left: number[] = [];
   for (const [i, job] of jobs.entries()) {
-    const record = job.kind === 'train' ? readStage(job) : readMeasurement(job);
+    const record = recordOf(job);
     if (record === null) left.push(i);
     else bar.done(i, record.seconds);
   }
@@ -38,13 +40,27 @@ export async function runStudy(plan: StudyPlan, options: RunStudyOptions): Promi
       ...options,
       onProgress: (share, note) => bar.update(i, share, (performance.now() - began) / 1000, note),
     };
-    bar.done(i, job.kind === 'train' ? await trainStage(job, context) : await measurePolicy(job, context));
+    bar.done(i, await runJob(job, context));
     options.onFinished();
   }
-  bar.finish(`${jobs.length} jobs, ${left.length} of them now, in ${formatSeconds((performance.now() - start) / 1000)}`);
+  bar.finish(
+    `${jobs.length} jobs, ${left.length} of them now, in ${formatSeconds((performance.now() - start) / 1000)}`,
+  );
 }
 
-function paced(job: TrainJob | MeasureJob): PacedJob {
+/** What a job left when it was finished, or null. */
+function recordOf(job: Job): { readonly seconds: number } | null {
+  if (job.kind === 'train') return readStage(job);
+  return job.kind === 'measure' ? readMeasurement(job) : readLatency(job);
+}
+
+function runJob(job: Job, context: JobContext): Promise<number> {
+  if (job.kind === 'train') return trainStage(job, context);
+  return job.kind === 'measure' ? measurePolicy(job, context) : measureLatency(job, context);
+}
+
+function paced(job: Job): PacedJob {
+  if (job.kind === 'latency') return { pace: 'latency', size: latencySize(job), guess: GUESSED_INFERENCE };
   if (job.kind === 'train') return { pace: `train ${job.recipe.name}`, size: job.samples, guess: GUESSED_SAMPLE };
   const { kind } = job.config;
   return { pace: `measure ${kind}`, size: measurementOf(job.config).size(job.config), guess: GUESSED_ITEM };

@@ -1,0 +1,14 @@
+/** @file The studies by name: a hand-written list. */
+
+import { lookUp } from '../../src/base/errors.ts';
+import { debugStudy } from './debug.ts';
+import { eulerSteps } from './euler-steps.ts';
+import type { Study } from './study.ts';
+
+/** All studies. */
+export const STUDIES: readonly Study[] = [debugStudy, eulerSteps];
+
+/** The study of this name; a miss suggests the nearest. */
+export function findStudy(name: string): Study {
+  return lookUp('study', name, Object.fromEntries(STUDIES.map((study) => [study.name, study])));
+}

@@ -1,0 +1,41 @@
+/** @file The tables of a sweep: per arm a row for every number of Euler steps, a column for every number of executed actions. */
+
+import { sweptName } from './plan.ts';
+import type { StudyResult } from './study-result.ts';
+import { markdownTable, percent } from './table-words.ts';
+
+/** One table per arm, measurement and series. */
+export function sweepTables({ arms, rates, latency, sweep }: StudyResult): string {
+  const { eulerSteps, execute } = sweep!;
+  const sections = arms.flatMap((arm) =>
+    arm.measurements.flatMap((measurement) => {
+      const own = rates.filter((row) => row.arm === arm.name);
+      const series = [...new Set(own.map((row) => row.series))];
+      return series.map((name) => {
+        const cell = (steps: number, count: number): string => {
+          const wanted = sweptName(measurement, steps, count);
+          const row = own.find((one) => one.measurement === wanted && one.series === name);
+          return row === undefined
+            ? '–'
+            : `${percent(row.rate)} (${Math.round(100 * row.low)}–${Math.round(100 * row.high)})`;
+        };
+        const time = (steps: number): string => {
+          const found = latency?.latencies.find((one) => one.arm === arm.name && one.eulerSteps === steps);
+          return found === undefined ? '–' : `${ms(found.median)} (${ms(found.low)}–${ms(found.high)})`;
+        };
+        const head = ['Euler steps', ...execute.map((count) => `${count} executed`), 'inference, ms'];
+        const body = eulerSteps.map((steps) => [
+          String(steps),
+          ...execute.map((count) => cell(steps, count)),
+          time(steps),
+        ]);
+        return `## ${arm.title}: ${measurement}, ${name}\n\n${markdownTable(head, body)}`;
+      });
+    }),
+  );
+  return `${sections.join('\n\n')}\n\nSuccess with 95 % intervals; time of one inference, median (10 % to 90 %), one thread.`;
+}
+
+function ms(value: number): string {
+  return value.toFixed(value < 10 ? 2 : 1);
+}
