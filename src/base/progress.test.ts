@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { formatSeconds, startProgress } from './progress.ts';
+import { formatSeconds, startProgress, withProgressListener } from './progress.ts';
 
 function record(isTTY: boolean): {
   text: () => string;
@@ -71,4 +71,30 @@ test('work of an earlier process fills the bar but not the rate', () => {
   now = 2000;
   bar.update(51);
   assert.match(text(), / 51 % {2}51\/100 steps, 0\.50\/s, 1 min 38 s left/);
+});
+
+test('a listener hears what would be drawn, until its work ends', async () => {
+  const heard: string[] = [];
+  await withProgressListener(
+    ({ label, done, total, unit, note }) => heard.push(`${label} ${done}/${total} ${unit} ${note}`),
+    async () => {
+      const progress = startProgress({ label: 'train', total: 9, unit: 'steps', alreadyDone: 3 });
+      progress.update(4, 'loss 1');
+      const lines: string[] = [];
+      startProgress({ label: 'own', total: 1, unit: 'x', stream: { write: (text) => lines.push(text) } }).finish();
+      assert.equal(lines.length, 1, 'a stream of its own is written to');
+      await assert.rejects(
+        withProgressListener(
+          () => undefined,
+          () => Promise.reject(new Error('inner')),
+        ),
+        /inner/,
+      );
+      progress.finish('whole');
+    },
+  );
+  assert.deepEqual(heard, ['train 3/9 steps ', 'train 4/9 steps loss 1', 'train 4/9 steps ']);
+  const lines: string[] = [];
+  startProgress({ label: 'after', total: 1, unit: 'x', stream: { write: (text) => lines.push(text) } }).finish();
+  assert.equal(lines.length, 1);
 });

@@ -42,7 +42,7 @@ export function define(command: Command): void {
     .option('--only <arms>', 'these arms alone, separated by commas', nameList)
     .option(
       '--set <path=value>',
-      'change one value of the study, or with recipe.… of all its recipes; may be given often',
+      'change one value of the study, of all its recipes (recipe.…) or measurements (measurement.…); may be given often',
       (value: string, before: readonly string[]) => [...before, value],
       [],
     )

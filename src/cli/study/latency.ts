@@ -69,7 +69,10 @@ interface Timed {
 /** Opens every policy at once and times them in turns, one thread per inference; every other round goes backwards. */
 export async function measureLatency(
   job: LatencyJob,
-  { signal, onProgress }: { readonly signal: AbortSignal; onProgress(share: number, note: string): void },
+  {
+    signal,
+    onProgress,
+  }: { readonly signal: AbortSignal; onProgress(share: number, phase: string, note: string): void },
 ): Promise<number> {
   const { rounds, inferences } = job.sweep.latency;
   const environments: Environment[] = [];
@@ -84,7 +87,7 @@ export async function measureLatency(
         if (signal.aborted) throw interrupted();
         timing.rounds.push(await timeOf(timing, inferences));
       }
-      onProgress((round + 1) / rounds, `latency: round ${round + 1}/${rounds}`);
+      onProgress((round + 1) / rounds, 'latency', `round ${round + 1}/${rounds}`);
     }
   };
   try {

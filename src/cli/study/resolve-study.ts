@@ -10,24 +10,26 @@ import { VlaError } from '../../base/errors.ts';
 import { importModule } from '../../base/user-module.ts';
 import { applyOverrides } from '../../training/overrides.ts';
 
-/** Overrides that begin so change every recipe of the study. */
+/** Overrides that begin so change every recipe, or every measurement, of the study. */
 const RECIPE = 'recipe.';
+const MEASUREMENT = 'measurement.';
 
 /**
  * The study of this name (misses suggest the nearest), or the one that a module exports, with its overrides:
- * `recipe.loop.steps=10` changes the recipes of all stages, after their own changes; any other path is one of the study.
+ * `recipe.loop.steps=10` changes the recipes of all stages, after their own changes, `measurement.episodes=5` all
+ * measurements; any other path is one of the study.
  */
 export async function resolveStudy(word: string, overrides: readonly string[]): Promise<Study> {
   const written = /\.[cm]?[jt]s$/.test(word) ? await studyOfModule(word) : findStudy(word);
-  const forRecipes = overrides.filter((one) => one.startsWith(RECIPE)).map((one) => one.slice(RECIPE.length));
-  const study = applyOverrides(
-    written,
-    overrides.filter((one) => !one.startsWith(RECIPE)),
-  );
-  if (forRecipes.length === 0) return study;
-  const arms = study.arms.map((arm) => {
-    return { ...arm, stages: arm.stages.map((stage) => ({ ...stage, set: [...stage.set, ...forRecipes] })) };
-  });
+  const after = (prefix: string): string[] =>
+    overrides.filter((one) => one.startsWith(prefix)).map((one) => one.slice(prefix.length));
+  const own = overrides.filter((one) => !one.startsWith(RECIPE) && !one.startsWith(MEASUREMENT));
+  const study = applyOverrides(written, own);
+  const arms = study.arms.map((arm) => ({
+    ...arm,
+    stages: arm.stages.map((stage) => ({ ...stage, set: [...stage.set, ...after(RECIPE)] })),
+    measurements: arm.measurements.map((one) => applyOverrides(one, after(MEASUREMENT))),
+  }));
   return { ...study, arms };
 }
 

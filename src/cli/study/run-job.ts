@@ -18,8 +18,8 @@ export interface JobContext {
   /** For the record. */
   readonly command: string;
   readonly signal: AbortSignal;
-  /** The share that is done of the job, and what it does just now. */
-  onProgress(share: number, note: string): void;
+  /** The share that is done of the job, its phase ("load", "train"), and what it does there just now. */
+  onProgress(share: number, phase: string, note: string): void;
 }
 
 /** Records the data of a stage where they are missing, and trains it, or goes on where its training stopped. Returns the seconds. */
@@ -30,7 +30,7 @@ export async function trainStage(job: TrainJob, { workers, signal, onProgress }:
     withProgressListener(
       ({ label, done, total, unit, note }) => {
         if (label === 'train') share = done / total;
-        onProgress(share, `${label} ${recipe.name} seed ${recipe.seed}: ${done}/${total} ${unit}  ${note}`);
+        onProgress(share, label, `${recipe.name} seed ${recipe.seed}: ${done}/${total} ${unit}  ${note}`);
       },
       async () => {
         if (recipe.record !== null) await recordOnce(recipe.record, recipe.data.datasets[0]!.root, workers, signal);
@@ -68,7 +68,7 @@ export async function measurePolicy(job: MeasureJob, context: JobContext): Promi
           checkpoint,
           folder,
           onProgress: (done, note) =>
-            context.onProgress(done / size, `${config.name}: ${done}/${size} ${measurement.unit}  ${note}`),
+            context.onProgress(done / size, config.name, `${done}/${size} ${measurement.unit}  ${note}`),
         }),
     ),
   );

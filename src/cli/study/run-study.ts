@@ -38,7 +38,7 @@ export async function runStudy(plan: StudyPlan, options: RunStudyOptions): Promi
     const began = performance.now();
     const context: JobContext = {
       ...options,
-      onProgress: (share, note) => bar.update(i, share, (performance.now() - began) / 1000, note),
+      onProgress: (share, phase, note) => bar.update(i, share, (performance.now() - began) / 1000, phase, note),
     };
     bar.done(i, await runJob(job, context));
     options.onFinished();

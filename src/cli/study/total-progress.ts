@@ -17,8 +17,8 @@ export interface PacedJob {
 export interface TotalProgress {
   /** Job `index` was done before, or is done now; `seconds` it took, null: unknown. */
   done(index: number, seconds: number | null): void;
-  /** Job `index` is under way: the share that is done of it, the seconds so far, and what it does. */
-  update(index: number, share: number, seconds: number, note: string): void;
+  /** Job `index` is under way: the share that is done of it, the seconds so far, which of its phases, and what it does there. */
+  update(index: number, share: number, seconds: number, phase: string, note: string): void;
   /** Ends the line. */
   finish(note: string): void;
 }
@@ -43,6 +43,7 @@ export function startTotalProgress(jobs: readonly PacedJob[], options: TotalProg
   /** Per pace the seconds and units that were timed. */
   const timed = new Map<string, { seconds: number; units: number }>();
   let last = -Infinity;
+  let shown = '';
   const secondsPerUnit = ({ pace, guess }: PacedJob): number => {
     const known = timed.get(pace);
     return known === undefined ? guess : known.seconds / known.units;
@@ -71,12 +72,15 @@ export function startTotalProgress(jobs: readonly PacedJob[], options: TotalProg
       const before = timed.get(pace) ?? { seconds: 0, units: 0 };
       timed.set(pace, { seconds: before.seconds + seconds, units: before.units + size });
     },
-    update(index, share, seconds, note) {
+    update(index, share, seconds, phase, note) {
       // Whole only by `done`: what follows the last unit, a checkpoint for example, belongs to the job.
       shares[index] = Math.min(0.999, share);
-      if (now() - last < interval) return;
+      // The beginning of a phase is always shown: whoever reads a log sees what was done.
+      const begins = shown !== `${index} ${phase}`;
+      if (!begins && now() - last < interval) return;
       last = now();
-      show(line({ index, seconds }, note));
+      shown = `${index} ${phase}`;
+      show(line({ index, seconds }, `${phase} ${note}`));
     },
     finish(note) {
       show(`${barHead('study', 1)}  ${note}`);
