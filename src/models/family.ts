@@ -12,7 +12,7 @@ import type { TokenLayout } from '../codec/prompt.ts';
 import type { QuestionTemplate } from '../codec/prompts/template.ts';
 import type { Value } from '../engine/index.ts';
 import type { ParameterSpec, Tree } from '../nn/parameters.ts';
-import type { FlowSizes } from './parts/flow-matching.ts';
+import type { ActionFlow, FlowSizes } from './parts/flow-matching.ts';
 import type { EncodedPrompt, PromptConfig, PromptInputs } from './parts/prompt-encoder.ts';
 import type { SupervisionConfig } from './parts/supervision-heads.ts';
 import type { TextModel } from './parts/text-model.ts';
@@ -98,6 +98,11 @@ export interface ModelFamily<C extends FamilyConfig, P, X> {
    * padding.
    */
   sample(p: P, context: X, noise: Value, dimensions: Value, steps: number, config: C): Value;
+  /**
+   * What `sample` walks along, for those who walk themselves: `mask` f32 [B, H, A] is 0 where an action is padding. Walked in Euler
+   * steps it gives the actions of `sample`, up to rounding.
+   */
+  flow(p: P, context: X, mask: Value, config: C): ActionFlow;
   /** How it writes text; absent from families that only act. */
   readonly text?: FamilyText<C>;
 }

@@ -12,7 +12,7 @@ import { constant, dims, expand, minimum, mul, reduceMean, reshape, sub, type Va
 import { f32 } from '../../base/tensor.ts';
 import type { ParameterSpec } from '../../nn/parameters.ts';
 import type { FlowInputs } from '../family.ts';
-import { eulerSample, maskedMeanSquare, mixNoise } from '../parts/flow-matching.ts';
+import { eulerSample, maskedMeanSquare, mixNoise, type ActionFlow } from '../parts/flow-matching.ts';
 import type { Dm0Config } from './config.ts';
 import { dm0ExpertSpec, dm0Velocity, type Dm0Context, type Dm0Expert, type Dm0ExpertConfig } from './expert.ts';
 import { dm0VlmSpec, type Dm0Vlm } from './vlm.ts';
@@ -87,4 +87,21 @@ export function dm0Sample(
     return only(reshape(step.velocity, [B, H, A]));
   });
   return { actions, progress };
+}
+
+/** Noise and velocity where padding is masked, masked by `mask` [B, H, A], or else as they are; without progress. */
+export function dm0Flow(p: Dm0ExpertParameters, context: Dm0Context, mask: Value, c: Dm0ExpertConfig): ActionFlow {
+  const { B, H, A } = dims(mask, 'B H A', { A: c.expert.actionDim });
+  const only = (x: Value): Value => (c.expert.padding === 'masked' ? mul(x, mask) : x);
+  return {
+    start: only,
+    velocity(x, time) {
+      const fraction = reshape(
+        time((noiseFraction) => noiseFraction),
+        [B, 1],
+      );
+      const { velocity } = dm0Velocity(p.model, context, reshape(x, [B, 1, H, A]), fraction, null, c);
+      return only(reshape(velocity, [B, H, A]));
+    },
+  };
 }

@@ -8,8 +8,21 @@
 import { z } from 'zod';
 import { VlaError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
-import { zeros, type Tensor } from '../../base/tensor.ts';
-import { add, constant, div, maximum, mul, reduceSum, reduceSumSquare, sub, type Value } from '../../engine/index.ts';
+import { f32, zeros, type Tensor } from '../../base/tensor.ts';
+import {
+  add,
+  constant,
+  dims,
+  div,
+  matmul,
+  maximum,
+  mul,
+  reduceSum,
+  reduceSumSquare,
+  reshape,
+  sub,
+  type Value,
+} from '../../engine/index.ts';
 
 /**
  * How training draws the noise fraction n. `beta`: n = low + (high − low) b with b ~ Beta(alpha, beta), as π0, DM0,
@@ -108,6 +121,34 @@ export function mixNoise(actions: Value, noise: Value, noiseFraction: Value): Va
 export function maskedMeanSquare(prediction: Value, target: Value, mask: Value): Value {
   const difference = mul(sub(prediction, target), mask);
   return div(reduceSumSquare(difference), maximum(reduceSum(mask), constant(1)));
+}
+
+/**
+ * The flow time of every sample, as a family tells it to its network: f32 [B] of the numbers that `own` gives for noise fractions.
+ * `own` runs on the host, in double precision, while tracing.
+ */
+export type FlowTime = (own: (noiseFraction: number) => number) => Value;
+
+/** One time for all of B samples. */
+export const fixedTime =
+  (noiseFraction: number, B: number): FlowTime =>
+  (own) =>
+    constant(Array<number>(B).fill(own(noiseFraction)));
+
+/** A time of `grid` for each sample: `choice` f32 [B, times] is one-hot. */
+export const chosenTime =
+  (grid: readonly number[], choice: Value): FlowTime =>
+  (own) => {
+    const { B } = dims(choice, 'B N');
+    return reshape(matmul(choice, constant(f32(Float32Array.from(grid, own), [grid.length, 1]))), [B]);
+  };
+
+/** How noise moves to actions where everything but noise and time is known. */
+export interface ActionFlow {
+  /** What sampling starts from, given noise [B, H, A]: 0 where an action is padding, in families that mask it. */
+  start(noise: Value): Value;
+  /** v = ε − a at noisy actions [B, H, A]; 0 where an action is padding, in families that mask it. */
+  velocity(x: Value, time: FlowTime): Value;
 }
 
 /** Walks from noise to actions in `steps` equal Euler steps: x ← x − v / steps. */

@@ -7,7 +7,7 @@ import { encodePrompt } from '../parts/prompt-encoder.ts';
 import { qwen35Network } from '../parts/qwen3-5.ts';
 import { parseQwenVlaConfig, QWEN_VLA_4B, tinyQwenVla, type QwenVlaConfig } from './config.ts';
 import { expertContext, type ExpertContext } from './expert.ts';
-import { flowLoss, qwenVlaSpec, sampleActions, type QwenVla } from './model.ts';
+import { actionFlow, flowLoss, qwenVlaSpec, sampleActions, type QwenVla } from './model.ts';
 import { qwenVlaText } from './text.ts';
 
 /** Qwen-VLA. */
@@ -35,5 +35,6 @@ export const qwenVla = defineFamily<QwenVlaConfig, QwenVla<Value>, ExpertContext
   flowLoss: (p, context, inputs, c) => flowLoss(p.action_expert, context, inputs, c.expert),
   sample: (p, context, noise, dimensions, steps, c) =>
     sampleActions(p.action_expert, context, noise, dimensions, steps, c.expert),
+  flow: (p, context, mask, c) => actionFlow(p.action_expert, context, mask, c.expert),
   text: qwenVlaText,
 });

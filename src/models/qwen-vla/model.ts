@@ -23,7 +23,7 @@ import {
 } from '../../engine/index.ts';
 import type { ParameterSpec } from '../../nn/parameters.ts';
 import type { FlowInputs } from '../family.ts';
-import { eulerSample, mixNoise } from '../parts/flow-matching.ts';
+import { eulerSample, fixedTime, mixNoise, type ActionFlow } from '../parts/flow-matching.ts';
 import { qwen35Spec, type Qwen35 } from '../parts/qwen3-5.ts';
 import type { QwenVlaConfig } from './config.ts';
 import {
@@ -79,7 +79,24 @@ export function sampleActions(
   c: ExpertConfig,
 ): Value {
   const { B } = dims(noise, 'B H A', { A: c.actionDim });
-  return eulerSample(mul(noise, dimensions), steps, (x, noiseFraction) =>
-    mul(expertVelocity(p, context, x, constant(Array<number>(B).fill(noiseFraction)), c), dimensions),
-  );
+  const { start, velocity } = actionFlow(p, context, dimensions, c);
+  return eulerSample(start(noise), steps, (x, noiseFraction) => velocity(x, fixedTime(noiseFraction, B)));
+}
+
+/** Noise and velocity masked as in training; `mask` broadcasts to [B, H, A]. */
+export function actionFlow(p: ActionExpert<Value>, context: ExpertContext, mask: Value, c: ExpertConfig): ActionFlow {
+  return {
+    start: (noise) => mul(noise, mask),
+    velocity: (x, time) =>
+      mul(
+        expertVelocity(
+          p,
+          context,
+          x,
+          time((noiseFraction) => noiseFraction),
+          c,
+        ),
+        mask,
+      ),
+  };
 }

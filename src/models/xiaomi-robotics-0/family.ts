@@ -16,7 +16,7 @@ import {
   type XiaomiConfig,
 } from './config.ts';
 import { expertContext, type ExpertContext } from './expert.ts';
-import { flowLoss, sampleActions, xiaomiSpec, type Xiaomi } from './model.ts';
+import { actionFlow, flowLoss, sampleActions, xiaomiSpec, type Xiaomi } from './model.ts';
 import { xiaomiText } from './text.ts';
 
 /** Xiaomi-Robotics-0. */
@@ -61,5 +61,6 @@ export const xiaomiRobotics0 = defineFamily<XiaomiConfig, Xiaomi<Value>, ExpertC
   }),
   flowLoss,
   sample: (p, context, noise, dimensions, steps, c) => sampleActions(p, context, noise, dimensions, steps, c.expert),
+  flow: (p, context, mask, c) => actionFlow(p, context, mask, c.expert),
   text: xiaomiText,
 });

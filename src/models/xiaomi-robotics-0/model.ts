@@ -25,7 +25,7 @@ import {
 import type { ParameterSpec } from '../../nn/parameters.ts';
 import type { FlowInputs } from '../family.ts';
 import { errorWeights, weightedMeanLoss } from '../parts/flow-losses.ts';
-import { eulerSample, mixNoise } from '../parts/flow-matching.ts';
+import { eulerSample, mixNoise, type ActionFlow } from '../parts/flow-matching.ts';
 import { qwen3VlSpec, type Qwen3Vl } from '../parts/qwen3-vl.ts';
 import { longestPrefix, type ExpertConfig, type XiaomiConfig } from './config.ts';
 import {
@@ -137,4 +137,23 @@ export function sampleActions(
   const draws = drawContext(p, context, { draws: 1, actionMask, prefixLength: prefix?.length ?? null }, c);
   const start = prefix === null ? noise : withGiven(noise, prefix.actions, draws);
   return mul(sampleDraws(p, draws, start, steps, c), dimensions);
+}
+
+/** The flow of a chunk of which no action is given; `mask` [B, H, A]. */
+export function actionFlow(p: ActionExpert<Value>, context: ExpertContext, mask: Value, c: ExpertConfig): ActionFlow {
+  const draws = drawContext(p, context, { draws: 1, actionMask: mask, prefixLength: null }, c);
+  return {
+    start: (noise) => mul(noise, mask),
+    velocity: (x, time) =>
+      mul(
+        expertVelocity(
+          p,
+          draws,
+          x,
+          time((noiseFraction) => noiseFraction),
+          c,
+        ),
+        mask,
+      ),
+  };
 }

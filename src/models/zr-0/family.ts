@@ -9,7 +9,7 @@ import { encodePrompt } from '../parts/prompt-encoder.ts';
 import { qwen3VlNetwork } from '../parts/qwen3-vl.ts';
 import { parseZr0Config, tinyZr0, ZR0_2B, type Zr0Config } from './config.ts';
 import { expertContext, timeBucket, type ExpertContext } from './expert.ts';
-import { flowLoss, sampleActions, zr0Spec, type Zr0 } from './model.ts';
+import { actionFlow, flowLoss, sampleActions, zr0Spec, type Zr0 } from './model.ts';
 import { zr0Text } from './text.ts';
 
 /** ZR-0. */
@@ -49,5 +49,6 @@ export const zr0 = defineFamily<Zr0Config, Zr0<Value>, ExpertContext>({
   }),
   flowLoss: (p, context, inputs, c) => flowLoss(p, context, inputs, c.expert),
   sample: (p, context, noise, dimensions, steps, c) => sampleActions(p, context, noise, dimensions, steps, c.expert),
+  flow: (p, context, mask, c) => actionFlow(p, context, mask, c.expert),
   text: zr0Text,
 });

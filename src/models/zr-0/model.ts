@@ -7,10 +7,10 @@
  * Differs from the paper: no dropout; no text targets; in the tiny size also as `tinyZr0` says.
  */
 
-import { constant, dims, expand, mul, reshape, sub, type Value } from '../../engine/index.ts';
+import { dims, expand, mul, reshape, sub, type Value } from '../../engine/index.ts';
 import type { ParameterSpec } from '../../nn/parameters.ts';
 import type { FlowInputs } from '../family.ts';
-import { eulerSample, maskedMeanSquare, mixNoise } from '../parts/flow-matching.ts';
+import { eulerSample, fixedTime, maskedMeanSquare, mixNoise, type ActionFlow } from '../parts/flow-matching.ts';
 import { qwen3VlSpec, type Qwen3Vl } from '../parts/qwen3-vl.ts';
 import type { ExpertConfig, Zr0Config } from './config.ts';
 import { actionExpertSpec, expertVelocity, timeBucket, type ActionExpert, type ExpertContext } from './expert.ts';
@@ -53,8 +53,24 @@ export function sampleActions(
   c: ExpertConfig,
 ): Value {
   const { B } = dims(noise, 'B H A', { A: c.actionDim });
-  return eulerSample(mul(noise, dimensions), steps, (x, noiseFraction) => {
-    const bucket = constant(Array<number>(B).fill(timeBucket(noiseFraction, c.timeBuckets)));
-    return mul(expertVelocity(p, context, x, bucket, c), dimensions);
-  });
+  const { start, velocity } = actionFlow(p, context, dimensions, c);
+  return eulerSample(start(noise), steps, (x, noiseFraction) => velocity(x, fixedTime(noiseFraction, B)));
+}
+
+/** Noise and velocity masked as in training; `mask` broadcasts to [B, H, A]. */
+export function actionFlow(p: ActionExpert<Value>, context: ExpertContext, mask: Value, c: ExpertConfig): ActionFlow {
+  return {
+    start: (noise) => mul(noise, mask),
+    velocity: (x, time) =>
+      mul(
+        expertVelocity(
+          p,
+          context,
+          x,
+          time((noiseFraction) => timeBucket(noiseFraction, c.timeBuckets)),
+          c,
+        ),
+        mask,
+      ),
+  };
 }
