@@ -5,7 +5,8 @@ import { invariant, VlaError } from '../base/errors.ts';
 import { toPlainError, type PlainError } from '../base/plain-error.ts';
 import { importModule } from '../base/user-module.ts';
 import type { Embodiment } from '../interfaces/embodiment.ts';
-import type { Environment, EpisodeSpec } from '../interfaces/environment.ts';
+import type { BlockResult } from '../interfaces/environment-pool.ts';
+import type { Environment, EpisodeSpec, Outcome } from '../interfaces/environment.ts';
 import type { Observation } from '../interfaces/observation.ts';
 import type { VectorStep } from './vector.ts';
 
@@ -21,6 +22,7 @@ export interface VectorSetup {
 export type VectorOrder =
   | { readonly kind: 'reset'; readonly episodes: readonly (EpisodeSpec | null)[] }
   | { readonly kind: 'step'; readonly actions: readonly (Float32Array | null)[] }
+  | { readonly kind: 'play'; readonly blocks: readonly (Float32Array | null)[] }
   | { readonly kind: 'close' };
 
 /** From the worker. */
@@ -31,8 +33,11 @@ export type VectorReport =
       readonly tasks: readonly string[];
       readonly perturbations: readonly string[];
     }
-  | { readonly kind: 'done'; readonly answers: readonly (Observation | VectorStep | null)[] }
+  | { readonly kind: 'done'; readonly answers: readonly Answer[] }
   | { readonly kind: 'failed'; readonly error: PlainError };
+
+/** What an order gave in one environment. */
+type Answer = Observation | VectorStep | BlockResult | null;
 
 interface EnvironmentModule {
   openEnvironment?(options: unknown): Promise<Environment>;
@@ -69,7 +74,7 @@ async function obey(
   environments: readonly Environment[],
   order: Exclude<VectorOrder, { kind: 'close' }>,
 ): Promise<void> {
-  const answers: (Observation | VectorStep | null)[] = [];
+  const answers: Answer[] = [];
   let failure: { readonly error: unknown } | null = null;
   for (const [i, environment] of environments.entries()) {
     try {
@@ -87,17 +92,41 @@ async function answer(
   environment: Environment,
   order: Exclude<VectorOrder, { kind: 'close' }>,
   index: number,
-): Promise<Observation | VectorStep | null> {
+): Promise<Answer> {
   if (order.kind === 'reset') {
     const episode = order.episodes[index] ?? null;
     if (episode === null) return null;
     await environment.reset(episode);
+    remaining[index] = environment.maxSteps(episode.task);
     return environment.observe();
+  }
+  if (order.kind === 'play') {
+    const block = order.blocks[index] ?? null;
+    return block === null ? null : playBlock(environment, block, index);
   }
   const action = order.actions[index] ?? null;
   if (action === null) return null;
   const outcome = await environment.step(action);
   return { outcome, observation: await environment.observe() };
+}
+
+/** Steps until the block, the episode or its time is over. */
+async function playBlock(environment: Environment, block: Float32Array, index: number): Promise<BlockResult> {
+  const size = environment.embodiment.action.names.length;
+  if (block.length === 0 || block.length % size !== 0) {
+    throw new VlaError(
+      'bad-shape',
+      `VectorEnvironment: expected actions of ${size} values, got ${block.length} values.`,
+    );
+  }
+  let outcome: Outcome = 'running';
+  let ticks = 0;
+  for (; outcome === 'running' && ticks * size < block.length; ticks++) {
+    outcome = await environment.step(block.subarray(ticks * size, (ticks + 1) * size));
+    remaining[index] = (remaining[index] ?? Infinity) - 1;
+    if (outcome === 'running' && remaining[index] <= 0) outcome = 'timeout';
+  }
+  return { outcome, ticks, observation: await environment.observe() };
 }
 
 async function introduce(): Promise<void> {
@@ -121,6 +150,8 @@ async function serve(order: VectorOrder): Promise<void> {
   }
 }
 
+/** Control steps until an environment's episode is out of time. */
+const remaining: number[] = [];
 const opened = open();
 void introduce();
 

@@ -5,6 +5,7 @@ import { VlaError } from '../base/errors.ts';
 import { fromPlainError } from '../base/plain-error.ts';
 import { workerUrl } from '../base/worker-url.ts';
 import type { Embodiment } from '../interfaces/embodiment.ts';
+import type { BlockResult, EnvironmentPool } from '../interfaces/environment-pool.ts';
 import type { EpisodeSpec, Outcome } from '../interfaces/environment.ts';
 import type { Observation } from '../interfaces/observation.ts';
 import type { VectorOrder, VectorReport, VectorSetup } from './vector-worker.ts';
@@ -39,7 +40,7 @@ interface Thread {
 }
 
 /** Environments with identity and lifetime: `open`, any number of `reset` and `step`, `close`. */
-export class VectorEnvironment {
+export class VectorEnvironment implements EnvironmentPool {
   readonly size: number;
   readonly embodiment: Embodiment;
   readonly tasks: readonly string[];
@@ -89,6 +90,11 @@ export class VectorEnvironment {
   async step(actions: readonly (ArrayLike<number> | null)[]): Promise<(VectorStep | null)[]> {
     const plain = actions.map((action) => (action === null ? null : Float32Array.from(action)));
     return this.ask('step', plain, (part) => ({ kind: 'step', actions: part })) as Promise<(VectorStep | null)[]>;
+  }
+
+  /** Blocks of actions, [count, action size] each, in every environment whose entry is not null; see `EnvironmentPool.play`. */
+  async play(blocks: readonly (Float32Array | null)[]): Promise<(BlockResult | null)[]> {
+    return this.ask('play', blocks, (part) => ({ kind: 'play', blocks: part })) as Promise<(BlockResult | null)[]>;
   }
 
   /** Ends the threads; calling it again does nothing. */
