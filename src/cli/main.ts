@@ -21,6 +21,11 @@ const COMMANDS: readonly CommandEntry[] = [
   { name: 'generate', summary: 'Make data for the training of language', load: () => import('./generate.ts') },
   { name: 'train', summary: 'Train a policy from a recipe', load: () => import('./train.ts') },
   {
+    name: 'reinforce',
+    summary: 'Train a policy further by its own successes (PPO)',
+    load: () => import('./reinforce.ts'),
+  },
+  {
     name: 'evaluate',
     summary: 'Play a policy in closed loop and measure how often it succeeds',
     load: () => import('./evaluate.ts'),

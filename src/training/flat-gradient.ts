@@ -41,7 +41,7 @@ export function outputScalars(scalars: Readonly<Record<string, Value>>): readonl
 }
 
 /** The parameters as pieces of the vector, in their own shapes. */
-function splitVector(layout: FlatLayout, vector: Value): Value[] {
+export function splitVector(layout: FlatLayout, vector: Value): Value[] {
   const sizes = layout.entries.map(({ count }) => count);
   const pieces = sizes.length === 1 ? [vector] : split(vector, 0, sizes);
   return pieces.map((piece, i) => reshape(piece, layout.entries[i]!.shape));

@@ -44,6 +44,9 @@ export interface TrainingRun {
   /** Names the configuration, data and code that this run depends on; a checkpoint with another one is not resumed. */
   readonly identity: string;
   readonly config: LoopConfig;
+  /** What the progress bar says is done, and in what; default "train", "steps". */
+  readonly label?: string;
+  readonly unit?: string;
   readonly learner: Learner;
   readonly batches: BatchSource;
   /** Called once the folder is known to be this run's, before the first step: for files that describe the run. */
@@ -97,7 +100,8 @@ export async function train(run: TrainingRun): Promise<TrainingResult> {
   const events = openEventFile(path.join(run.folder, 'events'), state.step, run.wallClock);
   const total = run.config.steps;
   const stream = run.progressStream === undefined ? {} : { stream: run.progressStream };
-  const progress = startProgress({ label: 'train', total, unit: 'steps', alreadyDone: state.step, ...stream });
+  const { label = 'train', unit = 'steps' } = run;
+  const progress = startProgress({ label, total, unit, alreadyDone: state.step, ...stream });
   try {
     return await steps(run, state, { log, events, progress });
   } finally {
@@ -180,7 +184,7 @@ async function steps(run: TrainingRun, start: LoopState, { log, events, progress
     if (due || step % config.checkpointEvery === 0 || step === config.steps) lastSaved = saved = await save(due);
     if (due) await evaluate(saved!);
   }
-  progress.finish(`${config.steps} steps, loss ${(lastMetrics['loss'] ?? Number.NaN).toPrecision(4)}`);
+  progress.finish(`${config.steps} ${run.unit ?? 'steps'}, loss ${(lastMetrics['loss'] ?? Number.NaN).toPrecision(4)}`);
   return { checkpoint: saved ?? checkpointFolder(run.folder, step), best, metrics: lastMetrics };
 }
 
