@@ -14,6 +14,8 @@ const COMMANDS: readonly CommandEntry[] = [
     name: 'annotate',
     summary: 'Say in words what happens in a dataset’s episodes',
     load: () => import('./annotate.ts'),
+  },
+  {
     name: 'data',
     summary: 'Preview and clean training data, choose keyframes, make actions of states',
     load: () => import('./data.ts'),
