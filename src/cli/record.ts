@@ -16,6 +16,7 @@ interface Options {
   readonly out?: string;
   readonly workers: number;
   readonly replace?: true;
+  readonly annotations?: true;
 }
 
 /** Adds the arguments and the action. */
@@ -28,6 +29,7 @@ export function define(command: Command): void {
       wholeNumber(1),
       os.availableParallelism(),
     )
+    .option('--annotations', 'also write what happens in words (record.annotations of a recipe)')
     .option('--replace', 'delete the dataset that is there')
     .action((recipe: string, options: Options) => run(recipe, options));
 }
@@ -45,7 +47,7 @@ async function run(name: string, options: Options): Promise<void> {
     );
   }
   const root = options.out ?? recipe.data.datasets[0]!.root;
-  const { record } = recipe;
+  const record = options.annotations === true ? { ...recipe.record, annotations: true } : recipe.record;
   const summary = await withInterrupt('Stopping after the episodes under way …', (signal) =>
     recordDataset({
       config: record,

@@ -73,6 +73,6 @@ function requireSame(played: Float32Array, recorded: Float32Array, where: string
   throw new VlaError(
     'mismatch',
     `${where}: expected the recorded actions when it is played again, got others from number ${place < 0 ? Math.min(played.length, recorded.length) : place} on.`,
-    { hint: 'It was recorded by another version of the tabletop: record again, with record.annotations.' },
+    { hint: 'It was recorded by another version of the tabletop: record again, with --annotations.' },
   );
 }
