@@ -30,7 +30,7 @@ export const quickstartFamilies: readonly Recipe[] = Object.entries(RUNS).map(
     name: `quickstart-${name}`,
     summary: `the quickstart with the tiny ${FAMILIES[name]!.title}`,
     codec: { ...quickstart.codec, actionSize },
-    model: tabletopModel(quickstart.model.draws, FAMILIES[name]!, actionSize),
+    model: tabletopModel(quickstart.model.draws, FAMILIES[name]!, { actionDim: actionSize }),
     loop: { ...quickstart.loop, steps },
   }),
 );

@@ -135,11 +135,15 @@ export function tabletopCodec(
 }
 
 /** A family's tiny model with heads for what the simulator knows. */
-export function tabletopModel(draws: number, family: AnyFamily = zr0, actionDim = ACTION_SIZE): ModelConfig {
+export function tabletopModel(
+  draws: number,
+  family: AnyFamily = zr0,
+  { actionDim = ACTION_SIZE, stateDim = STATE_SIZE, vocabulary = VOCABULARY } = {},
+): ModelConfig {
   return {
     config: family.tiny({
-      vocabulary: VOCABULARY,
-      stateDim: STATE_SIZE,
+      vocabulary,
+      stateDim,
       actionDim,
       supervision: {
         targetPatch: { kind: 'pointer', input: 'targetPatch', weight: 0.1, camera: 'front' },
