@@ -3,13 +3,14 @@
 import { lookUp } from '../src/base/errors.ts';
 import { debug } from './debug.ts';
 import { g1Bottle } from './g1-bottle.ts';
+import { stages } from './stages/index.ts';
 import { quickstart } from './quickstart.ts';
 import { quickstartFamilies } from './quickstart-families.ts';
 import type { Recipe } from './recipe.ts';
 import { tabletop } from './tabletop.ts';
 
 /** All recipes, the shortest first. */
-export const RECIPES: readonly Recipe[] = [debug, quickstart, ...quickstartFamilies, g1Bottle, tabletop];
+export const RECIPES: readonly Recipe[] = [debug, quickstart, ...quickstartFamilies, ...stages, g1Bottle, tabletop];
 
 /** The recipe of this name; a miss suggests the nearest. */
 export function findRecipe(name: string): Recipe {

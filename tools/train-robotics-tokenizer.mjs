@@ -52,7 +52,7 @@ function* conversations(folder) {
 
 /** Instructions of demonstrations, and what every answer template says about their frames. */
 async function* reasoning(folder) {
-  const dataset = await openLeRobot(folder);
+  const dataset = await openLeRobot(folder, { episodes: 'all' });
   const known = new Set(SPECIAL_TOKENS);
   for (const { index, length } of dataset.episodes) {
     const instruction = await dataset.instruction(index, 0);
@@ -108,7 +108,7 @@ function* prompts() {
 
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'tokenizer-'));
 const [recorded, asked] = ['recorded', 'asked'].map((name) => path.join(temporary, name));
-vlakit('record', 'tabletop', '--set', 'record.episodes=270', '--set', 'record.annotations=true', '--out', recorded);
+vlakit('record', 'tabletop', '--set', 'record.episodes=270', '--annotations', '--out', recorded);
 vlakit('generate', 'vision-language', '--samples', '12000', '--seed', '9', '--out', asked);
 const texts = [...conversations(asked), ...languageActions(60), ...prompts()];
 for await (const text of reasoning(recorded)) texts.push(text);

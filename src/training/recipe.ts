@@ -43,6 +43,10 @@ export interface DatasetShare extends Share {
   readonly episodes: EpisodeSelection;
   /** Episodes that training never sees; they must not be listed in `episodes`, and are left out of "all" and "present". */
   readonly heldOut: readonly number[];
+  /** Which frames start samples: all of them (default), or only the first of each episode, for whole trajectories. */
+  readonly frames?: 'all' | 'first';
+  /** The file of `vlakit data clean`: samples come from what it kept. */
+  readonly selection?: string;
   /** With it, the dataset has a codec, statistics and a graph of its own; datasets without share all three. */
   readonly own?: OwnSettings;
 }

@@ -10,6 +10,8 @@ import { parseEpisodes } from '../data/lerobot/catalogue.ts';
 import { openLeRobot, type LeRobotDataset } from '../data/lerobot/reader.ts';
 import { createLoader, createWorkerLoader, type Loader } from '../data/loader.ts';
 import { sampleSpec, type SampleSpec } from '../data/samples.ts';
+import type { FrameSelection } from '../data/frame-selection.ts';
+import { frameSelection, readSelection } from '../data/selection-file.ts';
 import { exactStatistics } from '../data/statistics.ts';
 import { windowAt, type WindowSpec } from '../data/windows.ts';
 import type { Dataset, FeatureStatistics } from '../interfaces/episode.ts';
@@ -175,6 +177,14 @@ export interface SampleSource {
   close(): Promise<void>;
 }
 
+/** The frames that may start samples; null for all. */
+function selectionOf({ selection, frames }: DatasetShare, dataset: LeRobotDataset): FrameSelection | null {
+  const cleaned = selection === undefined ? null : frameSelection(readSelection(selection, dataset.root), dataset);
+  if (frames !== 'first') return cleaned;
+  const whole = cleaned ?? dataset.episodes.map(({ length }) => ({ ranges: [[0, length]] as const }));
+  return whole.map(({ ranges }) => ({ ranges, keyframes: ranges.slice(0, 1).map(([start]) => start) }));
+}
+
 /** What samples are made of. */
 export interface SampleOptions {
   readonly cameras: readonly CameraConfig[];
@@ -197,7 +207,8 @@ export async function openSamples(
   for (const [i, dataset] of training.datasets.entries()) {
     const sample = policySampleSpec(dataset, cameras, data, horizon);
     const batchSize = data.datasets[i]!.samplesPerStep;
-    const options = { sample, batchSize, seed: seed + i, prefetch: 1 };
+    const selection = selectionOf(data.datasets[i]!, dataset);
+    const options = { sample, batchSize, seed: seed + i, prefetch: 1, ...(selection === null ? {} : { selection }) };
     const features = Object.values(sample.cameras);
     const bytes = imageCacheBytes(dataset, features, data.imageSize);
     if (features.length === 0) {
