@@ -31,6 +31,14 @@ export interface OpenOptions {
 export interface LeRobotDataset extends Dataset {
   readonly root: string;
   readonly info: LeRobotInfo;
+  /** Where a frame of a camera of type "video" is: the file, and the time in it. */
+  videoPlace(camera: string, episode: number, frame: number): Promise<VideoPlace>;
+}
+
+/** A frame of a video. */
+export interface VideoPlace {
+  readonly file: string;
+  readonly seconds: number;
 }
 
 /** Rows [start, end) of a data file. */
@@ -133,6 +141,19 @@ function dataset(
       return { value: images, bytes: images.reduce((sum, image) => sum + image.length, 0) };
     });
 
+  const videoPlace = async (camera: string, episode: number, frame: number): Promise<VideoPlace> => {
+    const entry = entryOf(episode);
+    checkFrame(entry, frame);
+    const place = entry.videos[camera];
+    if (place === undefined) {
+      throw new VlaError('bad-argument', `${name}: expected a camera recorded as video, got "${camera}".`, {
+        hint: 'Pictures of other cameras are in the tables: read them with image().',
+      });
+    }
+    const timestamp = (await column('timestamp', episode))[frame]!;
+    return { file: place.file, seconds: place.start + timestamp };
+  };
+
   return {
     name,
     root,
@@ -145,6 +166,7 @@ function dataset(
       .filter(([, feature]) => isCamera(feature) && feature.shape[2] === 3)
       .map(([camera]) => camera),
     column,
+    videoPlace,
     async instruction(episode, frame) {
       const entry = entryOf(episode);
       checkFrame(entry, frame);
@@ -176,10 +198,9 @@ function dataset(
       if (feature.dtype === 'image') {
         image = await decodeImage((await encodedImages(camera, entry))[frame]!, where);
       } else if (feature.dtype === 'video') {
-        const timestamp = (await column('timestamp', episode))[frame]!;
-        const place = entry.videos[camera]!;
+        const { file, seconds } = await videoPlace(camera, episode, frame);
         videos ??= openVideoPool();
-        image = (await videos).frame(place.file, place.start + timestamp, info.videos[camera]!);
+        image = (await videos).frame(file, seconds, info.videos[camera]!);
       } else {
         throw new VlaError('bad-argument', `${name}: expected a camera, got "${camera}" of type ${feature.dtype}.`, {
           hint: `Cameras: ${Object.keys(info.features)

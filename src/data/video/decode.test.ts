@@ -79,9 +79,11 @@ describe('video reading', () => {
   test('frames by their number are those by their time, whatever the order of the packets', () =>
     withVideo(clip, (video) => {
       const { frames, count } = golden['h264-clip'];
-      for (const { frame, crc32 } of [...frames, ...frames.toReversed()]) {
+      for (const { frame, seconds, crc32 } of [...frames, ...frames.toReversed()]) {
         assert.equal(zlib.crc32(video.frameAtIndex(frame).data), crc32, `frame ${frame}`);
+        assert.equal(video.indexAt(seconds), frame);
       }
+      assert.throws(() => video.indexAt(0.02), { code: 'bad-data', message: /expected a frame at 0\.0200 s/ });
       for (const wrong of [count, -1, 1.5]) {
         assert.throws(() => video.frameAtIndex(wrong), { code: 'bad-data', message: /expected a frame below 40/ });
       }

@@ -22,6 +22,8 @@ export interface VideoFile {
   frameAt(seconds: number, size?: { readonly width: number; readonly height: number }): Image;
   /** The frame with this number, counted from 0 in the order in which frames are shown. */
   frameAtIndex(index: number): Image;
+  /** The number of the frame that is shown at `seconds`, within the tolerance of `frameAt`. */
+  indexAt(seconds: number): number;
   close(): void;
 }
 
@@ -108,11 +110,11 @@ export function openVideo({ av, constants }: VideoLibrary, file: string): VideoF
   };
 
   let times: Float64Array | null = null;
+  const allTimes = (): Float64Array => (times ??= frameTimes({ av, constants }, file));
   const timeOf = (number: number): number => {
-    times ??= frameTimes({ av, constants }, file);
-    const time = Number.isInteger(number) ? times[number] : undefined;
+    const time = Number.isInteger(number) ? allTimes()[number] : undefined;
     if (time !== undefined) return time * tick;
-    throw new VlaError('bad-data', `${file}: expected a frame below ${times.length}, got ${number}.`, {
+    throw new VlaError('bad-data', `${file}: expected a frame below ${allTimes().length}, got ${number}.`, {
       hint: 'The video is cut off, or does not belong to these episodes; fetch or record it again.',
     });
   };
@@ -158,6 +160,19 @@ export function openVideo({ av, constants }: VideoLibrary, file: string): VideoF
       return scaler();
     },
     frameAtIndex: (number) => video.frameAt(timeOf(number)),
+    indexAt(seconds) {
+      const [all, earliest] = [allTimes(), (seconds - TIME_TOLERANCE) / tick];
+      let [low, high] = [0, all.length];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (all[middle]! < earliest) low = middle + 1;
+        else high = middle;
+      }
+      if (low < all.length && all[low]! * tick <= seconds + TIME_TOLERANCE) return low;
+      throw new VlaError('bad-data', `${file}: expected a frame at ${seconds.toFixed(4)} s, got none there.`, {
+        hint: 'The video is cut off, or does not belong to these episodes; fetch or record it again.',
+      });
+    },
     close() {
       scalers.clear();
       context.freeContext();
