@@ -21,6 +21,7 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./data.ts'),
   },
   { name: 'generate', summary: 'Make data for the training of language', load: () => import('./generate.ts') },
+  { name: 'convert', summary: 'Datasets from one format to another', load: () => import('./convert.ts') },
   { name: 'train', summary: 'Train a policy from a recipe', load: () => import('./train.ts') },
   {
     name: 'reinforce',
