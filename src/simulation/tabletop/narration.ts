@@ -42,7 +42,7 @@ function goalName(layout: Layout): string {
 }
 
 /** Coloured marks are pads; the one without a colour is the zone. */
-function markName(mark: Layout['marks'][number]): string {
+export function markName(mark: Layout['marks'][number]): string {
   const name = padName(mark);
   return name === 'dark pad' ? 'dark zone' : name;
 }

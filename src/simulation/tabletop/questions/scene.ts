@@ -3,7 +3,8 @@
 import type { Vector3 } from '../../../base/rotation.ts';
 import { cameraOf } from '../../rendering/camera.ts';
 import { isAround, isHeld } from '../grasp.ts';
-import { objectName, padName, type PlacedMark } from '../layout.ts';
+import { objectName, type PlacedMark } from '../layout.ts';
+import { markName } from '../narration.ts';
 import { paintedGeoms } from '../objects.ts';
 import type { Box, Look, Views } from '../views.ts';
 import type { World } from '../world.ts';
@@ -78,12 +79,9 @@ export function seenScene(world: World, views: Views): SeenScene {
 }
 
 function markWords(mark: PlacedMark): Pick<SceneThing, 'name' | 'colour' | 'noun' | 'isMark'> {
-  const name = padName(mark);
-  const colour = name.split(' ')[0]!;
-  // The dark mark is what the instructions of push call a zone.
-  return colour === 'dark'
-    ? { name: 'dark zone', colour, noun: 'zone', isMark: true }
-    : { name, colour, noun: 'pad', isMark: true };
+  const name = markName(mark);
+  const [colour, noun] = name.split(' ') as [string, string];
+  return { name, colour, noun, isMark: true };
 }
 
 /** From a place to how far it lies to the right in the picture, and away from the camera, along the table. */
