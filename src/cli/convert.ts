@@ -74,13 +74,16 @@ interface ToDexdataOptions {
 async function toDexdata(from: string, out: string, options: ToDexdataOptions): Promise<void> {
   const { parseEpisodes } = await import('../data/lerobot/catalogue.ts');
   const { openLeRobot } = await import('../data/lerobot/reader.ts');
-  const { lerobotToDexdata } = await import('../data/dexdata/from-lerobot.ts');
+  const { leftOut, lerobotToDexdata } = await import('../data/dexdata/from-lerobot.ts');
   const dataset = await openLeRobot(from, { episodes: parseEpisodes(options.episodes) });
   const progress = startProgress({ label: 'convert', total: dataset.episodes.length, unit: 'episodes' });
   const frames = await withInterrupt(STOPPING, (signal) =>
     lerobotToDexdata(dataset, { out, videos: options.videos, signal, onEpisode: (done) => progress.update(done) }),
   );
   await dataset.close();
+  const without = leftOut(dataset);
   progress.finish();
   process.stdout.write(`${out}: ${dataset.episodes.length} episodes, ${frames} frames\n`);
+  if (without.length > 0)
+    process.stdout.write(`left out: ${without.join(', ')} (texts, and cameras without colours)\n`);
 }

@@ -8,7 +8,7 @@ import { FPS, FRONT, smallEpisode, smallFeatures, withFolder, WRIST } from '../.
 import { openLeRobot, type LeRobotDataset } from '../lerobot/reader.ts';
 import { createLeRobotWriter } from '../lerobot/writer.ts';
 import type { EpisodeFrames } from '../lerobot/prepare.ts';
-import { lerobotToDexdata, type FromLeRobotOptions } from './from-lerobot.ts';
+import { leftOut, lerobotToDexdata, type FromLeRobotOptions } from './from-lerobot.ts';
 import { openDexdata } from './reader.ts';
 import type { DexRecord } from './record.ts';
 import { dexdataToLerobot, type ToLeRobotOptions, type ToLeRobotSummary } from './to-lerobot.ts';
@@ -160,6 +160,9 @@ test('interrupted conversions go on where they stopped', () =>
     const copy = await openLeRobot(path.join(root, 'back'), { episodes: 'all' });
     await requireSame(source, copy);
     await copy.close();
+    assert.deepEqual(leftOut(source), []);
+    const noted = { ...source.features, note: { dtype: 'string', shape: [1], names: null } as const };
+    assert.deepEqual(leftOut({ ...source, features: noted }), ['note']);
     // Another dataset's conversion is not mixed in.
     const other = { ...source, fps: FPS + 1 };
     await assert.rejects(lerobotToDexdata(other, there(root)), { code: 'bad-argument', message: /the same dataset/ });

@@ -57,6 +57,13 @@ export async function lerobotToDexdata(dataset: LeRobotDataset, options: FromLeR
   return frames;
 }
 
+/** Features that are left out: texts, and cameras without colours. */
+export function leftOut(dataset: LeRobotDataset): string[] {
+  const { cameras, features } = describe(dataset);
+  const kept = new Set([...cameras, ...Object.keys(features), ...Object.keys(STANDARD_FEATURES)]);
+  return Object.keys(dataset.features).filter((name) => !kept.has(name));
+}
+
 function describe(dataset: LeRobotDataset): RobotInfo {
   const features = Object.fromEntries(
     Object.entries(dataset.features).filter(
