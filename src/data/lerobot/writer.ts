@@ -121,7 +121,7 @@ function startWriter(
   const layout = dataLayout(features);
   const table = tableFeatures(features);
   const cameras = Object.keys(features).filter((name) => features[name]!.dtype === 'video');
-  const tasks: string[] = [];
+  const tasks = new Map<string, number>();
   for (const episode of episodes) noteTasks(tasks, episode.tasks);
   let frames = episodes.reduce((sum, episode) => sum + episode.length, 0);
   let dataFile = episodes.at(-1)?.dataFile ?? 0;
@@ -242,7 +242,7 @@ function startWriter(
       dataFileMegabytes,
       videoFileMegabytes,
       extra: options.extra ?? {},
-      tasks,
+      tasks: [...tasks.keys()],
       episodes: episodes.map((episode, i): WrittenEpisode => ({
         ...episode,
         videos: Object.fromEntries(cameras.map((camera) => [camera, placeOf(camera, i)])),
@@ -356,11 +356,11 @@ function lastEpisodeBytes(episodes: readonly JournalEpisode[]): number {
   return last.group.end - (before?.dataFile === last.dataFile ? before.group.end : PARQUET_HEAD);
 }
 
-/** Adds new instructions to the list; gives the list's index of each. */
-function noteTasks(tasks: string[], texts: readonly string[]): number[] {
+/** Adds new instructions to those known, in the order of their first use; gives the number of each. */
+function noteTasks(tasks: Map<string, number>, texts: readonly string[]): number[] {
   return texts.map((text) => {
-    const found = tasks.indexOf(text);
-    return found >= 0 ? found : tasks.push(text) - 1;
+    if (!tasks.has(text)) tasks.set(text, tasks.size);
+    return tasks.get(text)!;
   });
 }
 

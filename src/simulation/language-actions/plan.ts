@@ -52,6 +52,8 @@ interface State {
   /** The held thing, its box in the tool's frame, and the height of the tool above its foot. */
   held: { readonly object: number; readonly box: Held; readonly pose: HandPose } | null;
   readonly boxes: Box[];
+  /** What the last motion might touch: while the gripper moves it still may. */
+  touching: readonly number[];
 }
 
 /** Plans the motions from the posture `start` whose hand is at `pose`; null when one of them cannot be done. */
@@ -72,6 +74,7 @@ export function makePlan(
     command: -1,
     held: null,
     boxes: objects.map((one) => boxOf(one)),
+    touching: [],
   };
   planner.checker.setBoxes(state.boxes);
   const phases: Phase[] = [resting(state, REST_SECONDS)];
@@ -147,11 +150,11 @@ function follow(
   }));
   state.q = phases.at(-1)!.rest;
   state.pose = pose;
+  state.touching = touching;
   return phases;
 }
 
-function resting({ q, opening, command, held }: State, seconds: number): Phase {
-  const touching = held === null ? [] : [held.object];
+function resting({ q, opening, command, held, touching }: State, seconds: number): Phase {
   return {
     duration: seconds,
     path: null,
@@ -159,7 +162,7 @@ function resting({ q, opening, command, held }: State, seconds: number): Phase {
     opening: [opening, opening],
     command,
     touching,
-    carried: touching[0] ?? null,
+    carried: held?.object ?? null,
   };
 }
 
@@ -179,7 +182,7 @@ function open(planner: ArmPlanner, state: State): Phase {
   if (held === null) return { ...resting(state, GRIPPER_SECONDS), opening: [opening, to] };
   state.boxes[held.object] = moved(state.boxes[held.object]!, held.pose, state.pose);
   planner.checker.setBoxes(state.boxes);
-  return { ...resting(state, GRIPPER_SECONDS), opening: [opening, to], touching: [held.object] };
+  return { ...resting(state, GRIPPER_SECONDS), opening: [opening, to] };
 }
 
 /** The gap of pads that lie on both sides of the thing: its extent along the fingers' line. */

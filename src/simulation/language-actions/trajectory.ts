@@ -25,7 +25,7 @@ export interface Samples {
   readonly quaternions: Float64Array;
   /** [length] gap between the pads, metres. */
   readonly openings: Float64Array;
-  /** [length] what the gripper is told from this sample on: 1 closes, −1 opens. */
+  /** [length] what the gripper is told at this sample: 1 closes, −1 opens. */
   readonly commands: Float64Array;
   /** [length] index of the plan's phase. */
   readonly phases: Int32Array;
@@ -103,21 +103,21 @@ export function poses({ length, positions, quaternions }: Samples): Float64Array
   return out;
 }
 
-/** Absolute actions [length, n + 1]: the joints of the next sample, radians, and what the gripper is told (1 closes). */
+/** Absolute actions [length, n + 1]: the joints of the next sample, radians, and what the gripper is told by then (1 closes). */
 export function jointActions({ length, joints, commands }: Samples): Float64Array {
   const n = joints.length / length;
   const out = new Float64Array(length * (n + 1));
   for (let i = 0; i < length; i++) {
     const next = Math.min(i + 1, length - 1);
     out.set(joints.subarray(next * n, next * n + n), i * (n + 1));
-    out[i * (n + 1) + n] = commands[i]!;
+    out[i * (n + 1) + n] = commands[next]!;
   }
   return out;
 }
 
 /**
  * Delta actions [length, 7] in the tabletop's units: the change to the next sample's position, in units of `POSITION_SCALE`; the rotation
- * that turns this orientation into the next (base frame, axis-angle) in units of `ROTATION_SCALE`; what the gripper is told (1 closes).
+ * that turns this orientation into the next (base frame, axis-angle) in units of `ROTATION_SCALE`; what the gripper is told by then (1 closes).
  */
 export function endEffectorActions({ length, positions, quaternions, commands }: Samples): Float64Array {
   const out = new Float64Array(length * 7);
@@ -126,7 +126,7 @@ export function endEffectorActions({ length, positions, quaternions, commands }:
     for (let k = 0; k < 3; k++) out[7 * i + k] = (positions[3 * next + k]! - positions[3 * i + k]!) / POSITION_SCALE;
     const turn = turnBetween(quaternionAt(quaternions, i), quaternionAt(quaternions, next));
     for (let k = 0; k < 3; k++) out[7 * i + 3 + k] = turn[k]! / ROTATION_SCALE;
-    out[7 * i + 6] = commands[i]!;
+    out[7 * i + 6] = commands[next]!;
   }
   return out;
 }
