@@ -84,7 +84,7 @@ test('the same bit for bit after a kill and an interruption in every phase; --ta
 
 test('a sweep of a module of one’s own: every pair of settings, latency, one figure', async () => {
   const stages = path.join('studies', 'debug', 'stages');
-  const [run] = [fs.readdirSync(path.join(calm, stages)).find((name) => name.startsWith('debug-further-seed1'))];
+  const run = fs.readdirSync(path.join(calm, stages)).find((name) => name.startsWith('debug-further-seed1'));
   const success = {
     kind: 'success',
     name: 'success',
