@@ -26,7 +26,7 @@ export const debugStudy: Study = {
       name: 'at-once',
       title: 'forty steps at once',
       start: null,
-      stages: [{ recipe: debug, set: ['loop.steps=40'] }],
+      stages: [{ kind: 'train', recipe: debug, set: ['loop.steps=40'] }],
       measurements: [success],
     },
     {
@@ -34,8 +34,8 @@ export const debugStudy: Study = {
       title: 'twenty, then twenty',
       start: null,
       stages: [
-        { recipe: debug, set: [] },
-        { recipe: further, set: [] },
+        { kind: 'train', recipe: debug, set: [] },
+        { kind: 'train', recipe: further, set: [] },
       ],
       measurements: [success],
     },
@@ -44,8 +44,8 @@ export const debugStudy: Study = {
       title: 'twenty, then the expert alone',
       start: null,
       stages: [
-        { recipe: debug, set: [] },
-        { recipe: further, set: ['tuning.freeze=["model.**"]'] },
+        { kind: 'train', recipe: debug, set: [] },
+        { kind: 'train', recipe: further, set: ['tuning.freeze=["model.**"]'] },
       ],
       measurements: [success],
     },

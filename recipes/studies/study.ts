@@ -2,13 +2,15 @@
 
 import type { MeasurementConfig } from '../../src/cli/study/measurements.ts';
 import type { Recipe } from '../recipe.ts';
+import type { ReinforcementRun } from '../reinforcement.ts';
 
-/** One training stage of an arm. Stages of the same recipe, overrides, seed and start are trained once, whoever names them. */
-export interface Stage {
-  readonly recipe: Recipe;
-  /** Changes of the recipe, as `--set` takes them; may be empty. */
-  readonly set: readonly string[];
-}
+/**
+ * One training stage of an arm; `kind` says by which command its recipe is trained. `set` holds changes of the recipe, as `--set`
+ * takes them. Stages of the same recipe, overrides, seed and start are trained once, whoever names them.
+ */
+export type Stage =
+  | { readonly kind: 'train'; readonly recipe: Recipe; readonly set: readonly string[] }
+  | { readonly kind: 'reinforce'; readonly recipe: ReinforcementRun; readonly set: readonly string[] };
 
 /** One of the things that are compared: a chain of stages, and what is measured of its last checkpoint. */
 export interface Arm {
@@ -21,14 +23,14 @@ export interface Arm {
    * (`tuning.base`); without stages it is measured as it is, once for all seeds. Null: the first stage starts as its recipe says.
    */
   readonly start: string | null;
-  /** In order. Every stage after the first starts from its predecessor: its recipe's `tuning.base` is replaced. */
+  /** In order. Every stage after the first starts from its predecessor: its recipe's `tuning.base` (`base`) is replaced. */
   readonly stages: readonly Stage[];
   readonly measurements: readonly MeasurementConfig[];
 }
 
 /** How many samples every arm with stages learns from; `null` in a study where the arms may differ. */
 export interface Budget {
-  /** Steps × samples per step. */
+  /** Steps × samples per step; of reinforcement learning, chunks played. */
   readonly samples: number;
   /** Of which stages: all of the chain, or the last one (what comes before it is then what the study is about). */
   readonly of: 'all-stages' | 'last-stage';

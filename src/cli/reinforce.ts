@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { findReinforcement, REINFORCEMENT_RECIPES, type ReinforcementRun } from '../../recipes/reinforcement.ts';
 import { FIRST_EVALUATION_SEED } from '../benchmarks/protocol.ts';
 import { commandLine, versions } from '../benchmarks/provenance.ts';
+import type { TrainingResult } from '../training/loop.ts';
 import { checkReinforcement } from '../training/reinforcement/recipe.ts';
 import { reinforcePolicy } from '../training/reinforcement/reinforce.ts';
 import { applyOverrides } from '../training/overrides.ts';
@@ -41,24 +42,32 @@ async function run(name: string, options: Options): Promise<void> {
   }
   const folder = options.out ?? path.join('runs', recipe.name);
   await withInterrupt('Stopping after this update; what is done will be kept.', async (signal) => {
-    const pool = await openPool(recipe);
-    try {
-      const { evaluation, world } = recipe;
-      const { checkpoint } = await reinforcePolicy({
-        recipe,
-        folder,
-        pool,
-        seedLimit: FIRST_EVALUATION_SEED,
-        command: commandLine(),
-        versions: versions(),
-        evaluate:
-          evaluation === null ? null : (one) => validate(evaluation, one, world.imageSize, world.workers, signal),
-        signal,
-        wallClock: () => Date.now() / 1000,
-      });
-      process.stdout.write(`${checkpoint}\n`);
-    } finally {
-      await pool.close();
-    }
+    const { checkpoint } = await reinforceRecipe(recipe, folder, signal);
+    process.stdout.write(`${checkpoint}\n`);
   });
+}
+
+/** Trains a recipe into a run folder, or continues there. */
+export async function reinforceRecipe(
+  recipe: ReinforcementRun,
+  folder: string,
+  signal: AbortSignal,
+): Promise<TrainingResult> {
+  const { evaluation, world } = recipe;
+  const pool = await openPool(recipe);
+  try {
+    return await reinforcePolicy({
+      recipe,
+      folder,
+      pool,
+      seedLimit: FIRST_EVALUATION_SEED,
+      command: commandLine(),
+      versions: versions(),
+      evaluate: evaluation === null ? null : (one) => validate(evaluation, one, world.imageSize, world.workers, signal),
+      signal,
+      wallClock: () => Date.now() / 1000,
+    });
+  } finally {
+    await pool.close();
+  }
 }

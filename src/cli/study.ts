@@ -88,7 +88,10 @@ async function run(name: string, options: Options): Promise<void> {
 /** One line per job. */
 function planLines({ jobs }: StudyPlan): string {
   const lines = jobs.map((job) => {
-    if (job.kind === 'train') return `train    ${job.recipe.name}, seed ${job.recipe.seed}: ${job.samples} samples`;
+    if (job.kind === 'train') {
+      const { name, seed } = job.stage.recipe;
+      return `train    ${name}, seed ${seed}: ${job.samples} samples`;
+    }
     if (job.kind === 'measure') return `measure  ${job.config.name} of ${job.policy}`;
     return 'latency  of all arms, in turns';
   });

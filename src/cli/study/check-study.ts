@@ -4,10 +4,9 @@ import { VlaError, lookUp } from '../../base/errors.ts';
 import type { Arm, Study } from '../../../recipes/studies/study.ts';
 import { loadCheckpoint } from '../../checkpoints/checkpoint.ts';
 import { resolveCheckpoint } from '../../checkpoints/checkpoint-series.ts';
-import { checkOpenLoop } from '../open-loop.ts';
-import { checkEvaluation } from '../validation.ts';
 import { measurementOf } from './measurements.ts';
 import type { ArmRun, StudyPlan } from './plan.ts';
+import { stageKindOf } from './stage-kinds.ts';
 
 /** Budgets count as equal up to this share: batches of other sizes seldom divide the same number of samples. */
 const BUDGET_TOLERANCE = 0.01;
@@ -53,10 +52,7 @@ function requireUnique(where: string, items: readonly { readonly name: string }[
 /** Throws for stages, budgets and measurements that cannot work; `overridden`: the stated budget was changed by `--set`. */
 export function checkPlan(study: Study, plan: StudyPlan, overridden: boolean): void {
   for (const run of plan.runs) {
-    for (const { recipe } of run.stages) {
-      checkOpenLoop(recipe);
-      checkEvaluation(recipe);
-    }
+    for (const { stage } of run.stages) stageKindOf(stage).check(stage.recipe);
     const horizon = horizonOf(run);
     for (const { config } of run.measurements) {
       measurementOf(config).check(config, `arm ${run.arm.name}, measurement ${config.name}`, horizon);
@@ -67,9 +63,12 @@ export function checkPlan(study: Study, plan: StudyPlan, overridden: boolean): v
 
 /** Actions of a chunk of the arm's policy. */
 export function horizonOf({ stages, policy }: Pick<ArmRun, 'stages' | 'policy'>): number {
-  const last = stages.at(-1);
-  if (last !== undefined) return last.recipe.codec.horizon;
-  return loadCheckpoint(resolveCheckpoint(policy)).json<{ horizon: number }>('codec.json').horizon;
+  const said = [...stages].reverse().map(({ stage }) => stageKindOf(stage).horizon(stage.recipe));
+  const known = said.find((horizon) => horizon !== null);
+  if (known !== undefined && known !== null) return known;
+  const first = stages[0]?.stage;
+  const base = first === undefined ? policy : stageKindOf(first).baseOf(first.recipe)!;
+  return loadCheckpoint(resolveCheckpoint(base)).json<{ horizon: number }>('codec.json').horizon;
 }
 
 /** Samples that count for the budget of an arm. */

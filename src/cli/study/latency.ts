@@ -11,9 +11,9 @@ import type { Observation } from '../../interfaces/observation.ts';
 import type { Policy } from '../../interfaces/policy.ts';
 import type { Sweep } from '../../../recipes/studies/study.ts';
 import { namedEnvironment, namedPolicy } from '../players.ts';
+import { identityOf } from './identity.ts';
 import { readRecord, timed, writeRecord } from './job-files.ts';
 import type { ArmRun, LatencyJob } from './plan.ts';
-import { identityOf } from './stage-identity.ts';
 
 const FILE = 'latency.json';
 /** Inferences of every policy before the first round. */

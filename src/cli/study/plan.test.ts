@@ -5,13 +5,15 @@ import { test } from 'node:test';
 import { debug } from '../../../recipes/debug.ts';
 import { debugStudy } from '../../../recipes/studies/debug.ts';
 import { eulerSteps } from '../../../recipes/studies/euler-steps.ts';
-import type { Study } from '../../../recipes/studies/study.ts';
+import { rlDebug } from '../../../recipes/rl-tabletop.ts';
+import type { Arm, Study } from '../../../recipes/studies/study.ts';
 import { checkPlan, checkStudy, onlyArms } from './check-study.ts';
 import { planStudy, type Job } from './plan.ts';
-import { stageIdentity } from './stage-identity.ts';
+import { stageKindOf } from './stage-kinds.ts';
+import { supervisedStage } from './supervised-stage.ts';
 
 const plan = planStudy(debugStudy, 'out');
-const seedOf = (job: Job): number | null => (job.kind === 'train' ? job.recipe.seed : null);
+const seedOf = (job: Job): number | null => (job.kind === 'train' ? job.stage.recipe.seed : null);
 
 test('stages that arms share are trained once, and whole seeds are finished first', () => {
   const trained = plan.jobs.filter((job) => job.kind === 'train');
@@ -28,7 +30,7 @@ test('every stage is trained before what starts from it, and before it is measur
   const done = new Set<string>();
   for (const job of plan.jobs) {
     if (job.kind === 'train') {
-      const base = job.recipe.tuning?.base ?? null;
+      const base = stageKindOf(job.stage).baseOf(job.stage.recipe);
       assert.ok(base === null || done.has(base), `${job.folder} starts from ${base}`);
     } else if (job.kind === 'measure') assert.ok(done.has(job.policy), job.policy);
     done.add(job.folder);
@@ -36,6 +38,7 @@ test('every stage is trained before what starts from it, and before it is measur
 });
 
 test('an identity says what the weights depend on, and nothing else', () => {
+  const stageIdentity = supervisedStage.identity;
   const own = stageIdentity(debug, null);
   const { data, loop } = debug;
   for (const same of [
@@ -63,7 +66,7 @@ test('an identity says what the weights depend on, and nothing else', () => {
 
 test('arms with another number of samples are refused, unless the study allows it', () => {
   const [first, ...rest] = debugStudy.arms;
-  const longer = { ...first!, stages: [{ recipe: debug, set: ['loop.steps=60'] }] };
+  const longer: Arm = { ...first!, stages: [{ kind: 'train', recipe: debug, set: ['loop.steps=60'] }] };
   const study: Study = { ...debugStudy, arms: [longer, ...rest] };
   assert.throws(() => checkPlan(study, planStudy(study, 'out'), false), {
     code: 'mismatch',
@@ -91,8 +94,8 @@ test('with overrides the arms must still be equal, at whatever number', () => {
 test('what cannot be carried out is refused by name', () => {
   const [first, second] = debugStudy.arms;
   const withArm = (arm: Study['arms'][number]): Study => ({ ...debugStudy, arms: [arm, second!], comparisons: [] });
-  const whole = { ...first!, stages: [...first!.stages, { recipe: debug, set: [] }] };
-  assert.throws(() => planStudy(withArm(whole), 'out'), { message: /arm at-once: expected tuning in recipe debug/ });
+  const whole: Arm = { ...first!, stages: [...first!.stages, { kind: 'train', recipe: debug, set: [] }] };
+  assert.throws(() => planStudy(withArm(whole), 'out'), { message: /recipe debug: expected tuning in a stage that starts from a checkpoint/ });
   assert.throws(() => planStudy(withArm({ ...first!, stages: [] }), 'out'), /expected stages or a start, got neither/);
   assert.throws(() => planStudy(withArm({ ...first!, stages: [], start: 'no/run' }), 'out'), { code: 'not-found' });
   const measured = (changes: object): Study =>
@@ -137,4 +140,18 @@ test('a sweep measures every pair of settings of a given checkpoint once, and ti
   assert.deepEqual(settings, [[1, 2], [1, 8], [4, 2], [4, 8], 'latency']);
   assert.equal(latency, jobs.at(-1));
   assert.equal(new Set(jobs.map(({ identity }) => identity)).size, 5);
+});
+
+test('reinforcement learning is a stage like any other: it starts from its predecessor, and its chunks are its samples', () => {
+  const [first] = debugStudy.arms;
+  const stages = [...first!.stages, { kind: 'reinforce', recipe: rlDebug, set: ['loop.steps=3'] }] as const;
+  const study: Study = { ...debugStudy, arms: [{ ...first!, stages }], comparisons: [], budget: null };
+  const { runs } = planStudy(study, 'out');
+  const [supervised, reinforced] = runs[1]!.stages;
+  const { recipe } = reinforced!.stage;
+  assert.ok('base' in recipe);
+  // Two environments play three chunks in each of three updates.
+  assert.deepEqual([recipe.base, recipe.seed, reinforced!.samples], [supervised!.folder, 2, 18]);
+  checkPlan(study, planStudy(study, 'out'), false);
+  assert.notEqual(runs[0]!.stages[1]!.identity, reinforced!.identity);
 });

@@ -2,17 +2,16 @@
 
 import path from 'node:path';
 import process from 'node:process';
-import type { Recipe } from '../../../recipes/recipe.ts';
 import type { Arm, Stage, Study, Sweep } from '../../../recipes/studies/study.ts';
 import { VlaError } from '../../base/errors.ts';
 import { shippedFile } from '../../base/shipped-file.ts';
 import { loadCheckpoint } from '../../checkpoints/checkpoint.ts';
 import { resolveCheckpoint } from '../../checkpoints/checkpoint-series.ts';
 import { applyOverrides } from '../../training/overrides.ts';
-import { batchSizeOf } from '../../training/recipe.ts';
 import type { MeasurementConfig } from './measurements.ts';
+import { identityOf } from './identity.ts';
 import { planLatency } from './latency.ts';
-import { identityOf, stageIdentity } from './stage-identity.ts';
+import { stageKindOf } from './stage-kinds.ts';
 
 const SHIPPED = 'shipped:';
 
@@ -22,9 +21,9 @@ export interface TrainJob {
   readonly identity: string;
   /** The run's folder. */
   readonly folder: string;
-  /** Resolved; `tuning.base` is filled in. */
-  readonly recipe: Recipe;
-  /** Steps × samples per step. */
+  /** Resolved: overrides, seed and what it starts from are in its recipe. */
+  readonly stage: Stage;
+  /** What it learns from. */
   readonly samples: number;
 }
 
@@ -93,7 +92,7 @@ function planArm(arm: Arm, seed: number | null, sweep: Sweep | null, out: string
   const start = arm.start === null ? null : startFolder(arm.start);
   let from = start === null ? null : { folder: start, identity: weightsIdentity(start) };
   for (const stage of arm.stages) {
-    const job = planStage(arm, stage, seed!, from, out);
+    const job = planStage(stage, seed!, from, out);
     stages.push(job);
     from = { folder: job.folder, identity: job.identity };
   }
@@ -114,26 +113,19 @@ function planArm(arm: Arm, seed: number | null, sweep: Sweep | null, out: string
 }
 
 function planStage(
-  arm: Arm,
-  { recipe: written, set }: Stage,
+  written: Stage,
   seed: number,
   from: { readonly folder: string; readonly identity: string } | null,
   out: string,
 ): TrainJob {
-  const changed = applyOverrides(written, set);
-  if (from !== null && changed.tuning === null) {
-    throw new VlaError(
-      'bad-argument',
-      `arm ${arm.name}: expected tuning in recipe ${changed.name}, which starts from a checkpoint, got null.`,
-      { hint: 'Say what is fresh, frozen and saved: { base: …, fresh: [], freeze: [], lora: null, save: "whole" }.' },
-    );
-  }
-  const base = from?.folder ?? changed.tuning?.base ?? null;
-  const tuning = changed.tuning === null ? null : { ...changed.tuning, base };
-  const recipe = { ...changed, seed, tuning };
-  const identity = stageIdentity(recipe, from?.identity ?? (base === null ? null : weightsIdentity(base)));
+  const kind = stageKindOf(written);
+  const changed = applyOverrides(written.recipe, written.set);
+  const recipe = kind.prepare(changed, seed, from?.folder ?? null);
+  const own = kind.baseOf(recipe);
+  const identity = kind.identity(recipe, from?.identity ?? (own === null ? null : weightsIdentity(own)));
   const folder = path.join(out, 'stages', `${recipe.name}-seed${seed}-${identity}`);
-  return { kind: 'train', identity, folder, recipe, samples: recipe.loop.steps * batchSizeOf(recipe.data) };
+  const stage = { kind: written.kind, recipe, set: [] } as unknown as Stage;
+  return { kind: 'train', identity, folder, stage, samples: kind.samples(recipe) };
 }
 
 /** The folder of a start: a path, or "shipped:NAME" for a checkpoint that ships with the package. */

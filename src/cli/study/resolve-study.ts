@@ -5,7 +5,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { debugStudy } from '../../../recipes/studies/debug.ts';
 import { findStudy } from '../../../recipes/studies/index.ts';
-import type { Study } from '../../../recipes/studies/study.ts';
+import type { Stage, Study } from '../../../recipes/studies/study.ts';
 import { VlaError } from '../../base/errors.ts';
 import { importModule } from '../../base/user-module.ts';
 import { applyOverrides } from '../../training/overrides.ts';
@@ -27,7 +27,7 @@ export async function resolveStudy(word: string, overrides: readonly string[]): 
   const study = applyOverrides(written, own);
   const arms = study.arms.map((arm) => ({
     ...arm,
-    stages: arm.stages.map((stage) => ({ ...stage, set: [...stage.set, ...after(RECIPE)] })),
+    stages: arm.stages.map((stage): Stage => ({ ...stage, set: [...stage.set, ...after(RECIPE)] })),
     measurements: arm.measurements.map((one) => applyOverrides(one, after(MEASUREMENT))),
   }));
   return { ...study, arms };

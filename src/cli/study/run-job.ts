@@ -5,11 +5,10 @@ import { withProgressListener } from '../../base/progress.ts';
 import { versions } from '../../benchmarks/provenance.ts';
 import { loadCheckpoint } from '../../checkpoints/checkpoint.ts';
 import { resolveCheckpoint } from '../../checkpoints/checkpoint-series.ts';
-import { trainRecipe } from '../train.ts';
-import { recordOnce } from '../whole-run.ts';
 import { timed, writeMeasurement, writeStage } from './job-files.ts';
 import { measurementOf } from './measurements.ts';
 import type { MeasureJob, TrainJob } from './plan.ts';
+import { stageKindOf } from './stage-kinds.ts';
 
 /** How jobs are carried out. */
 export interface JobContext {
@@ -24,18 +23,17 @@ export interface JobContext {
 
 /** Records the data of a stage where they are missing, and trains it, or goes on where its training stopped. Returns the seconds. */
 export async function trainStage(job: TrainJob, { workers, signal, onProgress }: JobContext): Promise<number> {
-  const { recipe, folder, identity, samples } = job;
+  const { stage, folder, identity, samples } = job;
+  const { recipe } = stage;
+  const kind = stageKindOf(stage);
   let share = 0;
   const { result, seconds } = await timed(folder, () =>
     withProgressListener(
       ({ label, done, total, unit, note }) => {
-        if (label === 'train') share = done / total;
+        if (label === kind.bar) share = done / total;
         onProgress(share, label, `${recipe.name} seed ${recipe.seed}: ${done}/${total} ${unit}  ${note}`);
       },
-      async () => {
-        if (recipe.record !== null) await recordOnce(recipe.record, recipe.data.datasets[0]!.root, workers, signal);
-        return trainRecipe(recipe, folder, signal);
-      },
+      () => kind.train(recipe, { folder, workers, signal }),
     ),
   );
   const checkpoint = resolveCheckpoint(folder);

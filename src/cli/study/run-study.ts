@@ -61,7 +61,7 @@ function runJob(job: Job, context: JobContext): Promise<number> {
 
 function paced(job: Job): PacedJob {
   if (job.kind === 'latency') return { pace: 'latency', size: latencySize(job), guess: GUESSED_INFERENCE };
-  if (job.kind === 'train') return { pace: `train ${job.recipe.name}`, size: job.samples, guess: GUESSED_SAMPLE };
+  if (job.kind === 'train') return { pace: `train ${job.stage.recipe.name}`, size: job.samples, guess: GUESSED_SAMPLE };
   const { kind } = job.config;
   return { pace: `measure ${kind}`, size: measurementOf(job.config).size(job.config), guess: GUESSED_ITEM };
 }
