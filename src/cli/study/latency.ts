@@ -108,7 +108,17 @@ export async function measureLatency(
 }
 
 async function openArm(run: ArmRun, sweep: Sweep, environments: Environment[], timings: Timed[]): Promise<void> {
-  const { environment: name, environmentOptions, tasks } = run.arm.measurements[0]!;
+  const played = run.arm.measurements.find((one) => one.kind === 'success');
+  if (played === undefined) {
+    throw new VlaError(
+      'bad-argument',
+      `arm ${run.arm.name}: expected a measurement "success" to be timed in, got none.`,
+      {
+        hint: 'A sweep plays its arms: add one.',
+      },
+    );
+  }
+  const { environment: name, environmentOptions, tasks } = played;
   const { imageSize } = await namedPolicy(run.policy);
   const options = environmentOptions === null ? {} : { environmentOptions };
   const environment = await openEnvironment(

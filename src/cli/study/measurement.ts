@@ -57,6 +57,8 @@ export interface Measurement<C extends NamedMeasurement> {
    * length of the policy's chunks, null where it is not known yet.
    */
   check(config: C, where: string, horizon: number | null): void;
+  /** The same with other settings of the sampling; null where these change no score. */
+  sampledWith(config: C, eulerSteps: number, execute: number): C | null;
   /** Scores a checkpoint. Deterministic but for `details`; rejects with `interrupted` when the signal aborts. */
   measure(config: C, context: MeasurementContext): Promise<Measured>;
 }

@@ -1,15 +1,16 @@
 /** @file The kinds of measurements by name: a table that is complete by type. A new kind is one file and one line in each. */
 
 import { lookUp } from '../../base/errors.ts';
+import { answers, type AnswersConfig } from './answers.ts';
 import type { Measurement, NamedMeasurement } from './measurement.ts';
 import { success, type SuccessConfig } from './success.ts';
 
 /** How one thing about a trained policy is measured; `kind` says by which file. */
-export type MeasurementConfig = SuccessConfig;
+export type MeasurementConfig = SuccessConfig | AnswersConfig;
 
 type Table = { readonly [K in MeasurementConfig['kind']]: Measurement<Extract<MeasurementConfig, { kind: K }>> };
 
-const MEASUREMENTS: Table = { success };
+const MEASUREMENTS: Table = { success, answers };
 
 /** The measurement that a configuration names. */
 export function measurementOf(config: MeasurementConfig): Measurement<MeasurementConfig> {

@@ -6,6 +6,7 @@ import { debug } from '../../../recipes/debug.ts';
 import { debugStudy } from '../../../recipes/studies/debug.ts';
 import { eulerSteps } from '../../../recipes/studies/euler-steps.ts';
 import { rlDebug } from '../../../recipes/rl-tabletop.ts';
+import { TABLETOP_SUCCESS } from '../../../recipes/studies/study-parts.ts';
 import type { Arm, Study } from '../../../recipes/studies/study.ts';
 import { checkPlan, checkStudy, onlyArms } from './check-study.ts';
 import { planStudy, type Job } from './plan.ts';
@@ -95,7 +96,9 @@ test('what cannot be carried out is refused by name', () => {
   const [first, second] = debugStudy.arms;
   const withArm = (arm: Study['arms'][number]): Study => ({ ...debugStudy, arms: [arm, second!], comparisons: [] });
   const whole: Arm = { ...first!, stages: [...first!.stages, { kind: 'train', recipe: debug, set: [] }] };
-  assert.throws(() => planStudy(withArm(whole), 'out'), { message: /recipe debug: expected tuning in a stage that starts from a checkpoint/ });
+  assert.throws(() => planStudy(withArm(whole), 'out'), {
+    message: /recipe debug: expected tuning in a stage that starts from a checkpoint/,
+  });
   assert.throws(() => planStudy(withArm({ ...first!, stages: [] }), 'out'), /expected stages or a start, got neither/);
   assert.throws(() => planStudy(withArm({ ...first!, stages: [], start: 'no/run' }), 'out'), { code: 'not-found' });
   const measured = (changes: object): Study =>
@@ -128,7 +131,7 @@ test('--only leaves the named arms and what can be compared among them', () => {
 test('a sweep measures every pair of settings of a given checkpoint once, and times all arms last', () => {
   const study: Study = {
     ...eulerSteps,
-    arms: [{ ...eulerSteps.arms.at(-1)!, measurements: [{ ...eulerSteps.arms[0]!.measurements[0]!, episodes: 5 }] }],
+    arms: [{ ...eulerSteps.arms.at(-1)!, measurements: [{ ...TABLETOP_SUCCESS, episodes: 5 }] }],
     sweep: { eulerSteps: [1, 4], execute: [2, 8], latency: { rounds: 2, inferences: 3 } },
   };
   const { runs, jobs, latency } = planStudy(study, 'out');
@@ -136,7 +139,10 @@ test('a sweep measures every pair of settings of a given checkpoint once, and ti
     runs.map(({ seed }) => seed),
     [null],
   );
-  const settings = jobs.map((job) => (job.kind === 'measure' ? [job.config.eulerSteps, job.config.execute] : job.kind));
+  const settings = jobs.map((job) => {
+    if (job.kind !== 'measure' || job.config.kind !== 'success') return job.kind;
+    return [job.config.eulerSteps, job.config.execute];
+  });
   assert.deepEqual(settings, [[1, 2], [1, 8], [4, 2], [4, 8], 'latency']);
   assert.equal(latency, jobs.at(-1));
   assert.equal(new Set(jobs.map(({ identity }) => identity)).size, 5);

@@ -8,7 +8,7 @@ import { shippedFile } from '../../base/shipped-file.ts';
 import { loadCheckpoint } from '../../checkpoints/checkpoint.ts';
 import { resolveCheckpoint } from '../../checkpoints/checkpoint-series.ts';
 import { applyOverrides } from '../../training/overrides.ts';
-import type { MeasurementConfig } from './measurements.ts';
+import { measurementOf, type MeasurementConfig } from './measurements.ts';
 import { identityOf } from './identity.ts';
 import { planLatency } from './latency.ts';
 import { stageKindOf } from './stage-kinds.ts';
@@ -140,16 +140,14 @@ function weightsIdentity(folder: string): string {
   return loadCheckpoint(resolveCheckpoint(folder)).sha256();
 }
 
-/** A measurement with every pair of settings of a sweep. */
+/** A measurement with every pair of settings of a sweep, or as it is where they do not matter. */
 function swept(config: MeasurementConfig, { eulerSteps, execute }: Sweep): MeasurementConfig[] {
-  return eulerSteps.flatMap((steps) =>
-    execute.map((count) => ({
-      ...config,
-      name: sweptName(config.name, steps, count),
-      eulerSteps: steps,
-      execute: count,
-    })),
-  );
+  const pairs = eulerSteps.flatMap((steps) => execute.map((count) => [steps, count] as const));
+  return pairs.flatMap(([steps, count], i) => {
+    const changed = measurementOf(config).sampledWith(config, steps, count);
+    if (changed !== null) return [{ ...changed, name: sweptName(config.name, steps, count) }];
+    return i === 0 ? [config] : [];
+  });
 }
 
 /** What a measurement of a sweep is called. */

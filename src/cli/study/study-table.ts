@@ -35,7 +35,8 @@ export function studyTables(result: StudyResult): string {
   return parts.join('\n\n');
 }
 
-function setting({ seeds, budget }: StudyResult): string[] {
+function setting({ seeds, budget, arms }: StudyResult): string[] {
+  if (arms.every(({ samples }) => samples === 0)) return ['Given checkpoints: nothing is trained.'];
   const few = seeds < 3 ? ' Fewer than three seeds: a look, not a result.' : '';
   const of = budget?.of === 'last-stage' ? 'in the last stage' : 'in all stages';
   const equal = budget === null ? '' : ` Budget of every arm: ${budget.samples.toLocaleString('en-GB')} samples ${of}.`;

@@ -53,6 +53,7 @@ export const success: Measurement<SuccessConfig> = {
     if (execute !== 'half') requireCount(`${where}.execute`, execute, horizon ?? Infinity);
     if (eulerSteps !== null) requireCount(`${where}.eulerSteps`, eulerSteps, Infinity);
   },
+  sampledWith: (config, eulerSteps, execute) => ({ ...config, eulerSteps, execute }),
   async measure(config, { checkpoint, folder, workers, command, signal, onProgress }) {
     const { eulerSteps, noiseScale, mode } = config;
     const settings = samplingSettings({
