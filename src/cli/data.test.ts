@@ -6,6 +6,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { LAYOUT, damageTable, writeMovingDataset } from '../../tests/moving-dataset.ts';
+import { smallRecipe } from '../../tests/small-recipe.ts';
+import { writeSmallDataset } from '../../tests/small-dataset.ts';
 import { assertFine, assertOneError, vlakit } from '../../tests/processes/vlakit.ts';
 import { openLeRobot } from '../data/lerobot/reader.ts';
 import { readSelection } from '../data/selection-file.ts';
@@ -79,18 +81,18 @@ test('a cleaning that is interrupted leaves no selection, and goes on when it is
   const many = path.join(cwd, 'many');
   await writeMovingDataset(
     many,
-    Array.from({ length: 300 }, () => ({ length: 60, task: 'lift the cube' })),
+    Array.from({ length: 200 }, () => ({ length: 60, task: 'lift the cube' })),
   );
   const args = ['data', 'clean', 'many', '--layout', LAYOUT];
   const stopped = await vlakit(args, { cwd, interruptAt: [/clean +[░█]/] });
   assert.equal(stopped.code, 130, stopped.err);
-  assertOneError(stopped, 'interrupted', /stopped after \d+ of 300 episodes/);
+  assertOneError(stopped, 'interrupted', /stopped after \d+ of 200 episodes/);
   assert.ok(!fs.existsSync(path.join(many, 'selection.json')));
   const done = Number(/stopped after (\d+) of/.exec(stopped.err)![1]);
   assert.ok(done > 0 && fs.existsSync(path.join(many, 'selection.json.part')));
   const again = await vlakit(args, { cwd });
   assertFine(again);
-  assert.match(again.out, /Kept 300 of 300 episodes/);
+  assert.match(again.out, /Kept 200 of 200 episodes/);
   assert.ok(!fs.existsSync(path.join(many, 'selection.json.part')));
 });
 
@@ -126,4 +128,21 @@ test('pseudo-actions make a dataset with one more feature; damaged states are re
   assert.ok(Math.abs(made[0]! - (own[4]! - own[0]!)) < 1e-6);
   await dataset.close();
   assertOneError(await vlakit(['data', 'pseudo-actions', 'arm', 'x'], { cwd }), 'bad-argument', /without "action"/);
+});
+
+test('preview shows a recipe’s data as a table, as JSON and as a page', async () => {
+  await writeSmallDataset(path.join(cwd, 'small'), 'image', [8, 6]);
+  const recipe = { ...smallRecipe('small'), name: 'mine', summary: '', record: null, evaluation: null, openLoop: null };
+  fs.writeFileSync(path.join(cwd, 'mine.mjs'), `export const recipe = ${JSON.stringify(recipe)};\n`);
+  const ended = await vlakit(['data', 'preview', 'mine.mjs', '--set', 'loop.steps=28', '--out', 'pages/mine.html'], {
+    cwd,
+  });
+  assertFine(ended);
+  assert.match(ended.out, /^small +robot +3 +100\.0 % +1 +14 +0\.00 +6$/m);
+  assert.match(fs.readFileSync(path.join(cwd, 'pages', 'mine.html'), 'utf8'), /<h1>Data of mine<\/h1>/);
+  const json = await vlakit(['data', 'preview', 'mine.mjs', '--json'], { cwd });
+  const { members } = JSON.parse(json.out) as { members: { frames: number; sheet?: unknown }[] };
+  assert.deepEqual([members[0]!.frames, members[0]!.sheet], [14, undefined]);
+  const missing = ['data', 'preview', 'mine.mjs', '--set', 'data.datasets.0.root=nowhere'];
+  assertOneError(await vlakit(missing, { cwd }), 'not-found', /nowhere: expected a LeRobot dataset/);
 });

@@ -129,23 +129,34 @@ export function frameSelection({ episodes }: Selection, opened: Pick<Dataset, 'n
   });
 }
 
-/** Statistics of a numeric feature over the frames that `selection` keeps (keyframes make no difference). */
+/** A numeric feature of every kept stretch, row-major; keyframes make no difference. Chunks within a stretch end with it. */
+export async function selectedColumns(
+  dataset: Dataset,
+  feature: string,
+  selection: FrameSelection,
+): Promise<Float32Array[]> {
+  const size = dataset.features[feature]!.shape.reduce((product, n) => product * n, 1);
+  const stretches = selection.map(({ ranges }) => ({ ranges }));
+  const parts: Float32Array[] = [];
+  for (const { episode, start, length } of drawableRuns(lengthsOf(dataset), stretches)) {
+    const column = await dataset.column(feature, dataset.episodes[episode]!.index);
+    parts.push(column.subarray(start * size, (start + length) * size));
+  }
+  return parts;
+}
+
+/** Statistics of a numeric feature over the kept stretches. */
 export async function selectedStatistics(
   dataset: Dataset,
   feature: string,
   selection: FrameSelection,
 ): Promise<FeatureStatistics> {
   const size = dataset.features[feature]!.shape.reduce((product, n) => product * n, 1);
-  const whole = selection.map(({ ranges }) => ({ ranges }));
-  const parts: Float32Array[] = [];
-  for (const { episode, start, length } of drawableRuns(
-    dataset.episodes.map((one) => one.length),
-    whole,
-  )) {
-    const column = await dataset.column(feature, dataset.episodes[episode]!.index);
-    parts.push(column.subarray(start * size, (start + length) * size));
-  }
-  return exactStatistics(parts, size, `${dataset.name}: "${feature}"`);
+  return exactStatistics(await selectedColumns(dataset, feature, selection), size, `${dataset.name}: "${feature}"`);
+}
+
+function lengthsOf({ episodes }: Dataset): number[] {
+  return episodes.map(({ length }) => length);
 }
 
 /** Frames that may start a sample. */

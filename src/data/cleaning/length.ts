@@ -34,7 +34,7 @@ export const episodeLength: CleaningFilter<Name> = {
         return [
           {
             frames: null,
-            reason: `${seconds.toFixed(1)} s is ${seconds < shortest ? 'shorter than' : 'longer than'} the bound of ${seconds < shortest ? shortest : longest} s`,
+            reason: `${seconds.toFixed(2)} s is ${seconds < shortest ? 'shorter than' : 'longer than'} the bound of ${seconds < shortest ? shortest : longest} s`,
             numbers: { seconds, bound: seconds < shortest ? shortest : longest },
           },
         ];

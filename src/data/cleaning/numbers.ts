@@ -1,4 +1,4 @@
-/** @file Reads an episode's numbers, or says why they cannot be used: missing rows, NaN, an unknown instruction. */
+/** @file Reads an episode's numbers, or says why they cannot be used: missing rows, NaN, an unknown instruction, a damaged annotation. */
 
 import { VlaError } from '../../base/errors.ts';
 import type { Dataset, EpisodeInfo } from '../../interfaces/episode.ts';
@@ -16,7 +16,10 @@ export async function readNumbers(dataset: Dataset, episode: EpisodeInfo): Promi
       if (dtype !== 'image' && dtype !== 'video' && dtype !== 'string')
         columns[name] = await dataset.column(name, index);
     }
-    for (let frame = 0; frame < length; frame++) await dataset.instruction(index, frame);
+    for (let frame = 0; frame < length; frame++) {
+      await dataset.instruction(index, frame);
+      await dataset.annotation(index, frame);
+    }
   } catch (error) {
     // What cannot be read at all (permissions, a missing package) is no fault of the episode.
     if (!(error instanceof VlaError) || !['bad-data', 'not-finite', 'bad-shape'].includes(error.code)) throw error;
