@@ -1,11 +1,12 @@
 /** @file Tests of cleaning: faults of every kind at random places of a recorded dataset are named exactly, and nothing else. */
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { CAMERA, FPS, LAYOUT, damageTable, writeMovingDataset, type Motion } from '../../../tests/moving-dataset.ts';
 import { sharedData, skipReason } from '../../../tests/shared-data.ts';
-import { withFolder } from '../../../tests/small-dataset.ts';
+import { FRONT, withFolder, writeSmallDataset } from '../../../tests/small-dataset.ts';
 import { Random } from '../../base/random.ts';
 import type { VlaError } from '../../base/errors.ts';
 import { framesIn, type FrameRange } from '../frame-selection.ts';
@@ -202,6 +203,28 @@ test('rows that are missing, and damage in one episode, leave the others readabl
       openLeRobot(root, { episodes: 'all' }).then((dataset) => dataset.column('action', 0)),
       /episode 4 has 60 frames/,
       'training hears of it at once',
+    );
+  }));
+
+test('of a video that was cut off the frames behind the cut are dropped, with the file named', () =>
+  withFolder(async (folder) => {
+    const root = path.join(folder, 'video');
+    await writeSmallDataset(root, 'video', Array<number>(8).fill(24));
+    const file = path.join(root, 'videos', FRONT, 'chunk-000', 'file-000.mp4');
+    fs.truncateSync(file, Math.floor(fs.statSync(file).size * 0.6));
+    const outcomes = await clean(root, {
+      filters: FILTERS.filter(({ name }) => name === 'pictures'),
+      layout: 'gripper@1',
+    });
+    const drops = outcomes.flatMap((outcome) => outcome.drops);
+    assert.ok(drops.length >= 2 && drops.every(({ reason }) => reason.startsWith(`${FRONT}: videos/`)));
+    const first = drops[0]!;
+    const kept = first.episode * 24 + first.frames![0];
+    assert.ok(kept > 0 && kept < 0.8 * 8 * 24, `${kept} frames before the cut`);
+    assert.equal(
+      outcomes.reduce((sum, { keep }) => sum + framesIn(keep), 0),
+      kept,
+      'everything behind it is dropped',
     );
   }));
 

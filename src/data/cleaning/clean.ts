@@ -107,7 +107,7 @@ async function judge(
     reason,
     numbers: {},
   });
-  if (typeof numbers === 'string') drops.push(whole(NUMBERS, numbers.replaceAll(dataset.root + path.sep, '')));
+  if (typeof numbers === 'string') drops.push(whole(NUMBERS, numbers));
   for (const { filter, check } of checks) {
     const isDropped = drops.some(({ frames }) => frames === null);
     const found = isDropped || typeof numbers === 'string' ? null : await check(numbers);
@@ -125,7 +125,9 @@ async function judge(
       drops.push({ filter: REMAINDER, episode: index, frames: range, reason, numbers: figures });
     }
   }
-  return { index, length, keep, drops, unjudged };
+  // Errors name files by their whole path, which is another on every machine.
+  const named = drops.map((drop) => ({ ...drop, reason: drop.reason.replaceAll(dataset.root + path.sep, '') }));
+  return { index, length, keep, drops: named, unjudged };
 }
 
 /** What the filters know: layouts and spreads, over the episodes whose numbers are whole. */
