@@ -22,10 +22,6 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   { name: 'generate', summary: 'Make data for the training of language', load: () => import('./generate.ts') },
   { name: 'convert', summary: 'Datasets from one format to another', load: () => import('./convert.ts') },
-    name: 'generate',
-    summary: 'Make up datasets: trajectories with instructions, without pictures',
-    load: () => import('./generate.ts'),
-  },
   { name: 'train', summary: 'Train a policy from a recipe', load: () => import('./train.ts') },
   {
     name: 'reinforce',

@@ -10,10 +10,15 @@ import { ROBOTS } from '../../simulation/language-actions/robots.ts';
 import { TEMPLATES } from '../../simulation/language-actions/templates.ts';
 import { nameList, oneOf, wholeNumber } from '../argument-parsers.ts';
 import { withInterrupt } from '../interrupt.ts';
+import type { Generator } from './generator.ts';
 import { generateLanguageActions } from './language-action-dataset.ts';
 
-/** What the command's help says. */
-export const summary = 'Make trajectories of arms with instructions and without pictures, a dataset per arm';
+/** Trajectories with instructions and without pictures. */
+export const languageActions: Generator = {
+  name: 'language-actions',
+  summary: 'Trajectories of arms with instructions and without pictures, a dataset per arm',
+  define,
+};
 
 interface Options {
   readonly out: string;
@@ -27,7 +32,7 @@ interface Options {
 }
 
 /** Adds the options and the action. */
-export function define(command: Command): void {
+function define(command: Command): void {
   const [robots, templates] = [Object.keys(ROBOTS), Object.keys(TEMPLATES)];
   command
     .requiredOption('--out <folder>', 'where the datasets go: <folder>/<robot>')
