@@ -66,10 +66,10 @@ const textToAction = stage({
   after: 'qwen-vla-vlm',
   model: withTime(SIGMOID_NORMAL, FULL_SEQUENCE),
   datasets: [
-    { ...tabletopShare(12), frames: 'first' },
+    { ...tabletopShare(12, { codec: { cameras: [], supervision: [] } }), frames: 'first' },
     { ...languageActions('franka-panda', 4), frames: 'first' },
   ],
-  codec: { cameras: [], supervision: [], horizon: FULL_SEQUENCE },
+  codec: { horizon: FULL_SEQUENCE },
   freeze: ['model.**', 'supervision.**'],
   steps: 2000,
   acts: false,

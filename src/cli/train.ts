@@ -4,6 +4,7 @@ import path from 'node:path';
 import process from 'node:process';
 import type { Command } from 'commander';
 import type { Recipe } from '../../recipes/recipe.ts';
+import { VlaError } from '../base/errors.ts';
 import { commandLine, versions } from '../benchmarks/provenance.ts';
 import { parseEpisodes } from '../data/lerobot/catalogue.ts';
 import type { TrainingResult } from '../training/loop.ts';
@@ -67,9 +68,15 @@ export async function trainRecipe(recipe: Recipe, folder: string, signal: AbortS
 
 /** The recipe with another first dataset. */
 function withDataset(recipe: Recipe, { dataset, episodes }: Options): Recipe {
+  if (dataset === undefined && episodes === undefined) return recipe;
   const [first, ...rest] = recipe.data.datasets;
+  if (first === undefined) {
+    throw new VlaError('bad-argument', `recipe ${recipe.name}: expected one with robot data for --dataset, got none.`, {
+      hint: 'Its conversations are named in data.conversations: --set data.conversations.0.root=…',
+    });
+  }
   const changed = {
-    ...first!,
+    ...first,
     ...(dataset === undefined ? {} : { root: dataset }),
     ...(episodes === undefined ? {} : { episodes: parseEpisodes(episodes) }),
   };

@@ -18,13 +18,15 @@ export interface EpisodeGroup {
   readonly main: boolean;
   /** Names the files of the others. */
   readonly name: string;
+  /** Supervision heads that learn: all, or those whose targets its codec offers. */
+  readonly heads: 'all' | 'offered';
 }
 
 /** Opens the group; `batchSize` is of one part of a step. */
 export async function openEpisodeGroup(
   recipe: TrainingRecipe,
   { family, config }: MixtureModel,
-  { shares, own, main, name }: EpisodeGroup,
+  { shares, own, main, name, heads }: EpisodeGroup,
   batchSize: number,
 ): Promise<MixtureGroup> {
   const data = { ...recipe.data, datasets: shares, stride: own.stride ?? recipe.data.stride };
@@ -36,7 +38,6 @@ export async function openEpisodeGroup(
     const { codec } = setup;
     await requireInstructions([...training.datasets, ...training.heldOut.filter((one) => one !== null)], codec);
     const { draws } = recipe.model;
-    const heads = main ? 'all' : 'offered';
     const trainable = createFlowTrainable({ family, config, codec, batchSize, draws, objective, heads });
     return {
       trainable,

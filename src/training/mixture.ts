@@ -122,13 +122,13 @@ function planMixture(recipe: TrainingRecipe, model: MixtureModel): Plan[] {
   if (plain.length > 0) {
     const samples = plain.reduce((sum, { samplesPerStep }) => sum + samplesPerStep, 0);
     add('robot', undefined, samples, (size) =>
-      openEpisodeGroup(recipe, model, { shares: plain, own: {}, main: true, name: '' }, size),
+      openEpisodeGroup(recipe, model, { shares: plain, own: {}, main: true, name: '', heads: 'all' as const }, size),
     );
   }
   for (const share of datasets) {
     if (share.own === undefined) continue;
     const main = plain.length === 0 && share === datasets[0];
-    const group = { shares: [share], own: share.own, main, name: nameOf(share) };
+    const group = { shares: [share], own: share.own, main, name: nameOf(share), heads: 'offered' as const };
     add(nameOf(share), share.own.weight, share.samplesPerStep, (size) => openEpisodeGroup(recipe, model, group, size));
   }
   for (const [i, share] of conversations.entries()) {

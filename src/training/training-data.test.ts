@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import { stateAt, writeSmallDataset } from '../../tests/small-dataset.ts';
 import { smallRecipe } from '../../tests/small-recipe.ts';
 import type { DataConfig } from './recipe.ts';
+import { datasetHash, writeSelection } from '../data/selection-file.ts';
 import { openSamples, openTrainingData } from './training-data.ts';
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'training-data-'));
@@ -88,5 +89,42 @@ test('the pictures of all datasets together keep within the memory given', async
   );
   assert.deepEqual(shared, [true, true, true, false, false, false]);
   await source.close();
+  await training.close();
+});
+
+test('samples start at first frames, or at the frames that a cleaning kept, of which the statistics are, too', async () => {
+  const [first] = data.datasets;
+  const only = { ...first!, samplesPerStep: 3 };
+  const firsts = await drawnStates({ ...data, datasets: [{ ...only, frames: 'first' }] }, 2);
+  assert.deepEqual(
+    firsts.map((states) => states.sort()),
+    Array(2).fill([0, 1, 2].map((episode) => String(stateAt(episode, 0)))),
+  );
+
+  const selection = path.join(root, 'selection.json');
+  writeSelection(selection, {
+    format: 'vlakit-selection',
+    version: 1,
+    dataset: { name: 'first', sha256: datasetHash(first!.root), episodes: 3, frames: 24 },
+    thresholds: {},
+    episodes: [
+      { index: 0, length: 8, keep: [[2, 4]] },
+      { index: 1, length: 9, keep: [] },
+      { index: 2, length: 7, keep: [[6, 7]] },
+    ],
+    dropped: [],
+  });
+  const datasets = [{ ...only, selection }];
+  const [states] = await drawnStates({ ...data, datasets }, 1);
+  const kept = [
+    [0, 2],
+    [0, 3],
+    [2, 6],
+  ] as const;
+  assert.deepEqual(states!.sort(), kept.map(([episode, frame]) => String(stateAt(episode, frame))).sort());
+  const training = await openTrainingData({ ...data, datasets });
+  const { min, max } = await training.statistics('observation.state');
+  const xs = kept.map(([episode, frame]) => stateAt(episode, frame)[0]!);
+  assert.deepEqual([min[0], max[0]], [Math.min(...xs), Math.max(...xs)]);
   await training.close();
 });

@@ -6,12 +6,18 @@ import type { CameraConfig } from '../codec/codec-config.ts';
 import { changeReference, type ReferenceChange } from '../codec/delta.ts';
 import type { TrainingSample } from '../codec/sample.ts';
 import { cacheImages, imageCacheBytes } from '../data/image-cache.ts';
-import { parseEpisodes } from '../data/lerobot/catalogue.ts';
+import { parseEpisodes, type EpisodeSelection } from '../data/lerobot/catalogue.ts';
 import { openLeRobot, type LeRobotDataset } from '../data/lerobot/reader.ts';
 import { createLoader, createWorkerLoader, type Loader } from '../data/loader.ts';
 import { sampleSpec, type SampleSpec } from '../data/samples.ts';
 import type { FrameSelection } from '../data/frame-selection.ts';
-import { frameSelection, readSelection } from '../data/selection-file.ts';
+import {
+  frameSelection,
+  keptEpisodes,
+  readSelection,
+  selectedColumns,
+  type Selection,
+} from '../data/selection-file.ts';
 import { exactStatistics } from '../data/statistics.ts';
 import { windowAt, type WindowSpec } from '../data/windows.ts';
 import type { Dataset, FeatureStatistics } from '../interfaces/episode.ts';
@@ -23,7 +29,9 @@ export interface TrainingData {
   readonly datasets: readonly LeRobotDataset[];
   /** Per dataset its held-out episodes; null where none are. */
   readonly heldOut: readonly (LeRobotDataset | null)[];
-  /** Statistics of a numeric feature over all datasets. */
+  /** Per dataset the frames that may start samples; null for all. */
+  readonly starts: readonly (FrameSelection | null)[];
+  /** Statistics of a numeric feature over all datasets, of what their cleaning kept. */
   statistics(feature: string): Promise<FeatureStatistics>;
   /** Statistics of actions as the model sees them: after `reference`, over all chunks. */
   actionStatistics(reference: ReferenceChange | null, window: WindowSpec): Promise<FeatureStatistics>;
@@ -39,14 +47,20 @@ export async function openTrainingData(data: DataConfig): Promise<TrainingData> 
   }
   const datasets: LeRobotDataset[] = [];
   const heldOut: (LeRobotDataset | null)[] = [];
+  const kept: (FrameSelection | null)[] = [];
   for (const [i, share] of data.datasets.entries()) {
-    datasets.push(await openShare(share, i));
+    const dataset = await openShare(share, i);
+    datasets.push(dataset);
     heldOut.push(await openHeldOut(share, i));
+    kept.push(share.selection === undefined ? null : frameSelection(cleanedSelection(share), dataset));
   }
   const columns = async (feature: string): Promise<Float32Array[]> => {
     const parts: Float32Array[] = [];
-    for (const dataset of datasets) {
-      for (const { index } of dataset.episodes) parts.push(await dataset.column(feature, index));
+    for (const [i, dataset] of datasets.entries()) {
+      const selection = kept[i]!;
+      if (selection === null) {
+        for (const { index } of dataset.episodes) parts.push(await dataset.column(feature, index));
+      } else parts.push(...(await selectedColumns(dataset, feature, selection)));
     }
     return parts;
   };
@@ -54,6 +68,7 @@ export async function openTrainingData(data: DataConfig): Promise<TrainingData> 
   return {
     datasets,
     heldOut,
+    starts: datasets.map((dataset, i) => startsOf(data.datasets[i]!, dataset, kept[i]!)),
     statistics: async (feature) => exactStatistics(await columns(feature), sizeOf(feature), feature),
     async actionStatistics(reference, window) {
       const dim = sizeOf('action');
@@ -72,7 +87,8 @@ export async function openTrainingData(data: DataConfig): Promise<TrainingData> 
 async function openShare(share: DatasetShare, position: number): Promise<LeRobotDataset> {
   const { root, heldOut, samplesPerStep } = share;
   // A text may come from --set, where it can be any.
-  const episodes = typeof share.episodes === 'string' ? parseEpisodes(share.episodes) : share.episodes;
+  const wanted = typeof share.episodes === 'string' ? parseEpisodes(share.episodes) : share.episodes;
+  const episodes = share.selection === undefined ? wanted : keptOf(share, wanted);
   if (!Number.isInteger(samplesPerStep) || samplesPerStep < 1) {
     const message = `${root}: expected samplesPerStep of at least 1, a whole number, got ${samplesPerStep}.`;
     throw new VlaError('bad-argument', message, {
@@ -177,12 +193,23 @@ export interface SampleSource {
   close(): Promise<void>;
 }
 
-/** The frames that may start samples; null for all. */
-function selectionOf({ selection, frames }: DatasetShare, dataset: LeRobotDataset): FrameSelection | null {
-  const cleaned = selection === undefined ? null : frameSelection(readSelection(selection, dataset.root), dataset);
-  if (frames !== 'first') return cleaned;
-  const whole = cleaned ?? dataset.episodes.map(({ length }) => ({ ranges: [[0, length]] as const }));
+/** The frames that may start samples, among those that were kept. */
+function startsOf(
+  { frames }: DatasetShare,
+  dataset: LeRobotDataset,
+  kept: FrameSelection | null,
+): FrameSelection | null {
+  if (frames !== 'first') return kept;
+  const whole = kept ?? dataset.episodes.map(({ length }) => ({ ranges: [[0, length]] as const }));
   return whole.map(({ ranges }) => ({ ranges, keyframes: ranges.slice(0, 1).map(([start]) => start) }));
+}
+
+const cleanedSelection = ({ selection, root }: DatasetShare): Selection => readSelection(selection!, root);
+
+/** Of the wanted episodes those of which the cleaning kept something. */
+function keptOf(share: DatasetShare, wanted: EpisodeSelection): readonly number[] {
+  const kept = keptEpisodes(cleanedSelection(share));
+  return typeof wanted === 'string' ? kept : kept.filter((index) => wanted.includes(index));
 }
 
 /** What samples are made of. */
@@ -207,7 +234,7 @@ export async function openSamples(
   for (const [i, dataset] of training.datasets.entries()) {
     const sample = policySampleSpec(dataset, cameras, data, horizon);
     const batchSize = data.datasets[i]!.samplesPerStep;
-    const selection = selectionOf(data.datasets[i]!, dataset);
+    const selection = training.starts[i]!;
     const options = { sample, batchSize, seed: seed + i, prefetch: 1, ...(selection === null ? {} : { selection }) };
     const features = Object.values(sample.cameras);
     const bytes = imageCacheBytes(dataset, features, data.imageSize);

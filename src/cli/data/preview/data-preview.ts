@@ -1,6 +1,7 @@
 /** @file What a run is about to be trained on, member by member of its mixture: plain data for the terminal, for a page and as JSON. */
 
 import path from 'node:path';
+import { selectedFrames } from '../../../data/selection-file.ts';
 import { setUpCodec } from '../../../training/codec-setup.ts';
 import { batchSizeOf, type DatasetShare, type TrainingRecipe } from '../../../training/recipe.ts';
 import { openTrainingData } from '../../../training/training-data.ts';
@@ -69,7 +70,10 @@ export async function previewData(
         const dataset = training.datasets[i]!;
         const heldOut = training.heldOut[i]?.episodes.length ?? 0;
         const facts = await robotFacts({ dataset, heldOut, setup, recipe: codecRecipe, data, seed: recipe.seed });
-        members.push({ kind: 'robot', ...shareOf(share, own.weight, facts.frames), ...facts });
+        const starts = training.starts[i]!;
+        const lengths = dataset.episodes.map(({ length }) => length);
+        const samples = starts === null ? facts.frames : selectedFrames(starts, lengths);
+        members.push({ kind: 'robot', ...shareOf(share, own.weight, samples), ...facts });
         onMember(dataset.name, members.length, count);
       }
     } finally {
