@@ -1,5 +1,6 @@
-/** @file What the studies share: how success is measured on the tabletop. */
+/** @file What the studies share: how success and answers are measured on the tabletop. */
 
+import type { AnswersConfig } from '../../src/cli/study/answers.ts';
 import type { SuccessConfig } from '../../src/cli/study/success.ts';
 import { quickstart } from '../quickstart.ts';
 
@@ -17,4 +18,22 @@ export const TABLETOP_SUCCESS: SuccessConfig = {
   eulerSteps: null,
   noiseScale: null,
   mode: null,
+};
+
+/** Questions of all kinds about pictures of the starter tasks that nothing was trained on, as the stages' own are asked. */
+export const TABLETOP_ANSWERS: AnswersConfig = {
+  kind: 'answers',
+  name: 'answers',
+  root: 'data/vision-language-unseen',
+  generate: {
+    // Training sets are made with other seeds.
+    seed: 1_000_003,
+    kinds: null,
+    tasks: quickstart.evaluation!.tasks,
+    imageSize: 64,
+    wrist: false,
+    samplesPerPicture: 4,
+  },
+  questions: 400,
+  maxTokens: 24,
 };

@@ -19,6 +19,15 @@ export interface Question {
   readonly images: Readonly<Record<string, Image>>;
 }
 
+/** What of a codec a question needs. */
+export interface QuestionCodec {
+  readonly config: {
+    readonly cameras: Codec['config']['cameras'];
+    readonly prompt: Pick<Codec['config']['prompt'], 'padToken'>;
+  };
+  readonly tokenizer: TextTokenizer;
+}
+
 /** Tokens more than the parts of a prompt have one by one: where parts meet, letters may be cut in another way. */
 const SEAMS = 8;
 
@@ -29,7 +38,7 @@ const SEAMS = 8;
 export function questionPrompt(
   model: TextModel,
   template: QuestionTemplate,
-  { config, tokenizer }: Codec,
+  { config, tokenizer }: QuestionCodec,
   { text, images }: Question,
 ): TextPrompt {
   const known = Object.fromEntries(config.cameras.map((camera) => [camera.name, camera]));

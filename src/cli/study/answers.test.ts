@@ -23,12 +23,14 @@ const folder = scratchFolder('answers');
 test.after(() => fs.rmSync(folder, { recursive: true }));
 const codec = codecOf({ ...tinyDesign, supervision: [], instructionTokens: 60 });
 const model = path.join(folder, 'model');
+/** The same weights as a model without a robot. */
+const conversant = path.join(folder, 'conversant');
 const MAX_TOKENS = 6;
 
 /** Random weights, whose answers differ from question to question. */
 test.before(async () => {
   const tiny = tinyZr0({ vocabulary: codec.tokenizer.vocabularySize, stateDim: 4, actionDim: 5, supervision: {} });
-  const config = { ...tiny, prompt: { ...tiny.prompt, attention: 'causal' as const } };
+  const config = { ...tiny, prompt: { ...tiny.prompt, attention: 'causal' as const, learnedPositions: false } };
   const weights = Object.fromEntries(flatten<Tensor>(materialise(modelSpec(zr0, config, codec), new Random(2))));
   const table = weights['model.language_model.embed_tokens.weight']!.data as Float32Array;
   for (let i = 0; i < table.length; i++) table[i]! *= 0.05;
@@ -41,9 +43,18 @@ test.before(async () => {
     'tokenizer_config.json': readJson(shippedFile('tokenizers/tabletop/tokenizer_config.json')),
   };
   await writeCheckpoint(model, weights, files, null);
+  const { 'codec.json': _codec, 'embodiment.json': _embodiment, ...rest } = files;
+  const { cameras, prompt } = codec.config;
+  const parts = zr0.text!.question.template(cameras.map(({ name }) => ({ name, label: name })));
+  const own = { version: 1, cameras, prompt: { ...prompt, parts, maxTokens: 90 }, answerTokens: 9, end: '<|im_end|>' };
+  await writeCheckpoint(conversant, weights, { ...rest, 'conversation.json': own }, null);
 });
 
-function measure(config: Partial<AnswersConfig>, signal = new AbortController().signal): Promise<Measured> {
+function measure(
+  config: Partial<AnswersConfig>,
+  signal = new AbortController().signal,
+  checkpoint = model,
+): Promise<Measured> {
   const whole: AnswersConfig = {
     kind: 'answers',
     name: 'answers',
@@ -55,7 +66,7 @@ function measure(config: Partial<AnswersConfig>, signal = new AbortController().
   };
   const progress: number[] = [];
   return answers.measure(whole, {
-    checkpoint: model,
+    checkpoint,
     folder,
     workers: 1,
     command: '',
@@ -101,6 +112,7 @@ test('each answer is the one that the checkpoint gives when it is asked, and cou
       ],
     },
   ]);
+  assert.deepEqual((await measure({}, undefined, conversant)).series, series, 'a model without a robot answers, too');
   await assert.rejects(measure({ questions: 4 }), { code: 'not-found', message: /at least 4 questions, got 3/ });
 });
 

@@ -1,16 +1,10 @@
 /** @file The measurement `answers`: how well a checkpoint answers questions about pictures, one stratum per kind of question. */
 
 import { VlaError } from '../../base/errors.ts';
-import { readPolicyCheckpoint } from '../../checkpoints/policy-checkpoint.ts';
-import { conversationSchema } from '../../codec/conversation-codec.ts';
-import type { Codec } from '../../codec/policy-codec.ts';
 import { openConversations, type KindedSample } from '../../data/conversations.ts';
-import { createTextGenerator } from '../../models/parts/text-generation.ts';
-import { questionPrompt } from '../../models/question.ts';
-import { requireText } from '../../models/writer.ts';
 import { questionKinds, scoreAnswer } from '../../simulation/tabletop/questions/index.ts';
-import { wholeWeights } from '../../training/tuned-model.ts';
 import { generateVisionLanguage, type SetSettings } from '../generate/vision-language/generate-set.ts';
+import { openAnswerer } from './answerer.ts';
 import type { Measurement, NamedMeasurement, Score } from './measurement.ts';
 
 const SERIES = 'accuracy';
@@ -47,7 +41,8 @@ export const answers: Measurement<AnswersConfig> = {
       await generateVisionLanguage({ root, samples: questions, settings: generate, workers, replace: false, signal });
     }
     const samples = await firstSamples(root, questions);
-    const answerer = await openAnswerer(checkpoint, samples, config.maxTokens);
+    const asked = samples.map(({ question: text, images }) => ({ text, images }));
+    const answerer = await openAnswerer(checkpoint, asked, config.maxTokens);
     const scores: Score[] = [];
     try {
       for (const [i, sample] of samples.entries()) {
@@ -80,47 +75,4 @@ async function firstSamples(root: string, count: number): Promise<KindedSample[]
   } finally {
     set.close();
   }
-}
-
-/** Answers samples by their number, in one thread: the same answers on every machine with as many bits. */
-async function openAnswerer(
-  folder: string,
-  samples: readonly KindedSample[],
-  maxTokens: number,
-): Promise<{ answer(index: number): Promise<string>; close(): Promise<void> }> {
-  const parts = readPolicyCheckpoint(folder, {}, wholeWeights);
-  const { family, config, weights, weightFolder } = parts;
-  const { model: textModel, question } = requireText(family, config);
-  const model = textModel(config, parts.codec.layout.length);
-  const codec = seeing(parts.codec, parts.checkpoint);
-  const known = new Set(codec.config.cameras.map(({ name }) => name));
-  const prompts = samples.map(({ question: text, images }) => {
-    const seen = Object.fromEntries(Object.entries(images).filter(([camera]) => known.has(camera)));
-    return questionPrompt(model, question.template, codec, { text, images: seen });
-  });
-  const longest = Math.max(...prompts.map(({ tokens }) => tokens.length));
-  const capacity = Math.min(model.longest, longest + maxTokens);
-  const session = { runtime: 'cpu', threads: 1, ...(weightFolder === undefined ? {} : { weightFolder }) } as const;
-  const generator = await createTextGenerator({ model, capacity, weights, session });
-  const stopTokens = question.stopTokens.map((token) => codec.tokenizer.id(token));
-  return {
-    async answer(index) {
-      const prompt = prompts[index]!;
-      const most = Math.max(1, Math.min(maxTokens, capacity - prompt.tokens.length));
-      const { tokens } = await generator.generate(prompt, {
-        maxTokens: most,
-        stopTokens,
-        sampling: { kind: 'greedy' },
-      });
-      return codec.tokenizer.decode([...tokens]);
-    },
-    close: () => generator.close(),
-  };
-}
-
-/** The codec with the cameras of the conversations that the checkpoint was trained on, where there were any. */
-function seeing(codec: Codec, checkpoint: { has(file: string): boolean; json<T>(file: string): T }): Codec {
-  if (!checkpoint.has('conversation.json')) return codec;
-  const { cameras } = conversationSchema.parse(checkpoint.json('conversation.json'));
-  return { ...codec, config: { ...codec.config, cameras } };
 }

@@ -61,18 +61,19 @@ export function checkPlan(study: Study, plan: StudyPlan, overridden: boolean): v
   if (study.budget !== null) checkBudget(study, plan, overridden);
 }
 
-/** Actions of a chunk of the arm's policy. */
-export function horizonOf({ stages, policy }: Pick<ArmRun, 'stages' | 'policy'>): number {
+/** Actions of a chunk of the arm's policy; null for a model that only answers. */
+function horizonOf({ stages, policy }: Pick<ArmRun, 'stages' | 'policy'>): number | null {
   const said = [...stages].reverse().map(({ stage }) => stageKindOf(stage).horizon(stage.recipe));
   const known = said.find((horizon) => horizon !== null);
   if (known !== undefined && known !== null) return known;
   const first = stages[0]?.stage;
   const base = first === undefined ? policy : stageKindOf(first).baseOf(first.recipe)!;
-  return loadCheckpoint(resolveCheckpoint(base)).json<{ horizon: number }>('codec.json').horizon;
+  const checkpoint = loadCheckpoint(resolveCheckpoint(base));
+  return checkpoint.has('codec.json') ? checkpoint.json<{ horizon: number }>('codec.json').horizon : null;
 }
 
 /** Samples that count for the budget of an arm. */
-export function budgetedSamples({ stages }: ArmRun, of: 'all-stages' | 'last-stage'): number {
+function budgetedSamples({ stages }: ArmRun, of: 'all-stages' | 'last-stage'): number {
   const counted = of === 'all-stages' ? stages : stages.slice(-1);
   return counted.reduce((sum, { samples }) => sum + samples, 0);
 }
