@@ -36,10 +36,6 @@ function product(a: ArrayLike<number>, at: number, b: readonly number[]): number
   );
 }
 
-function outside(point: readonly number[], half: Vector3): number {
-  return Math.hypot(...point.map((value, i) => Math.max(0, Math.abs(value) - half[i]!)));
-}
-
 /** Plays samples back; at each of them the things' frames are in `things`. */
 export class Replay {
   readonly things: Frame[];
@@ -147,54 +143,61 @@ export class Replay {
     }
   }
 
-  /** Throws when, here, a link is in the table, in a thing that it may not touch, or in another link far from it; or the held thing is. */
+  /** Throws when, here, a link is in the table or in a thing that it may not touch; or the held thing is. */
   checkFree(i: number): void {
     const phase = this.trajectory.plan.phases[this.samples.phases[i]!]!;
     const { positions: p, rotations: r } = this.kinematics;
     const where = `sample ${i}`;
+    const others = this.things.map((_, k) => k).filter((k) => !phase.touching.includes(k) && k !== this.held);
     for (const { capsule, points } of this.clouds) {
-      for (const point of points) {
-        const at = apply(r, 9 * capsule.joint, point).map((value, k) => value + p[3 * capsule.joint + k]!);
-        if (capsule.joint >= 2)
-          assert.ok(at[2]! > capsule.radius - SLACK, `${where}: a link of joint ${capsule.joint} is in the table`);
-        for (const [k, thing] of this.things.entries()) {
-          if (phase.touching.includes(k) || k === this.held) continue;
-          // Far away: no need to look closer.
-          if (Math.hypot(at[0]! - thing.position[0]!, at[1]! - thing.position[1]!, at[2]! - thing.position[2]!) > 0.4)
-            continue;
-          const own = into(
-            thing.rotation,
-            0,
-            at.map((value, axis) => value - thing.position[axis]!),
-          );
-          const distance = outside(own, this.halves[k]!);
-          assert.ok(
-            distance > capsule.radius - SLACK,
-            `${where}: joint ${capsule.joint} is ${distance} m from thing ${k}`,
-          );
+      const f = 9 * capsule.joint;
+      const o = 3 * capsule.joint;
+      const { joint, radius } = capsule;
+      for (let k = 0; k < points.length; k++) {
+        const point = points[k]!;
+        const x = p[o]! + r[f]! * point[0]! + r[f + 1]! * point[1]! + r[f + 2]! * point[2]!;
+        const y = p[o + 1]! + r[f + 3]! * point[0]! + r[f + 4]! * point[1]! + r[f + 5]! * point[2]!;
+        const z = p[o + 2]! + r[f + 6]! * point[0]! + r[f + 7]! * point[1]! + r[f + 8]! * point[2]!;
+        if (joint >= 2 && z < radius - SLACK) assert.fail(`${where}: a link of joint ${joint} is in the table`);
+        for (let t = 0; t < others.length; t++) {
+          const distance = this.distanceTo(others[t]!, x, y, z);
+          if (distance < radius - SLACK) {
+            assert.fail(`${where}: a link of joint ${joint} is ${distance} m from thing ${others[t]}`);
+          }
         }
       }
     }
-    if (this.held !== null) this.checkHeld(this.held, phase.touching, where);
+    if (this.held !== null) this.checkHeld(this.held, others, where);
+  }
+
+  /** From a point to a thing's box, metres; 0 inside. */
+  private distanceTo(thing: number, x: number, y: number, z: number): number {
+    const { position, rotation: r } = this.things[thing]!;
+    const half = this.halves[thing]!;
+    const dx = x - position[0]!;
+    const dy = y - position[1]!;
+    const dz = z - position[2]!;
+    const ex = Math.max(0, Math.abs(r[0]! * dx + r[3]! * dy + r[6]! * dz) - half[0]);
+    const ey = Math.max(0, Math.abs(r[1]! * dx + r[4]! * dy + r[7]! * dz) - half[1]);
+    const ez = Math.max(0, Math.abs(r[2]! * dx + r[5]! * dy + r[8]! * dz) - half[2]);
+    return Math.sqrt(ex * ex + ey * ey + ez * ez);
   }
 
   /** Corners, edges and faces of the held thing against the table and the other things. */
-  private checkHeld(held: number, touching: readonly number[], where: string): void {
-    const { position, rotation } = this.things[held]!;
+  private checkHeld(held: number, others: readonly number[], where: string): void {
+    const { position: p, rotation: r } = this.things[held]!;
+    const half = this.halves[held]!;
     for (let k = 0; k < 125; k++) {
-      const point = [k % 5, Math.floor(k / 5) % 5, Math.floor(k / 25)].map(
-        (n, axis) => this.halves[held]![axis]! * (n / 2 - 1),
-      );
-      const at = apply(rotation, 0, point).map((value, axis) => value + position[axis]!);
-      assert.ok(at[2]! > -1.1e-3, `${where}: the held thing is ${-at[2]!} m in the table`);
-      for (const [other, thing] of this.things.entries()) {
-        if (other === held || touching.includes(other)) continue;
-        const own = into(
-          thing.rotation,
-          0,
-          at.map((value, axis) => value - thing.position[axis]!),
-        );
-        assert.ok(outside(own, this.halves[other]!) > 0, `${where}: the held thing is in thing ${other}`);
+      const a = half[0] * ((k % 5) / 2 - 1);
+      const b = half[1] * ((Math.floor(k / 5) % 5) / 2 - 1);
+      const c = half[2] * (Math.floor(k / 25) / 2 - 1);
+      const x = p[0]! + r[0]! * a + r[1]! * b + r[2]! * c;
+      const y = p[1]! + r[3]! * a + r[4]! * b + r[5]! * c;
+      const z = p[2]! + r[6]! * a + r[7]! * b + r[8]! * c;
+      if (z < -1.1e-3) assert.fail(`${where}: the held thing is ${-z} m in the table`);
+      for (let t = 0; t < others.length; t++) {
+        if (this.distanceTo(others[t]!, x, y, z) === 0)
+          assert.fail(`${where}: the held thing is in thing ${others[t]}`);
       }
     }
   }

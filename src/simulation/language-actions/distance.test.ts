@@ -25,7 +25,11 @@ test('a segment and a box: the least over many points of the segment', () => {
   let inside = 0;
   for (let i = 0; i < 1000; i++) {
     const half: Vector3 = [random.range(0.01, 0.5), random.range(0.01, 0.5), random.range(0.01, 0.5)];
-    const [a, b] = [vector(random, 1.2), i % 10 === 0 ? vector(random, 0.01) : vector(random, 1.2)];
+    const a = vector(random, 1.2);
+    // Short ones, some along an axis, some just a point.
+    const along = i % 4;
+    const other = i % 10 === 0 ? mix(a, vector(random, 1), 0.01) : vector(random, 1.2);
+    const b = i % 3 === 0 ? (a.map((value, k) => (k === along ? other[k]! : value)) as unknown as Vector3) : other;
     const found = Math.sqrt(segmentBoxSquared(...a, ...b, ...half));
     let least = Infinity;
     for (let k = 0; k <= POINTS; k++) least = Math.min(least, pointToBox(mix(a, b, k / POINTS), half));

@@ -27,7 +27,8 @@ export function segmentBoxSquared(
     const ez = excess(az + t * dz, hz);
     const slope = ex * dx + ey * dy + ez * dz;
     const curve = (ex === 0 ? 0 : dx * dx) + (ey === 0 ? 0 : dy * dy) + (ez === 0 ? 0 : dz * dz);
-    if (curve === 0) return 0;
+    // Level here, and so the least: inside the box, or along one of its faces.
+    if (curve === 0) break;
     if (slope > 0) high = t;
     else low = t;
     let next = t - slope / curve;

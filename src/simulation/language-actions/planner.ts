@@ -1,6 +1,6 @@
 /**
- * @file Collision-free paths of one arm. Free moves: the straight line in joint space, else the hand's straight line, else over the top,
- * else RRT-Connect (Kuffner and LaValle 2000) with shortcuts. Lines: the hand's straight line by inverse kinematics, knot by knot.
+ * @file Collision-free paths of one arm. Free moves: the straight line in joint space, else the hand's straight line, else a detour over the
+ * top or nearer to the base, else RRT-Connect (Kuffner and LaValle 2000) with shortcuts. Lines: the hand's straight line by inverse kinematics, knot by knot.
  * Postures are checked so closely that no point of the arm moves further between two checks than the margin covers.
  */
 
@@ -27,8 +27,13 @@ const [MARCH_DISTANCE, MARCH_TURN] = [0.2, 0.6];
 const STEP_PER_MARGIN = 1.9;
 /** A jump of a joint between two knots of a line means another branch of the inverse kinematics, radians. */
 const LARGEST_JUMP = 0.5;
-/** How far above both ends a move passes over things, metres. */
-const OVER = [0.12, 0.22];
+/** Detours of a move: how far above both ends it passes (metres), at what share of the distance to the base. */
+const DETOURS = [
+  { lift: 0.12, share: 1 },
+  { lift: 0.22, share: 1 },
+  { lift: 0.05, share: 0.65 },
+  { lift: 0.25, share: 0.7 },
+];
 /** What may be beyond the last frame of the chain (a held thing), metres. */
 const BEYOND = 0.16;
 
@@ -78,7 +83,7 @@ export class ArmPlanner {
     if (!this.postureFree(from, rules) || !this.postureFree(to, rules)) return null;
     return (
       listOf(this.line(from, start, goal, rules)) ??
-      this.over(from, start, goal, rules) ??
+      this.detour(from, start, goal, rules) ??
       this.search(from, to, rules, random)
     );
   }
@@ -120,22 +125,30 @@ export class ArmPlanner {
     return knots;
   }
 
-  /** Up, across and down on one spline. */
-  private over(from: Float64Array, start: HandPose, goal: HandPose, rules: CollisionRules): JointPath[] | null {
-    for (const height of OVER) {
-      const knots = [from];
-      const top = Math.max(start.position[2], goal.position[2]) + height;
-      const ways = [start, ...[0.25, 0.5, 0.75].map((share) => raised(between(start, goal, share), top)), goal];
-      for (let i = 1; i < ways.length; i++) {
-        const q = this.reach(knots[i - 1]!, ways[i - 1]!, ways[i]!);
-        if (q === null) break;
-        knots.push(q);
-      }
-      if (knots.length < ways.length) continue;
+  /** Up or back, across, and down again on one spline. */
+  private detour(from: Float64Array, start: HandPose, goal: HandPose, rules: CollisionRules): JointPath[] | null {
+    for (const { lift, share } of DETOURS) {
+      const top = Math.max(start.position[2], goal.position[2]) + lift;
+      const across = [0.25, 0.5, 0.75].map((at): HandPose => {
+        const { position, yaw } = between(start, goal, at);
+        return { position: [position[0] * share, position[1] * share, top], yaw };
+      });
+      const knots = this.knotsThrough(from, [start, ...across, goal]);
+      if (knots === null) continue;
       const path = new JointPath(from.length, joined(knots));
       if (this.isFree(path, rules) && this.withinLimits(path)) return [path];
     }
     return null;
+  }
+
+  private knotsThrough(from: Float64Array, ways: readonly HandPose[]): Float64Array[] | null {
+    const knots = [from];
+    for (let i = 1; i < ways.length; i++) {
+      const q = this.reach(knots[i - 1]!, ways[i - 1]!, ways[i]!);
+      if (q === null) return null;
+      knots.push(q);
+    }
+    return knots;
   }
 
   private search(
@@ -169,10 +182,6 @@ export class ArmPlanner {
 
 function listOf(path: JointPath | null): readonly JointPath[] | null {
   return path === null ? null : [path];
-}
-
-function raised({ position: [x, y], yaw }: HandPose, z: number): HandPose {
-  return { position: [x, y, z], yaw };
 }
 
 function joined(knots: readonly Float64Array[]): Float64Array {

@@ -6,7 +6,7 @@ import type { Joint } from './robot.ts';
 /** Whether the straight line between two postures is free. */
 export type EdgeFree = (a: Float64Array, b: Float64Array) => boolean;
 
-const [MOST_SAMPLES, STEP] = [150, 0.3];
+const [MOST_SAMPLES, STEP] = [600, 0.6];
 /** Samples lie within the joints' ranges and no further than this beyond the two ends, radians. */
 const AROUND = 1.2;
 const SHORTCUTS = 40;
