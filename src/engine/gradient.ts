@@ -12,6 +12,11 @@ import { expand } from './ops/shape.ts';
  * on a value. Runs inside the trace of the loss.
  */
 export function gradient(loss: Value, wrt: readonly Value[]): Value[] {
+  return gradientsReaching(loss, wrt).map((found, i) => found ?? expand(constant(0, wrt[i]!.dtype), wrt[i]!.shape));
+}
+
+/** The same, with null where no gradient reaches a value: the loss does not depend on it, or only where gradients are stopped. */
+export function gradientsReaching(loss: Value, wrt: readonly Value[]): (Value | null)[] {
   if (loss.shape.length !== 0 || !isFloat(loss.dtype)) {
     throw new VlaError(
       'bad-shape',
@@ -37,7 +42,7 @@ export function gradient(loss: Value, wrt: readonly Value[]): Value[] {
       gradients.set(x, before === undefined ? g : add(before, g));
     }
   }
-  return wrt.map((x) => gradients.get(x) ?? expand(constant(0, x.dtype), x.shape));
+  return wrt.map((x) => gradients.get(x) ?? null);
 }
 
 function traceGradient(node: Node, gradients: readonly (Value | null)[]): readonly (Value | null)[] {

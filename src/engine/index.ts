@@ -4,7 +4,7 @@ export type { Dim } from './axis-size.ts';
 export { addDims, bindDim, divideDims, multiplyDims, sizeOf, subtractDims } from './axis-size.ts';
 export { compile, type CompiledGraph, type CompileOptions } from './compile.ts';
 export { dims, namedDims, type Letters } from './dims.ts';
-export { gradient } from './gradient.ts';
+export { gradient, gradientsReaching } from './gradient.ts';
 export { constant, input, output, trace, weight, type Graph, type TensorType, type Value } from './graph.ts';
 export { safetensorsWeights } from './onnx/safetensors-weights.ts';
 export { toOnnx, type WeightContent } from './onnx/write.ts';

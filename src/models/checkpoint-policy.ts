@@ -10,6 +10,7 @@ import type { Embodiment } from '../interfaces/embodiment.ts';
 import type { Policy } from '../interfaces/policy.ts';
 import { flatten, type ParameterSpec, type Tree } from '../nn/parameters.ts';
 import { checkWeights } from './check-weights.ts';
+import { requireChoice, type ActingHead } from './choice.ts';
 import { familyOf } from './families.ts';
 import type { AnyFamily, FamilyConfig } from './family.ts';
 import { createFlowPolicy } from './flow-policy.ts';
@@ -38,6 +39,8 @@ export interface PolicySettings {
   readonly eulerSteps: number;
   /** Standard deviation of the noise that sampling starts from, 0 to 1. */
   readonly noiseScale: number;
+  /** What of the model acts: the flow's expert (default), or its choice policy. */
+  readonly head?: ActingHead;
   /** Whether it acts at once (default) or reasons first. */
   readonly mode?: PolicyModeSettings;
 }
@@ -72,6 +75,7 @@ export function readPolicyParts(source: CheckpointSource, overrides: Partial<Pol
   const family = familyOf(content, where('config.json'));
   const config = family.parse(content, where('config.json'));
   const settings = settingsOf(source, overrides);
+  if (settings.head === 'choice') requireChoice({ family, config, codec });
   const parameters = modelSpec(family, config, codec);
   const { weights, weightFolder } = source.weights(parameters);
   checkWeights(where('model.safetensors'), weights, Object.fromEntries(flatten<ParameterSpec>(parameters)));
@@ -93,7 +97,7 @@ export function readCodec(source: Pick<CheckpointSource, 'where' | 'json'>): Cod
 /** A policy of these parts, on a session of its own. */
 export function policyOf({ settings, ...parts }: PolicyParts, { name, session }: OpenPolicyOptions): Promise<Policy> {
   const { family, config, codec, embodiment, weights, weightFolder, mode } = parts;
-  const { eulerSteps: steps, noiseScale } = settings;
+  const { eulerSteps: steps, noiseScale, head } = settings;
   const where = weightFolder === undefined ? session : { ...session, weightFolder };
   return createFlowPolicy({
     name,
@@ -104,14 +108,17 @@ export function policyOf({ settings, ...parts }: PolicyParts, { name, session }:
     weights,
     steps,
     noiseScale,
+    ...(head === undefined ? {} : { head }),
     mode,
     session: where,
   });
 }
 
+const HEADS: readonly ActingHead[] = ['flow', 'choice'];
+
 function settingsOf(source: CheckpointSource, overrides: Partial<PolicySettings>): PolicySettings {
   const own = source.json<Partial<PolicySettings>>('policy.json');
-  const { eulerSteps, noiseScale } = { ...own, ...overrides };
+  const { eulerSteps, noiseScale, head } = { ...own, ...overrides };
   const mode = changeMode(own.mode, overrides.mode);
   const check = (name: string, value: unknown, good: boolean, range: string): void => {
     if (good) return;
@@ -120,5 +127,11 @@ function settingsOf(source: CheckpointSource, overrides: Partial<PolicySettings>
   };
   check('eulerSteps', eulerSteps, Number.isInteger(eulerSteps) && eulerSteps! >= 1, 'of at least 1');
   check('noiseScale', noiseScale, typeof noiseScale === 'number' && noiseScale >= 0 && noiseScale <= 1, 'from 0 to 1');
-  return { eulerSteps: eulerSteps!, noiseScale: noiseScale!, ...(mode === undefined ? {} : { mode }) };
+  check('head', head, head === undefined || HEADS.includes(head), `of ${HEADS.join(' or ')}`);
+  return {
+    eulerSteps: eulerSteps!,
+    noiseScale: noiseScale!,
+    ...(head === undefined ? {} : { head }),
+    ...(mode === undefined ? {} : { mode }),
+  };
 }

@@ -12,6 +12,7 @@ import type { TokenLayout } from '../codec/prompt.ts';
 import type { QuestionTemplate } from '../codec/prompts/template.ts';
 import type { Value } from '../engine/index.ts';
 import type { ParameterSpec, Tree } from '../nn/parameters.ts';
+import type { ChoiceSettings } from './parts/choice-policy.ts';
 import type { ActionFlow, FlowSizes } from './parts/flow-matching.ts';
 import type { EncodedPrompt, PromptConfig, PromptInputs } from './parts/prompt-encoder.ts';
 import type { SupervisionConfig } from './parts/supervision-heads.ts';
@@ -24,6 +25,8 @@ export interface FamilyConfig {
   readonly language: { readonly width: number; readonly vocabulary: number };
   /** What training teaches beside the actions; {} for nothing. */
   readonly supervision: SupervisionConfig;
+  /** How the vision-language model proposes actions itself; left out where it does not. */
+  readonly choice?: ChoiceSettings | undefined;
 }
 
 /** What a tiny model must be told: it depends on the tokenizer, the robot and the supervision at hand. */

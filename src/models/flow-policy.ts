@@ -20,9 +20,11 @@ import type { Embodiment } from '../interfaces/embodiment.ts';
 import type { Observation } from '../interfaces/observation.ts';
 import type { Policy } from '../interfaces/policy.ts';
 import { asWeights, type ParameterSpec, type Tree } from '../nn/parameters.ts';
+import { choiceSpec, encodeWithChoices, type ActingHead } from './choice.ts';
 import { requireFittingCodec } from './codec-fit.ts';
 import type { AnyFamily, FamilyConfig } from './family.ts';
 import { observationNames, promptInputs } from './flow-trainable.ts';
+import { pickChoice } from './parts/choice-policy.ts';
 import type { PolicyMode } from './policy-mode.ts';
 import { createReasoner, reasoningCodec, type Reasoner, type ReasonerOptions } from './reasoning.ts';
 
@@ -40,35 +42,49 @@ export interface FlowPolicyOptions {
   readonly steps: number;
   /** Standard deviation of the noise that sampling starts from, 0 to 1: 1 as in training, less for actions nearer to the likeliest. */
   readonly noiseScale: number;
+  /** What of the model acts; default: the flow's expert. A choice policy draws no noise. */
+  readonly head?: ActingHead;
   /** Whether it reasons first; a chunk then has its `reasoning`. Default: it acts at once. */
   readonly mode?: PolicyMode;
   readonly session: Pick<SessionOptions, 'runtime' | 'threads' | 'weightFolder' | 'weightPrecision' | 'weightCache'>;
 }
 
-/** The graph of one inference: the codec's observation tensors and noise f32 [1, H, A] to `actions` f32 [1, H, A]. */
-export function inferenceGraph(family: AnyFamily, config: FamilyConfig, codec: Codec, steps: number): Graph {
+/** The graph of one inference: the codec's observation tensors and, for the flow, noise f32 [1, H, A] to `actions` f32 [1, H, A]. */
+export function inferenceGraph(
+  family: AnyFamily,
+  config: FamilyConfig,
+  codec: Codec,
+  steps: number,
+  head: ActingHead = 'flow',
+): Graph {
   const offered = codec.observationInputs(1);
   return trace(() => {
     const read = (name: string): Value => input(name, offered[name]!.dtype, offered[name]!.shape);
-    const noise = input('noise', 'f32', [1, codec.horizon, codec.actionDim]);
+    const noise = head === 'choice' ? null : input('noise', 'f32', [1, codec.horizon, codec.actionDim]);
     output('actions', inferActions(family, config, codec, steps, read, noise));
   });
 }
 
-/** The same on values of a graph that is being traced: `read` gives the codec's observation tensors, each asked for once. */
+/**
+ * The same on values of a graph that is being traced: `read` gives the codec's observation tensors, each asked for once; without
+ * noise the choice policy acts, with the proposal that it thinks the best.
+ */
 export function inferActions(
   family: AnyFamily,
   config: FamilyConfig,
   codec: Codec,
   steps: number,
   read: (name: string) => Value,
-  noise: Value,
+  noise: Value | null,
 ): Value {
   requireFittingCodec(family, config, codec);
   const { layout } = codec;
-  const p = asWeights<Tree<ParameterSpec>>(family.spec(config, layout.length)) as Tree<Value>;
+  const spec = family.spec(config, layout.length) as Readonly<Record<string, Tree<ParameterSpec>>>;
+  const proposes = noise === null ? choiceSpec(family, config) : {};
+  const p = asWeights<Tree<ParameterSpec>>({ ...spec, ...proposes }) as Tree<Value>;
   const names = observationNames(family, config, codec, false);
   const observation = promptInputs(codec, Object.fromEntries(names.map((name) => [name, read(name)])));
+  if (noise === null) return pickChoice(encodeWithChoices(p, observation, layout, { family, config, codec }).choices);
   const prompt = family.encode(p, observation, layout, config);
   const context = family.context(p, prompt, observation.state, config);
   const dimensions = constant(f32(codec.actionDimensions));
@@ -86,10 +102,11 @@ const SEEDS = 2 ** 31;
  * same actions. `infer` rejects with what is wrong in the observation.
  */
 export async function createFlowPolicy(options: FlowPolicyOptions): Promise<Policy> {
-  const { name, family, config, embodiment, weights, steps, noiseScale, mode = { kind: 'direct' } } = options;
+  const { name, family, config, embodiment, weights, steps, noiseScale, head, mode = { kind: 'direct' } } = options;
   requireEmbodiment(options.codec.config, embodiment);
   const codec = mode.kind === 'direct' ? options.codec : reasoningCodec(options.codec, mode);
-  const session = await createSession(inferenceGraph(family, config, codec, steps), { ...options.session, weights });
+  const graph = inferenceGraph(family, config, codec, steps, head);
+  const session = await createSession(graph, { ...options.session, weights });
   const reasoner = mode.kind === 'direct' ? null : await openReasoner({ ...options, codec, mode }, session);
   const names = Object.keys(session.inputs).filter((input) => input !== 'noise');
   let seed = 0;
@@ -106,11 +123,12 @@ export async function createFlowPolicy(options: FlowPolicyOptions): Promise<Poli
       requireImageSizes(observation, embodiment, codec, name);
       const encoded = codec.encodeObservation(observation);
       const at = [seed, call++] as const;
-      const noise = drawNoise(new Random(...at), noiseScale, [1, codec.horizon, codec.actionDim]);
+      const shape = [1, codec.horizon, codec.actionDim];
+      const drawn = head === 'choice' ? {} : { noise: drawNoise(new Random(...at), noiseScale, shape) };
       const reasoned = await reasoner?.reason(encoded, new Random(...at, REASONING).integer(SEEDS));
       const tensors = reasoned?.tensors ?? encoded;
       const feeds = Object.fromEntries(names.map((input) => [input, tensors[input]!]));
-      const { actions } = await session.run({ ...feeds, noise });
+      const { actions } = await session.run({ ...feeds, ...drawn });
       const chunk = codec.decodeActions(actions!.data as Float32Array, observation.state);
       return reasoned === undefined ? chunk : { ...chunk, reasoning: reasoned.text };
     },

@@ -11,9 +11,11 @@ import { PIXELS, type Codec } from '../codec/policy-codec.ts';
 import type { TokenLayout } from '../codec/prompt.ts';
 import { add, constant, mul, type Value } from '../engine/index.ts';
 import type { ParameterSpec, Tree } from '../nn/parameters.ts';
+import { choiceSpec, encodeWithChoices, requireChoice } from './choice.ts';
 import { requireFittingCodec } from './codec-fit.ts';
 import type { AnyFamily, FamilyConfig, InputSpec } from './family.ts';
 import { ACTIONS, type Objective } from './objective.ts';
+import { choiceLosses, type Choices } from './parts/choice-policy.ts';
 import { insulatePrompt } from './parts/knowledge-insulation.ts';
 import type { EncodedPrompt, PromptInputs } from './parts/prompt-encoder.ts';
 import {
@@ -73,11 +75,12 @@ export function promptInputs(codec: Codec, inputs: Readonly<Record<string, Value
   };
 }
 
-/** All parameters of a model, the supervision heads in a subtree of their own. */
+/** All parameters of a model, the supervision heads and a choice policy in subtrees of their own. */
 export function modelSpec(family: AnyFamily, config: FamilyConfig, codec: Pick<Codec, 'layout'>): Tree<ParameterSpec> {
   return {
     ...(family.spec(config, codec.layout.length) as Readonly<Record<string, Tree<ParameterSpec>>>),
     supervision: supervisionSpec(config.supervision, config.language.width),
+    ...choiceSpec(family, config),
   };
 }
 
@@ -90,6 +93,7 @@ export function createFlowTrainable(options: FlowTrainableOptions): FlowTrainabl
   const { family, config, codec, batchSize: B, objective = ACTIONS } = options;
   requireFittingCodec(family, config, codec);
   requireObjective(family, config, codec, objective);
+  const { flow, text, choice = 0 } = objective;
   const sizes = { draws: options.draws, horizon: codec.horizon, actionDim: codec.actionDim };
   const layout = codec.trainingLayout;
   const offered = codec.trainingInputs(B);
@@ -98,12 +102,12 @@ export function createFlowTrainable(options: FlowTrainableOptions): FlowTrainabl
   requireTargets(family.name, targets, offered, B);
   const supervised = Object.keys(targets).length > 0;
   const draws = family.draws(config);
-  const drawn = objective.flow > 0 ? draws.inputs(B, sizes) : {};
+  const drawn = flow > 0 ? draws.inputs(B, sizes) : {};
   const names = [
     ...observationNames(family, config, codec, supervised),
     ...(layout === codec.layout ? [] : ['contextMask']),
-    ...(objective.flow > 0 ? ['actions', 'actionMask'] : []),
-    ...(objective.text > 0 ? TEXT_TARGETS : []),
+    ...(flow > 0 || choice > 0 ? ['actions', 'actionMask'] : []),
+    ...(text > 0 ? TEXT_TARGETS : []),
     ...Object.keys(targets),
   ];
   const flowOf = (p: Tree<Value>, prompt: EncodedPrompt, inputs: Readonly<Record<string, Value>>): Value => {
@@ -117,16 +121,19 @@ export function createFlowTrainable(options: FlowTrainableOptions): FlowTrainabl
     parameters: modelSpec(family, config, codec),
     inputs: { ...Object.fromEntries(names.map((name) => [name, offered[name]!])), ...drawn },
     loss(p, inputs) {
-      const prompt = family.encode(p, promptInputs(codec, inputs), layout, config);
+      const observed = promptInputs(codec, inputs);
+      const proposed = choice > 0 ? encodeWithChoices(p, observed, layout, { family, config, codec }) : null;
+      // Where answers are hidden from the proposals, the prompt is encoded a second time, with them.
+      const shared = observed.contextMask === undefined ? proposed : null;
+      const prompt = shared?.prompt ?? family.encode(p, observed, layout, config);
       const terms: Term[] = [];
-      if (objective.flow > 0) terms.push(['flow', objective.flow, flowOf(p, prompt, inputs)]);
-      if (objective.text > 0) {
-        terms.push(['text', objective.text, textLoss(p, prompt, inputs, { family, config, layout })]);
-      }
+      if (flow > 0) terms.push(['flow', flow, flowOf(p, prompt, inputs)]);
+      if (text > 0) terms.push(['text', text, textLoss(p, prompt, inputs, { family, config, layout })]);
+      if (proposed !== null) terms.push(...choiceTerms(proposed.choices, inputs, choice));
       if (supervised) terms.push(...supervisionTerms(p, prompt, { heads, layout, inputs: pick(inputs, targets) }));
       return { loss: weightedSum(terms), metrics: Object.fromEntries(terms.map(([name, , value]) => [name, value])) };
     },
-    draw: (randoms) => (objective.flow > 0 ? draws.draw(randoms, sizes) : {}),
+    draw: (randoms) => (flow > 0 ? draws.draw(randoms, sizes) : {}),
   };
 }
 
@@ -154,6 +161,15 @@ function supervisionTerms(
   return Object.entries(losses).map(([name, value]) => [name, heads[name]!.weight, value]);
 }
 
+/** The best proposal's error and the scores' own. */
+function choiceTerms(choices: Choices, inputs: Readonly<Record<string, Value>>, weight: number): Term[] {
+  const { winner, score } = choiceLosses(choices, inputs['actions']!, inputs['actionMask']!);
+  return [
+    ['choice', weight, winner],
+    ['choiceScore', weight, score],
+  ];
+}
+
 function offeredHeads(
   heads: SupervisionConfig,
   layout: TokenLayout,
@@ -169,15 +185,16 @@ function offeredHeads(
 
 /** An objective that would teach nothing, or what the codec does not offer. */
 function requireObjective(family: AnyFamily, config: FamilyConfig, codec: Codec, objective: Objective): void {
-  const { flow, text, insulation } = objective;
+  const { flow, text, choice = 0, insulation } = objective;
   const check = (good: boolean, what: string, hint: string): void => {
     if (!good) throw new VlaError('mismatch', `${family.name} objective: ${what}.`, { hint });
   };
   check(
-    flow >= 0 && text >= 0 && flow + text > 0,
-    `expected weights of which one is above 0, got flow ${flow}, text ${text}`,
+    flow >= 0 && text >= 0 && choice >= 0 && flow + text + choice > 0,
+    `expected weights of which one is above 0, got flow ${flow}, text ${text}, choice ${choice}`,
     'Correct objective in the recipe.',
   );
+  if (choice > 0) requireChoice({ family, config, codec });
   const answers = codec.trainingLayout !== codec.layout;
   check(
     text === 0 || answers,

@@ -6,6 +6,8 @@ export interface Objective {
   readonly flow: number;
   /** Next-token prediction of the answer behind the prompt (reasoning, discrete actions). */
   readonly text: number;
+  /** Proposals of the vision-language model itself (choice policy); left out: 0. */
+  readonly choice?: number;
   /** `all`: the action expert reads the vision-language model without teaching it (knowledge insulation). */
   readonly insulation: 'none' | 'all';
 }

@@ -95,6 +95,13 @@ export function interleavedRotaryTableAt(
   return { cos: cos(angles), sin: sin(angles) };
 }
 
+/** A table with that of further tokens behind it, at `positions` f32 [B, Q] on one axis; the table itself where there are none (null). */
+export function extendTable(table: RotaryTable, positions: Value | null, d: number, theta: number): RotaryTable {
+  if (positions === null) return table;
+  const more = rotaryTableAt(positions, d, theta);
+  return { cos: concat([table.cos, more.cos], 1), sin: concat([table.sin, more.sin], 1) };
+}
+
 /** Turns heads x [B, N, T, d] by the positions of their tokens; features beyond the table's (2 × its width) stay as they are. */
 export function applyRotary(x: Value, table: RotaryTable): Value {
   const d = Number(x.shape[3]);

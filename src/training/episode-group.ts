@@ -2,12 +2,11 @@
 
 import type { CheckpointFiles } from '../checkpoints/checkpoint.ts';
 import { createFlowTrainable } from '../models/flow-trainable.ts';
-import { ACTIONS, type Objective } from '../models/objective.ts';
 import { setUpCodec, type CodecSetup } from './codec-setup.ts';
 import { requireInstructions } from './instruction-check.ts';
 import type { MixtureGroup, MixtureModel } from './mixture.ts';
 import { policyBatches } from './policy-batches.ts';
-import type { CodecRecipe, DatasetShare, OwnSettings, TrainingRecipe } from './recipe.ts';
+import { objectiveOf, type CodecRecipe, type DatasetShare, type OwnSettings, type TrainingRecipe } from './recipe.ts';
 import { openSamples, openTrainingData } from './training-data.ts';
 
 /** Which episodes, and what they have for themselves. */
@@ -31,7 +30,7 @@ export async function openEpisodeGroup(
 ): Promise<MixtureGroup> {
   const data = { ...recipe.data, datasets: shares, stride: own.stride ?? recipe.data.stride };
   const codecRecipe: CodecRecipe = { ...recipe.codec, ...own.codec };
-  const objective: Objective = { ...(recipe.objective ?? ACTIONS), ...own.objective };
+  const objective = objectiveOf(recipe, own);
   const training = await openTrainingData(data);
   try {
     const setup = await setUpCodec(codecRecipe, data, training);

@@ -1,6 +1,17 @@
 /** @file Loss and gradient of a trainable, traced as functions of one flat parameter vector. */
 
-import { concat, gradient, input, output, reshape, split, weight, type Value } from '../engine/index.ts';
+import {
+  concat,
+  constant,
+  expand,
+  gradientsReaching,
+  input,
+  output,
+  reshape,
+  split,
+  weight,
+  type Value,
+} from '../engine/index.ts';
 import { mapTree, type ParameterSpec, type Tree } from '../nn/parameters.ts';
 import type { FlatLayout } from './flat-parameters.ts';
 import type { Trainable } from './trainable.ts';
@@ -8,15 +19,21 @@ import type { Trainable } from './trainable.ts';
 /** Inputs and outputs of a step's graph that are not the trainable's own start with this. */
 export const OWN = 'step.';
 
+/** A traced loss. */
+export interface FlatGradient {
+  /** f32 [layout.count]. */
+  readonly gradient: Value;
+  /** Which entries of the layout it reaches; it is 0 at the others. */
+  readonly reached: readonly boolean[];
+  readonly loss: Value;
+  readonly metrics: Readonly<Record<string, Value>>;
+}
+
 /**
  * Appends inputs, forward pass and backward pass; `weights` and the gradient are f32 [layout.count]. What is frozen becomes
  * weights of the graph, and no gradient reaches it.
  */
-export function flatGradient(
-  trainable: Trainable,
-  layout: FlatLayout,
-  weights: Value,
-): { readonly gradient: Value; readonly loss: Value; readonly metrics: Readonly<Record<string, Value>> } {
+export function flatGradient(trainable: Trainable, layout: FlatLayout, weights: Value): FlatGradient {
   const leaves = splitVector(layout, weights);
   const byName = new Map(layout.entries.map(({ name }, i) => [name, leaves[i]!]));
   const tree: Tree<Value> = mapTree<Tree<ParameterSpec>, ParameterSpec, Value>(trainable.parameters, (_, name) =>
@@ -29,8 +46,12 @@ export function flatGradient(
     Object.entries(trainable.frozen ?? {}).map(([name, { dtype, shape }]) => [name, weight(name, dtype, shape)]),
   );
   const { loss, metrics } = trainable.loss(tree, feeds, frozen);
-  const pieces = gradient(loss, leaves).map((piece, i) => reshape(piece, [layout.entries[i]!.count]));
-  return { gradient: concat(pieces, 0), loss, metrics };
+  const found = gradientsReaching(loss, leaves);
+  const pieces = found.map((piece, i) => {
+    const size = [layout.entries[i]!.count];
+    return piece === null ? expand(constant(0), size) : reshape(piece, size);
+  });
+  return { gradient: concat(pieces, 0), reached: found.map((piece) => piece !== null), loss, metrics };
 }
 
 /** Makes scalars one output vector, `step.scalars`; returns the names of its elements. */

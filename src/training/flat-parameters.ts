@@ -61,9 +61,14 @@ export function nameParameters(layout: FlatLayout, vector: Tensor): Record<strin
   );
 }
 
-/** Which elements of the vector are decayed (1). Weight decay is for matrices: gains, biases and other vectors keep their scale. */
-export function decayMask(layout: FlatLayout): Uint8Array {
-  const mask = new Uint8Array(layout.count);
-  for (const { shape, offset, count } of layout.entries) if (shape.length > 1) mask.fill(1, offset, offset + count);
+/**
+ * Which elements of the vector are decayed (1). Weight decay is for matrices: gains, biases and other vectors keep their scale. What
+ * no gradient reaches (`reached`, by entry; left out: one reaches all) keeps its values altogether.
+ */
+export function decayMask({ entries, count: total }: FlatLayout, reached?: readonly boolean[]): Uint8Array {
+  const mask = new Uint8Array(total);
+  for (const [i, { shape, offset, count }] of entries.entries()) {
+    if (shape.length > 1 && reached?.[i] !== false) mask.fill(1, offset, offset + count);
+  }
   return mask;
 }

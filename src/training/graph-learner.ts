@@ -48,9 +48,9 @@ export function traceStep(trainable: Trainable, optimiser: OptimiserConfig): Ste
       (typeof SCALARS)[number],
       Value
     >;
-    const { gradient, loss, metrics } = flatGradient(trainable, layout, state.weights);
+    const { gradient, reached, loss, metrics } = flatGradient(trainable, layout, state.weights);
     const vectors = { weights: state.weights, gradient, m: state.m, v: state.v };
-    const decayed: Tensor = { dtype: 'bool', shape: [layout.count], data: decayMask(layout) };
+    const decayed: Tensor = { dtype: 'bool', shape: [layout.count], data: decayMask(layout, reached) };
     const updated = adamw(optimiser, vectors, constant(decayed), scalars);
     output(`${OWN}weights.next`, updated.weights);
     output(`${OWN}m.next`, updated.m);

@@ -10,7 +10,7 @@ import type { EpisodeSelection } from '../data/lerobot/catalogue.ts';
 import type { ImageSize } from '../data/samples.ts';
 import type { Runtime } from '../engine/index.ts';
 import type { Embodiment } from '../interfaces/embodiment.ts';
-import type { Objective } from '../models/objective.ts';
+import { ACTIONS, type Objective } from '../models/objective.ts';
 import type { LoopConfig } from './loop.ts';
 import type { ModelConfig } from './model-config.ts';
 import type { OptimiserConfig } from './optimiser.ts';
@@ -150,6 +150,12 @@ export interface DeviceConfig {
   /** Parts that each replica's share of a batch is learned in, one after the other: less memory, the same gradient. Default 1. */
   readonly accumulate?: number;
 }
+
+/** What the samples of a dataset teach. */
+export const objectiveOf = ({ objective }: Pick<TrainingRecipe, 'objective'>, own: OwnSettings): Objective => ({
+  ...(objective ?? ACTIONS),
+  ...own.objective,
+});
 
 /** Samples per step. */
 export function batchSizeOf(data: DataConfig): number {

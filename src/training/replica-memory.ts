@@ -25,15 +25,16 @@ export interface ReplicaMemory {
   readonly decayed: Uint8Array;
 }
 
-/** Memory for `replicas` replicas, all zeros. */
+/** Memory for `replicas` replicas, all zeros; `reached` says which entries of the layout some gradient reaches. */
 export function allocateReplicaMemory(
   layout: FlatLayout,
   stateNames: readonly StateName[],
   replicas: number,
+  reached: readonly boolean[],
 ): ReplicaMemory {
   const vector = (): Float32Array => new Float32Array(new SharedArrayBuffer(4 * layout.count));
   const decayed = new Uint8Array(new SharedArrayBuffer(layout.count));
-  decayed.set(decayMask(layout));
+  decayed.set(decayMask(layout, reached));
   return {
     control: new Int32Array(new SharedArrayBuffer(12)),
     state: Object.fromEntries(stateNames.map((name) => [name, vector()])),

@@ -54,7 +54,8 @@ export async function createReplicatedLearner(
   const layout = flatLayout(flatten<ParameterSpec>(groups[0]!.trainable.parameters));
   const stateNames = stateNamesOf(optimiser);
   const traced = groups.map(({ trainable }) => traceGradient(trainable, layout));
-  const memory = allocateReplicaMemory(layout, stateNames, replicas);
+  const reached = layout.entries.map((_, i) => traced.some((group) => group.reached[i]!));
+  const memory = allocateReplicaMemory(layout, stateNames, replicas, reached);
   const first = joinParameters(layout, options.initial).data;
   for (const name of stateNames) if (name !== 'm' && name !== 'v') vector(memory, name).set(first);
   const workerData: ReplicaWorkerData = {
@@ -134,13 +135,15 @@ function vector(memory: ReplicaMemory, name: StateName): Float32Array {
 /** Weights and a share of the batch in; gradient and scalars (loss first) out. The gradient takes the weights' place as state. */
 function traceGradient(share: Trainable, layout: FlatLayout) {
   let scalarNames: readonly string[] = [];
+  let reached: readonly boolean[] = [];
   const graph = trace(() => {
     const weights = input(`${OWN}weights`, 'f32', [layout.count]);
-    const { gradient, loss, metrics } = flatGradient(share, layout, weights);
+    const { gradient, loss, metrics, ...found } = flatGradient(share, layout, weights);
+    reached = found.reached;
     output(`${OWN}gradient`, gradient);
     scalarNames = outputScalars({ loss, ...metrics });
   });
-  return { graph, scalarNames };
+  return { graph, scalarNames, reached };
 }
 
 /** A copy of part `at` of `parts` of a group's feeds. */

@@ -16,7 +16,7 @@ import { checkLoopConfig, train, type TrainingResult, type TrainingRun } from '.
 import type { PolicySettings } from '../models/checkpoint-policy.ts';
 import { checkModel } from './model-config.ts';
 import { joinBatches, openMixture, type Mixture } from './mixture.ts';
-import type { TrainingRecipe } from './recipe.ts';
+import { objectiveOf, type TrainingRecipe } from './recipe.ts';
 import { createReplicatedLearner } from './replicated-learner.ts';
 import { RECIPE_FILE, writeProvenance } from './provenance-file.ts';
 import type { BatchSource, LearnerGroup, Trainable } from './trainable.ts';
@@ -187,6 +187,15 @@ function firstDifference(a: unknown, b: unknown, where = ''): { path: string; a:
   return null;
 }
 
+/** Whether the choice policy acts: it learns from the policy's own robot, and no data teach the expert. */
+function actsByChoice(recipe: TrainingRecipe): boolean {
+  const { datasets } = recipe.data;
+  const plain = datasets.some(({ own }) => own === undefined);
+  const main = objectiveOf(recipe, plain ? {} : (datasets[0]?.own ?? {}));
+  const all = datasets.map(({ own = {} }) => objectiveOf(recipe, own));
+  return (main.choice ?? 0) > 0 && all.every(({ flow }) => flow === 0);
+}
+
 /** The files beside the weights. */
 function policyFiles(
   { recipe, versions }: TrainPolicyOptions,
@@ -200,6 +209,7 @@ function policyFiles(
     'policy.json': {
       eulerSteps: recipe.model.eulerSteps,
       noiseScale: recipe.model.noiseScale,
+      ...(actsByChoice(recipe) ? { head: 'choice' as const } : {}),
     } satisfies PolicySettings,
     'training.json': { recipe, step, seed: recipe.seed, versions, metrics },
   };

@@ -67,6 +67,11 @@ export async function exportPolicy(policy: PolicyCheckpoint, folder: string): Pr
       hint: 'One graph holds no text generation: say { "kind": "direct" } as the mode in policy.json.',
     });
   }
+  if (policy.settings.head === 'choice') {
+    throw new VlaError('unsupported', 'export: expected a policy whose expert acts, got one of choices.', {
+      hint: 'Say "flow" as the head in policy.json, if the expert was trained.',
+    });
+  }
   const description = describePolicy(policy);
   const graph = exportGraph(policy, description.prompt.padId);
   const contents = Object.fromEntries(Object.keys(graph.weights).map((name) => [name, policy.weights[name]!]));

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { parseConfig, type FamilyConfig, type TinySizes } from '../family.ts';
+import { choiceSchema } from '../parts/choice-policy.ts';
 import { timeLawSchema, type TimeLaw } from '../parts/flow-matching.ts';
 import type { LanguageConfig } from '../parts/language-model.ts';
 import type { PeVisionConfig } from '../parts/pe-vision-tower.ts';
@@ -68,6 +69,7 @@ const schema = z.strictObject({
   }),
   time: timeLawSchema,
   supervision: supervisionSchema,
+  choice: choiceSchema.optional(),
 });
 
 /** Checks a configuration, for example a config.json; throws `bad-data` that names the field. */

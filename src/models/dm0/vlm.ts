@@ -7,7 +7,7 @@ import type { TokenLayout } from '../../codec/prompt.ts';
 import { dims, type Value } from '../../engine/index.ts';
 import { linear, linearSpec, type Linear } from '../../nn/linear.ts';
 import type { ParameterSpec } from '../../nn/parameters.ts';
-import { rotaryAngles, rotaryTable } from '../../nn/rotary.ts';
+import { extendTable, rotaryAngles, rotaryTable } from '../../nn/rotary.ts';
 import { languageModel, languageModelSpec, type LanguageModel } from '../parts/language-model.ts';
 import { peTokenWidth, peVisionTower, peVisionTowerSpec, type PeVisionTower } from '../parts/pe-vision-tower.ts';
 import { promptAdditionsSpec, type PromptAdditions, type PromptNetwork } from '../parts/prompt-encoder.ts';
@@ -58,10 +58,11 @@ export function dm0Network(p: Dm0Vlm<Value>, c: Dm0VlmConfig): PromptNetwork {
     additions: p,
     positions: dm0Positions,
     see: (images) => ({ tokens: dm0ImageTokens(p, images, c), deepstack: [] }),
-    decode({ embeddings, positions, mask }) {
+    decode({ embeddings, positions, tailPositions, mask }) {
       const { B } = dims(embeddings, 'B S D');
       const angles = rotaryAngles(positions[0]!, headWidth, ropeTheta);
-      return languageModel(p.llm, embeddings, rotaryTable(angles, B), mask, [], c.language);
+      const rotary = extendTable(rotaryTable(angles, B), tailPositions, headWidth, ropeTheta);
+      return languageModel(p.llm, embeddings, rotary, mask, [], c.language);
     },
   };
 }

@@ -6,9 +6,12 @@
  * Axes: B batch, H horizon (action queries), A action dimensions, C candidates, D width.
  *
  * Not stated in the paper: what the heads look like. Here, after the published successor, a head is four affine maps of
- * the model's width with GELU between, then one affine map; the action head serves all candidates at once.
+ * the model's width with GELU between, then one affine map; the action head serves all candidates at once. The state is "encoded
+ * with an MLP": here two affine maps with GELU between.
  */
 
+import { z } from 'zod';
+import { invariant } from '../../base/errors.ts';
 import {
   abs,
   add,
@@ -46,13 +49,31 @@ export interface ChoiceConfig {
   readonly width: number;
   /** Affine maps of a head before its last; published: 4. */
   readonly headLayers: number;
+  /** Length of the encoded state, which is a token before the queries; null for a model that reads none. */
+  readonly stateDim: number | null;
 }
+
+/** What a model's configuration says of its choice policy. */
+export interface ChoiceSettings extends Pick<ChoiceConfig, 'candidates' | 'headLayers'> {
+  /** Action queries: the longest chunk. */
+  readonly horizon: number;
+}
+
+const whole = z.number().int().positive();
+
+/** The check of `choice` in a config.json. */
+export const choiceSchema = z.strictObject({
+  candidates: whole,
+  horizon: whole,
+  headLayers: z.number().int().min(0),
+});
 
 /** A head: `layers` [D, D] with GELU after each, then `out`. */
 type ChoiceHead<T> = { readonly layers: readonly Linear<T>[]; readonly out: Linear<T> };
 
-/** The queries' embeddings [H + 1, D] (the last asks for the scores), and the two heads. */
+/** The queries' embeddings [H + 1, D] (the last asks for the scores), the two heads, and what makes a token of the state. */
 export type ChoicePolicy<T> = {
+  readonly state?: { readonly in: Linear<T>; readonly out: Linear<T> };
   readonly queries: Embedding<T>;
   readonly action_head: ChoiceHead<T>;
   readonly score_head: ChoiceHead<T>;
@@ -64,17 +85,30 @@ export function choicePolicySpec(c: ChoiceConfig): ChoicePolicy<ParameterSpec> {
     layers: Array.from({ length: c.headLayers }, () => linearSpec(c.width, c.width, { bias: true, gain: Math.SQRT2 })),
     out: linearSpec(c.width, outputs, { bias: true }),
   });
+  const { stateDim, width } = c;
   return {
+    ...(stateDim === null
+      ? {}
+      : { state: { in: linearSpec(stateDim, width, { bias: true }), out: linearSpec(width, width, { bias: true }) } }),
     queries: embeddingSpec(c.horizon + 1, c.width, normal(0.5)),
     action_head: head(c.candidates * c.actionDim),
     score_head: head(c.candidates),
   };
 }
 
-/** The query tokens [B, H + 1, D] that follow the prompt of every sample. */
-export function choiceQueries(p: ChoicePolicy<Value>, B: number): Value {
+/**
+ * The tokens that follow the prompt of every sample: the state f32 [B, state], where it is read, the first H action queries and
+ * the score query, [B, H + 1 (+ 1), D].
+ */
+export function choiceTokens(p: ChoicePolicy<Value>, B: number, H: number, state: Value | null): Value {
   const { weight } = p.queries;
-  return expand(reshape(weight, [1, ...weight.shape]), [B, ...weight.shape]);
+  const [count, D] = weight.shape as readonly [number, number];
+  const asked = H + 1 === count ? weight : concat([slice(weight, 0, 0, H), slice(weight, 0, count - 1, count)], 0);
+  const queries = expand(reshape(asked, [1, H + 1, D]), [B, H + 1, D]);
+  if (p.state === undefined) return queries;
+  invariant(state !== null, 'the choice policy reads the state');
+  const encoded = linear(p.state.out, gelu(linear(p.state.in, state), { approximate: 'tanh' }));
+  return concat([reshape(encoded, [B, 1, D]), queries], 1);
 }
 
 /** What a choice policy proposes. */
@@ -85,12 +119,12 @@ export interface Choices {
   readonly scores: Value;
 }
 
-/** Proposals from the hidden states [B, H + 1, D] of the query tokens. */
-export function proposeChoices(p: ChoicePolicy<Value>, hidden: Value, c: ChoiceConfig): Choices {
-  const { B } = dims(hidden, 'B T D', { T: c.horizon + 1, D: c.width });
-  const actions = runHead(p.action_head, slice(hidden, 1, 0, c.horizon));
-  const byCandidate = transpose(reshape(actions, [B, c.horizon, c.candidates, c.actionDim]), [0, 2, 1, 3]);
-  const scores = runHead(p.score_head, slice(hidden, 1, c.horizon, c.horizon + 1));
+/** Proposals from the hidden states [B, H + 1, D] of the query tokens, of which the last H + 1 of a longer run are read. */
+export function proposeChoices(p: ChoicePolicy<Value>, hidden: Value, H: number, c: ChoiceConfig): Choices {
+  const { B, T } = dims(hidden, 'B T D', { D: c.width });
+  const actions = runHead(p.action_head, slice(hidden, 1, T - H - 1, T - 1));
+  const byCandidate = transpose(reshape(actions, [B, H, c.candidates, c.actionDim]), [0, 2, 1, 3]);
+  const scores = runHead(p.score_head, slice(hidden, 1, T - 1, T));
   return { candidates: byCandidate, scores: reshape(scores, [B, c.candidates]) };
 }
 
@@ -131,10 +165,4 @@ export function pickChoice({ candidates, scores }: Choices): Value {
   const { B, C } = dims(candidates, 'B C H A');
   const chosen = reshape(oneHot(argMax(neg(scores), 1), C), [B, C, 1, 1]);
   return reduceSum(mul(candidates, chosen), [1]);
-}
-
-/** The prompt's embeddings [B, T, D] with the queries after them, [B, T + H + 1, D]. */
-export function appendQueries(p: ChoicePolicy<Value>, prompt: Value): Value {
-  const { B } = dims(prompt, 'B T D');
-  return concat([prompt, choiceQueries(p, B)], 1);
 }

@@ -5,7 +5,7 @@
  * Axes: B batch, T prompt tokens, S = T or, with a state token, T + 1; D width, K key-value heads, d features of a head.
  */
 
-import { lookUp } from '../../base/errors.ts';
+import { invariant, lookUp } from '../../base/errors.ts';
 import { f32, i64 } from '../../base/tensor.ts';
 import type { TokenLayout } from '../../codec/prompt.ts';
 import {
@@ -74,14 +74,18 @@ export interface PromptInputs {
   readonly lastToken: Value | null;
   /** f32 [B, state]; null where the model has no place for it. */
   readonly state: Value | null;
+  /** Tokens [B, Q, D] behind the prompt that ask something of it: they see all of it, and it does not see them. Not beside `contextMask`. */
+  readonly tail?: Value | undefined;
 }
 
 /** A prompt as a decoder gets it. */
 export interface DecoderInput {
   /** [B, S, D]. */
   readonly embeddings: Value;
-  /** Rotary positions on each axis of the decoder, [axes][S]. */
+  /** Rotary positions on each axis of the decoder, [axes][S]; those of a tail stand in `tailPositions`. */
   readonly positions: readonly (readonly number[])[];
+  /** f32 [B, Q]: the positions, on all axes, of the Q tokens that follow those S (which S then counts too); null without a tail. */
+  readonly tailPositions: Value | null;
   /** Added to scores, broadcasts to [B, heads, S, S]. */
   readonly mask: Value;
   /** f32 [B, S]: 1 for tokens, 0 for padding. */
@@ -113,6 +117,8 @@ export interface EncodedPrompt extends Decoded {
   readonly nextPosition: Value;
   /** The hidden state that has seen the whole prompt, [B, D]: the state token's, or else the last text token's; null without either. */
   readonly readout: Value | null;
+  /** The hidden states of a tail, [B, Q, D]; null without one. Nothing else here holds anything of it. */
+  readonly tail: Value | null;
 }
 
 /** Encodes a prompt whose tokens stand as `layout` says. */
@@ -158,11 +164,44 @@ export function encodePrompt(
   const padding = hiddenWhere(valid);
   const S = T + state.length;
   const seen = c.attention === 'causal' ? add(padding, constant(causalMask(S))) : padding;
-  const decoded = network.decode({ embeddings: x, positions, mask: seen, valid, deepstack: extra });
+  const alone: DecoderInput = { embeddings: x, positions, tailPositions: null, mask: seen, valid, deepstack: extra };
+  const { tail, ...decoded } = decodeTail(network, alone, inputs, next, c);
   const readout = readOut(decoded.hidden, inputs.lastToken, state.length === 1);
   const readable = inputs.contextMask === undefined ? valid : withState(contextMask);
   const mask = inputs.contextMask === undefined ? padding : hiddenWhere(readable);
-  return { ...decoded, mask, valid: readable, positions, nextPosition: next, readout };
+  return { ...decoded, mask, valid: readable, positions, nextPosition: next, readout, tail };
+}
+
+/** Decodes a prompt with the tail of `inputs` behind it, from position `next` [B] on; what comes back of the prompt is its own. */
+function decodeTail(
+  network: PromptNetwork,
+  prompt: DecoderInput,
+  { tail, contextMask }: PromptInputs,
+  next: Value,
+  { attention }: PromptConfig,
+): Decoded & { readonly tail: Value | null } {
+  if (tail === undefined) return { ...network.decode(prompt), tail: null };
+  invariant(contextMask === undefined, 'a tail sees all of its prompt');
+  const { B, Q, D } = dims(tail, 'B Q D', { D: network.width });
+  const S = Number(prompt.embeddings.shape[1]);
+  const offsets = constant(f32(Float32Array.from({ length: Q }, (_, i) => i)));
+  const behind = (x: Value, fill: number): Value =>
+    concat([x, expand(constant(fill), [B, Q, ...x.shape.slice(2)] as number[])], 1);
+  const valid = behind(prompt.valid, 1);
+  const order = attention === 'causal' ? causalMask(S + Q) : apartMask(S, S + Q);
+  const { hidden, layers } = network.decode({
+    embeddings: concat([prompt.embeddings, tail], 1),
+    positions: prompt.positions,
+    tailPositions: add(reshape(next, [B, 1]), offsets),
+    mask: add(hiddenWhere(valid), constant(order)),
+    valid,
+    deepstack: prompt.deepstack.map((features) => behind(features, 0)),
+  });
+  return {
+    hidden: slice(hidden, 1, 0, S),
+    layers: layers.map(({ keys, values }) => ({ keys: slice(keys, 2, 0, S), values: slice(values, 2, 0, S) })),
+    tail: reshape(slice(hidden, 1, S, S + Q), [B, Q, D]),
+  };
 }
 
 /** What to add to scores, [B, 1, 1, S], for a mask [B, S]. */
@@ -234,6 +273,13 @@ function promptSegments({ length, images }: TokenLayout): Segment[] {
 function interleave(segments: readonly Segment[], images: readonly Value[], texts: readonly Value[]): Value[] {
   let text = 0;
   return segments.map((segment) => (segment.image === null ? texts[text++]! : images[segment.image]!));
+}
+
+/** The first S of T tokens do not see the others: [T, T], added to scores. */
+function apartMask(S: number, T: number) {
+  const mask = new Float32Array(T * T);
+  for (let t = 0; t < S; t++) mask.fill(HIDDEN, t * T + S, (t + 1) * T);
+  return f32(mask, [T, T]);
 }
 
 /** Position t sees positions up to t: [T, T], added to scores. */

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { dims, type Value } from '../../engine/index.ts';
 import type { ParameterSpec } from '../../nn/parameters.ts';
-import { interleavedRotaryAngles, rotaryTable } from '../../nn/rotary.ts';
+import { extendTable, interleavedRotaryAngles, rotaryTable } from '../../nn/rotary.ts';
 import {
   hybridLanguageModel,
   hybridLanguageModelSpec,
@@ -47,9 +47,10 @@ export function qwen35Network(p: Qwen35<Value>, c: Qwen35Config): PromptNetwork 
     additions: p,
     positions: (layout) => layout.positions,
     see: (images) => visionTower(p.visual, images, c.vision),
-    decode({ embeddings, positions, mask, valid }) {
+    decode({ embeddings, positions, tailPositions, mask, valid }) {
       const { B } = dims(embeddings, 'B S D');
-      const rotary = rotaryTable(interleavedRotaryAngles(positions, ropeSections, rotaryWidth, ropeTheta), B);
+      const table = rotaryTable(interleavedRotaryAngles(positions, ropeSections, rotaryWidth, ropeTheta), B);
+      const rotary = extendTable(table, tailPositions, rotaryWidth, ropeTheta);
       const context = { rotary, mask, tokenMask: valid, states: null };
       return hybridLanguageModel(p.language_model, embeddings, context, c.language);
     },

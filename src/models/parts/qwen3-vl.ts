@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { dims, type Value } from '../../engine/index.ts';
 import type { ParameterSpec } from '../../nn/parameters.ts';
-import { interleavedRotaryAngles, rotaryTable } from '../../nn/rotary.ts';
+import { extendTable, interleavedRotaryAngles, rotaryTable } from '../../nn/rotary.ts';
 import { languageModel, languageModelSpec, type LanguageConfig, type LanguageModel } from './language-model.ts';
 import { promptAdditionsSpec, type PromptAdditions, type PromptConfig, type PromptNetwork } from './prompt-encoder.ts';
 import { visionTower, visionTowerSpec, type VisionConfig, type VisionTower } from './vision-tower.ts';
@@ -42,10 +42,11 @@ export function qwen3VlNetwork(p: Qwen3Vl<Value>, c: Qwen3VlConfig): PromptNetwo
     additions: p,
     positions: (layout) => layout.positions,
     see: (images) => visionTower(p.visual, images, c.vision),
-    decode({ embeddings, positions, mask, deepstack }) {
+    decode({ embeddings, positions, tailPositions, mask, deepstack }) {
       const { B } = dims(embeddings, 'B S D');
       const angles = interleavedRotaryAngles(positions, ropeSections, headWidth, ropeTheta);
-      return languageModel(p.language_model, embeddings, rotaryTable(angles, B), mask, deepstack, c.language);
+      const rotary = extendTable(rotaryTable(angles, B), tailPositions, headWidth, ropeTheta);
+      return languageModel(p.language_model, embeddings, rotary, mask, deepstack, c.language);
     },
   };
 }

@@ -5,6 +5,7 @@
 
 import { z } from 'zod';
 import { parseConfig, type FamilyConfig, type TinySizes } from '../family.ts';
+import { choiceSchema } from '../parts/choice-policy.ts';
 import { timeLawSchema, type TimeLaw } from '../parts/flow-matching.ts';
 import { hybridLanguageSchema, qwen35Rules, type Qwen35Config } from '../parts/qwen3-5.ts';
 import { promptSchema, visionSchema } from '../parts/qwen3-vl.ts';
@@ -49,6 +50,7 @@ const schema = z.strictObject({
   }),
   time: timeLawSchema,
   supervision: supervisionSchema,
+  choice: choiceSchema.optional(),
 });
 
 /** Checks a configuration, for example a config.json; throws `bad-data` that names the field. */

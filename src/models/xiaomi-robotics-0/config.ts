@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { parseConfig, type FamilyConfig, type TinySizes } from '../family.ts';
+import { choiceSchema, type ChoiceSettings } from '../parts/choice-policy.ts';
 import { timeLawSchema, type TimeLaw } from '../parts/flow-matching.ts';
 import { languageSchema, promptSchema, qwen3VlRules, visionSchema, type Qwen3VlConfig } from '../parts/qwen3-vl.ts';
 import { supervisionSchema } from '../parts/supervision-heads.ts';
@@ -93,6 +94,7 @@ const schema = z.strictObject({
     .nullable(),
   frequencyWeight: z.number().min(0),
   supervision: supervisionSchema,
+  choice: choiceSchema.optional(),
 });
 
 /** Checks a configuration, for example a config.json; throws `bad-data` that names the field. */
@@ -147,6 +149,9 @@ export const XIAOMI_ROBOTICS_0: XiaomiConfig = {
   frequencyWeight: 0,
   supervision: {},
 };
+
+/** `choice` of the first pre-training step, for chunks of 30; published weights are of later steps and hold none of it. */
+export const XIAOMI_CHOICE: ChoiceSettings = { candidates: 5, horizon: 30, headLayers: 4 };
 
 /** The same sizes as post-training for asynchronous execution has them. */
 export const XIAOMI_ROBOTICS_0_ASYNC: XiaomiConfig = {

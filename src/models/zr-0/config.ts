@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { parseConfig, type FamilyConfig, type TinySizes } from '../family.ts';
 import { transformerWidth, type TransformerConfig } from '../parts/diffusion-transformer.ts';
+import { choiceSchema } from '../parts/choice-policy.ts';
 import { timeLawSchema, type TimeLaw } from '../parts/flow-matching.ts';
 import { languageSchema, promptSchema, qwen3VlRules, visionSchema, type Qwen3VlConfig } from '../parts/qwen3-vl.ts';
 import { supervisionSchema } from '../parts/supervision-heads.ts';
@@ -60,6 +61,7 @@ const schema = z.strictObject({
   }),
   time: timeLawSchema,
   supervision: supervisionSchema,
+  choice: choiceSchema.optional(),
 });
 
 /** Checks a configuration, for example a config.json; throws `bad-data` that names the field. */
