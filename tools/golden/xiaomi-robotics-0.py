@@ -8,11 +8,11 @@ vision-language model made. Two prompts of 21 and 24 tokens, right-padded, with 
 
 The committed numbers come from copies in public repositories, not from the publisher's own download: the first two files as
 OpenEnvision/WorldFoundry vendors (and slightly adapts) them; XR0.py typed over from rosmontis2005/Xiaomi-Robotics-0-orchardbech
-without its docstrings. They ran under transformers 5.18 instead of 4.57, in fp32, with the rotary frequencies unrounded and
-no part of a prefix hidden at random.
+without its docstrings. They ran under transformers 5.18 instead of 4.57, in fp32, with the rotary frequencies unrounded.
 
-Names: `io.*` inputs, `causal.*`, `lambda.*` (clean prefix of 3) and `free.*` (lambda-shaped mask, no prefix) results. Times are
-Xiaomi's t = 1 - n, velocities a - noise.
+Names: `io.*` inputs, `causal.*`, `lambda.*` (clean prefix of 3, none of it hidden), `free.*` (lambda-shaped mask, no prefix) and
+`hidden.*` (clean prefix of 5, whose second and third action are hidden from what follows) results. Times are Xiaomi's t = 1 - n,
+velocities a - noise.
 """
 
 import importlib
@@ -176,12 +176,25 @@ for name, prefix in [("lambda", PREFIX), ("free", 0)]:
     torch.randn_like = lambda _: start
     result[f"{name}.sample"] = training.eval().generate(batch(dimensions))
 
+gradients = {f"gradient.{name}": p.grad for name, p in training.named_parameters() if p.grad is not None}
+gradients |= {f"gradient.keys.{i}": k.grad for i, (k, _) in enumerate(cache) if k.grad is not None}
+gradients |= {f"gradient.values.{i}": v.grad for i, (_, v) in enumerate(cache) if v.grad is not None}
+
+# Of the first three of five given actions, those whose number is below the probability are hidden.
+torch.rand = lambda *_, **__: torch.tensor([0.9, 0.1, 0.2])
+random.randint, torch.randn_like = lambda *_: 5, lambda _: noise
+training.prefix_mask_prob, training.async_train, training.freq_coefficient = 0.5, True, 1.0
+velocities.clear()
+losses = training.train()(dict(input_ids=tokens, attention_mask=mask, action=action, action_mask=action_mask, state=state), return_loss=True)
+watched = "dit.layers.0.attn.qkv_proj.weight"
+(gradient,) = torch.autograd.grad(losses["loss"], dict(training.named_parameters())[watched])
+result |= {f"hidden.{key}": value.detach() for key, value in losses.items()}
+result |= {"hidden.velocity": velocities[0].detach(), f"hidden.gradient.{watched}": gradient}
+
 save_file(
     {
         **weights,
-        **{f"gradient.{name}": p.grad for name, p in training.named_parameters() if p.grad is not None},
-        **{f"gradient.keys.{i}": k.grad for i, (k, _) in enumerate(cache) if k.grad is not None},
-        **{f"gradient.values.{i}": v.grad for i, (_, v) in enumerate(cache) if v.grad is not None},
+        **gradients,
         **{f"io.keys.{i}": k.detach() for i, (k, _) in enumerate(cache)},
         **{f"io.values.{i}": v.detach() for i, (_, v) in enumerate(cache)},
         "io.base": base, "io.wrist": wrist, "io.tokens": tokens, "io.tokenMask": mask.float(),

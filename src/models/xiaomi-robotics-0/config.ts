@@ -43,7 +43,20 @@ export interface AsyncPrefix {
   readonly longest: number;
   /** Whether draws with a prefix weigh each number by the error of a sample without gradient. */
   readonly reweight: boolean;
+  /** Of a prefix all but the last `keepLast` actions are hidden from the actions behind it, each this often; left out: none. */
+  readonly hide?: { readonly probability: number; readonly keepLast: number } | undefined;
 }
+
+/** As the published post-training code draws prefixes: half of the time, 1 to 6 long, with parts hidden. */
+export const CODE_PREFIX: AsyncPrefix = {
+  probability: 0.5,
+  longest: 6,
+  reweight: true,
+  hide: { probability: 0.5, keepLast: 2 },
+};
+
+/** As the paper (section 2.2.2) says: 0 to 6 long, each equally often; it says nothing of hidden parts. */
+export const PAPER_PREFIX: AsyncPrefix = { probability: 6 / 7, longest: 6, reweight: true };
 
 /** The longest prefix in chunks of H actions. */
 export const longestPrefix = ({ longest }: AsyncPrefix, H: number): number => Math.min(longest, H - 1);
@@ -63,6 +76,7 @@ export interface XiaomiConfig extends FamilyConfig, Qwen3VlConfig {
 
 const whole = z.number().int().positive();
 const positive = z.number().positive();
+const share = z.number().min(0).max(1);
 
 const schema = z.strictObject({
   family: z.literal('xiaomi-robotics-0'),
@@ -90,7 +104,12 @@ const schema = z.strictObject({
   }),
   time: timeLawSchema,
   asyncPrefix: z
-    .strictObject({ probability: z.number().min(0).max(1), longest: whole, reweight: z.boolean() })
+    .strictObject({
+      probability: share,
+      longest: whole,
+      reweight: z.boolean(),
+      hide: z.strictObject({ probability: share, keepLast: z.number().int().min(0) }).optional(),
+    })
     .nullable(),
   frequencyWeight: z.number().min(0),
   supervision: supervisionSchema,
@@ -157,7 +176,7 @@ export const XIAOMI_CHOICE: ChoiceSettings = { candidates: 5, horizon: 30, headL
 export const XIAOMI_ROBOTICS_0_ASYNC: XiaomiConfig = {
   ...XIAOMI_ROBOTICS_0,
   expert: { ...XIAOMI_ROBOTICS_0.expert, mask: { kind: 'lambda', window: 4, positionOffset: 10 } },
-  asyncPrefix: { probability: 0.5, longest: 6, reweight: true },
+  asyncPrefix: CODE_PREFIX,
 };
 
 /**

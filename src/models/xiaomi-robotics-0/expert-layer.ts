@@ -58,7 +58,7 @@ export function expertLayerSpec(c: ExpertConfig): ExpertLayer<ParameterSpec> {
 export interface OwnTokens {
   /** Of [B, K · T] tokens: the draws of a sample stand one after the other. */
   readonly rotary: RotaryTable;
-  /** [K · T, K · T], added to scores. */
+  /** [K · T, K · T], or [B, 1, K · T, K · T], added to scores. */
   readonly mask: Value | null;
 }
 

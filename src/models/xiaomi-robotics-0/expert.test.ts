@@ -54,6 +54,8 @@ async function open(mask: OwnMask) {
       Object.entries(feeds).map(([name, { shape }]) => [name, input(name, 'f32', shape as number[])]),
     ) as Record<string, Value>;
     const prefixLength = input('prefixLength', 'f32', [B, K]);
+    const prefixHidden = input('prefixHidden', 'f32', [B, K, H]);
+    const hidden = reshape(prefixHidden, [B * K, H]);
     const layers = [0, 1, 2].map((i) => ({ keys: x[`keys.${i}`]!, values: x[`values.${i}`]! }));
     const prompt = { layers, mask: x['mask']!, nextPosition: x['nextPosition']! };
     const context = expertContext(p, prompt, x['state']!, c.expert);
@@ -62,11 +64,11 @@ async function open(mask: OwnMask) {
     const draws = drawContext(
       p,
       context,
-      { draws: K, actionMask, prefixLength: reshape(prefixLength, [B * K]) },
+      { draws: K, actionMask, prefixLength: reshape(prefixLength, [B * K]), hidden },
       c.expert,
     );
     output('velocity', expertVelocity(p, draws, noisy, reshape(x['noiseFraction']!, [B * K]), c.expert));
-    const drawn = { noise: x['noise']!, noiseFraction: x['noiseFraction']!, prefixLength };
+    const drawn = { noise: x['noise']!, noiseFraction: x['noiseFraction']!, prefixLength, prefixHidden };
     const { actions, actionMask: counts } = x as { actions: Value; actionMask: Value };
     const loss = flowLoss(p, context, { actions, actionMask: counts, drawn }, c);
     output('loss', loss);
@@ -84,7 +86,11 @@ async function open(mask: OwnMask) {
   });
   const session = await createSession(graph, { runtime: 'cpu', threads: 1 });
   after(() => session.close());
-  return (prefix: readonly number[], changes: Readonly<Record<string, Tensor>> = {}) => {
+  return (
+    prefix: readonly number[],
+    changes: Readonly<Record<string, Tensor>> = {},
+    hidden: readonly number[] = [],
+  ) => {
     const all = { ...feeds, ...changes };
     return session.run({
       ...weights,
@@ -92,6 +98,10 @@ async function open(mask: OwnMask) {
       noisy: noisyActions(all, prefix),
       maskOfDraws: repeated(all['actionMask']!),
       prefixLength: lengths(...prefix),
+      prefixHidden: f32(
+        Array.from({ length: B * K * H }, (_, i) => hidden[i % H] ?? 0),
+        [B, K, H],
+      ),
       given: f32(prefix.filter((_, i) => i % K === 0)),
     });
   };
@@ -150,7 +160,7 @@ test('the published model has 278,458,368 parameters in its expert and 932 tenso
 
 test('the parameters are those of the checkpoint, name by name', () => {
   const ours = flatten<ParameterSpec>(spec).map(([name]) => name);
-  const theirs = Object.keys(golden).filter((name) => !/^(io|gradient|causal|lambda|free|vlm)\./.test(name));
+  const theirs = Object.keys(golden).filter((name) => !/^(io|gradient|causal|lambda|free|hidden|vlm)\./.test(name));
   assert.deepEqual(ours.sort(), theirs.sort());
 });
 
@@ -180,6 +190,17 @@ test('with a given prefix, so are velocities, samples, the weighted loss and its
     const difference = largestDifference(results[name]!, golden[name]!);
     assert.ok(difference < 1e-4, `${name}: ${difference}`);
   }
+});
+
+test('with parts of the prefix hidden, they are those of the code, and others than with all of it seen', async () => {
+  const lengths = [5, 5, 5, 5];
+  const results = await lambda(lengths, {}, [0, 1, 1]);
+  assert.ok(largestDifference(negated(results['velocity']!), golden['hidden.velocity']!) < 5e-5);
+  assert.ok(largestDifference(results['loss']!, golden['hidden.loss']!) < 5e-5);
+  const name = 'gradient.dit.layers.0.attn.qkv_proj.weight';
+  assert.ok(largestDifference(results[name]!, golden[`hidden.${name}`]!) < 1e-4);
+  const seen = await lambda(lengths);
+  assert.ok(largestDifference(results['velocity']!, seen['velocity']!) > 1e-3);
 });
 
 test('draws of one batch may have prefixes of different lengths', async () => {

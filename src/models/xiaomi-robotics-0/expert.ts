@@ -22,7 +22,7 @@ import {
   sub,
   type Value,
 } from '../../engine/index.ts';
-import { blockMask, type Prefix } from '../../nn/attention.ts';
+import { HIDDEN, blockMask, type Prefix } from '../../nn/attention.ts';
 import { embeddingSpec, type Embedding } from '../../nn/embedding.ts';
 import { normal, type ParameterSpec } from '../../nn/parameters.ts';
 import { rotaryTableAt } from '../../nn/rotary.ts';
@@ -104,6 +104,8 @@ export interface DrawInputs {
   readonly actionMask: Value;
   /** How many actions of a draw are given and not to be changed, f32 [N], whole numbers from 0 to H; null for none. */
   readonly prefixLength: Value | null;
+  /** Which given actions those that are not given do not see, f32 [N, H] (1 hidden); left out or null: they see all that the mask lets them. */
+  readonly hidden?: Value | null;
 }
 
 /** What all flow times of a chunk share. */
@@ -121,7 +123,7 @@ export interface DrawContext {
 export function drawContext(
   p: ActionExpert<Value>,
   { reading, nextPosition, state }: ExpertContext,
-  { draws, actionMask, prefixLength }: DrawInputs,
+  { draws, actionMask, prefixLength, hidden = null }: DrawInputs,
   c: ExpertConfig,
 ): DrawContext {
   const { N, H } = dims(actionMask, 'N H A', { A: c.actionDim });
@@ -129,6 +131,7 @@ export function drawContext(
   const given = prefixLength === null ? null : givenActions(prefixLength, H);
   const positions = ownPositions(repeatDraws(nextPosition, draws), given, H, c.mask);
   const T = H + 2;
+  const order = blockMask(T, draws, (query, key) => sees(c.mask, query, key));
   return {
     reading,
     actionMask,
@@ -136,7 +139,7 @@ export function drawContext(
     head: concat([sink, repeatDraws(state, draws)], 1),
     own: {
       rotary: rotaryTableAt(reshape(positions, [N / draws, draws * T]), c.headWidth, c.ropeTheta),
-      mask: blockMask(T, draws, (query, key) => sees(c.mask, query, key)),
+      mask: given === null || hidden === null ? order : hideGiven(order!, given, hidden, draws),
     },
   };
 }
@@ -153,6 +156,16 @@ function givenActions(prefixLength: Value, H: number): Value {
   const { N } = dims(prefixLength, 'N');
   const places = constant(f32(Float32Array.from({ length: H }, (_, i) => i)));
   return reshape(clamp(sub(reshape(prefixLength, [N, 1]), places), 0, 1), [N, H, 1]);
+}
+
+/** The mask of own tokens [K · T, K · T] with given actions hidden from those that are not: [B, 1, K · T, K · T]. */
+function hideGiven(order: Value, given: Value, hidden: Value, draws: number): Value {
+  const { N, H } = dims(hidden, 'N H');
+  const rows = (x: Value): Value => concat([expand(constant(0), [N, 2]), reshape(x, [N, H])], 1);
+  const [B, length] = [N / draws, draws * (H + 2)];
+  const blind = reshape(rows(sub(constant(1), given)), [B, 1, length, 1]);
+  const unseen = mul(blind, reshape(rows(hidden), [B, 1, 1, length]));
+  return add(mul(unseen, constant(HIDDEN)), order);
 }
 
 /** How far back an action sees, and how much further than given actions it stands. */

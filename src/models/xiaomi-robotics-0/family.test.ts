@@ -8,7 +8,7 @@ import { familyCodec, oneBatch, openDescent } from '../../../tests/contracts/fam
 import { Random } from '../../base/random.ts';
 import { countParameters } from '../../nn/parameters.ts';
 import { createFlowTrainable } from '../flow-trainable.ts';
-import { XIAOMI_ROBOTICS_0, type XiaomiConfig } from './config.ts';
+import { CODE_PREFIX, PAPER_PREFIX, XIAOMI_ROBOTICS_0, type AsyncPrefix, type XiaomiConfig } from './config.ts';
 import { xiaomiRobotics0 } from './family.ts';
 import { ARMS, SLOTS } from './slots.ts';
 
@@ -16,7 +16,7 @@ import { ARMS, SLOTS } from './slots.ts';
 const asynchronous = (config: XiaomiConfig, reweight: boolean): XiaomiConfig => ({
   ...config,
   expert: { ...config.expert, mask: { kind: 'lambda', window: 2, positionOffset: 10 } },
-  asyncPrefix: { probability: 0.5, longest: 2, reweight },
+  asyncPrefix: { probability: 0.5, longest: 2, reweight, hide: { probability: 0.5, keepLast: 1 } },
   frequencyWeight: 0.3,
 });
 
@@ -88,6 +88,34 @@ test('given prefixes are drawn per sample, repeatably, and leave an action to ge
   assert.ok(Math.abs(share(0) - 0.5) < 0.06 && Math.abs(share(1) - 0.25) < 0.06);
   const short = draw([new Random(1)], { ...sizes, horizon: 1 })['prefixLength']!;
   assert.ok(short.data.every((length) => Number(length) === 0));
+});
+
+test('prefixes are those of the published code or of the paper, and only what is not kept is hidden', () => {
+  const sizes = { draws: 4000, horizon: 30, actionDim: 1 };
+  const drawn = (asyncPrefix: AsyncPrefix): Record<string, number[]> => {
+    const { draw } = xiaomiRobotics0.draws({ ...(config as XiaomiConfig), asyncPrefix } as XiaomiConfig);
+    return Object.fromEntries(
+      Object.entries(draw([new Random(3)], sizes)).map(([name, { data }]) => [name, [...data].map(Number)]),
+    );
+  };
+  const share = (numbers: readonly number[], wanted: number): number =>
+    numbers.filter((one) => one === wanted).length / numbers.length;
+  const paper = drawn(PAPER_PREFIX);
+  assert.ok(!('prefixHidden' in paper));
+  for (let length = 0; length <= 6; length++) {
+    assert.ok(Math.abs(share(paper['prefixLength']!, length) - 1 / 7) < 0.03, `paper, ${length}`);
+  }
+  const { prefixLength, prefixHidden } = drawn(CODE_PREFIX) as Record<'prefixLength' | 'prefixHidden', number[]>;
+  for (let length = 0; length <= 6; length++) {
+    assert.ok(Math.abs(share(prefixLength, length) - (length === 0 ? 1 / 2 : 1 / 12)) < 0.03, `code, ${length}`);
+  }
+  const open: number[] = [];
+  for (const [k, length] of prefixLength.entries()) {
+    const row = prefixHidden.slice(30 * k, 30 * (k + 1));
+    open.push(...row.slice(0, Math.max(0, length - 2)));
+    assert.ok(row.slice(Math.max(0, length - 2)).every((one) => one === 0));
+  }
+  assert.ok(Math.abs(share(open, 1) - 0.5) < 0.03);
 });
 
 test('with given prefixes, weights of the error and frequencies the loss on one batch falls', async (t) => {

@@ -1,7 +1,6 @@
 /** @file Xiaomi-Robotics-0 as a family: what shared code asks of it. */
 
 import { invariant } from '../../base/errors.ts';
-import { zeros } from '../../base/tensor.ts';
 import type { Value } from '../../engine/index.ts';
 import { defineFamily } from '../family.ts';
 import { drawFlow, flowInputSpecs } from '../parts/flow-matching.ts';
@@ -10,13 +9,13 @@ import { qwen3VlNetwork } from '../parts/qwen3-vl.ts';
 import {
   XIAOMI_ROBOTICS_0,
   XIAOMI_ROBOTICS_0_ASYNC,
-  longestPrefix,
   parseXiaomiConfig,
   tinyXiaomi,
   type XiaomiConfig,
 } from './config.ts';
 import { expertContext, type ExpertContext } from './expert.ts';
 import { actionFlow, flowLoss, sampleActions, xiaomiSpec, type Xiaomi } from './model.ts';
+import { drawPrefixes, prefixInputs } from './prefix-draws.ts';
 import { xiaomiText } from './text.ts';
 
 /** Xiaomi-Robotics-0. */
@@ -43,20 +42,11 @@ export const xiaomiRobotics0 = defineFamily<XiaomiConfig, Xiaomi<Value>, ExpertC
   draws: ({ time, asyncPrefix }) => ({
     inputs: (B, sizes) => ({
       ...flowInputSpecs(B, sizes),
-      ...(asyncPrefix === null ? {} : { prefixLength: { dtype: 'f32', shape: [B, sizes.draws] } }),
+      ...(asyncPrefix === null ? {} : prefixInputs(asyncPrefix, B, sizes)),
     }),
     draw(randoms, sizes) {
       const flow = drawFlow(time, sizes, randoms);
-      if (asyncPrefix === null) return { ...flow };
-      const prefixLength = zeros('f32', flow.noiseFraction.shape);
-      const longest = longestPrefix(asyncPrefix, sizes.horizon);
-      for (const [b, random] of randoms.entries()) {
-        for (let k = 0; k < sizes.draws; k++) {
-          const has = random.uniform() < asyncPrefix.probability && longest > 0;
-          prefixLength.data[b * sizes.draws + k] = has ? 1 + random.integer(longest) : 0;
-        }
-      }
-      return { ...flow, prefixLength };
+      return asyncPrefix === null ? { ...flow } : { ...flow, ...drawPrefixes(asyncPrefix, sizes, randoms) };
     },
   }),
   flowLoss,

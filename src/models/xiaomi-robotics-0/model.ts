@@ -5,8 +5,8 @@
  *
  * Axes: B batch, K draws of noise and time per sample, N = B · K, H horizon, A action dimensions.
  *
- * Differs from the published training: the length of a given prefix is drawn per draw, theirs once per batch; no part of a given
- * prefix is hidden at random; in the tiny size also as `tinyXiaomi` says.
+ * Differs from the published training: the length of a given prefix and what of it is hidden are drawn per draw, theirs once per
+ * batch; in the tiny size also as `tinyXiaomi` says.
  */
 
 import {
@@ -52,16 +52,17 @@ const REWEIGHT_STEPS = 5;
 
 /**
  * The loss of the expert over what `actionMask` lets count, in a context of B samples: ½ of the mean square error of the velocity,
- * and the error of its frequencies. `drawn` also holds `prefixLength` f32 [B, K] where the configuration has prefixes.
+ * and the error of its frequencies. `drawn` also holds what `drawPrefixes` draws where the configuration has prefixes.
  */
 export function flowLoss(p: ActionExpert<Value>, context: ExpertContext, inputs: FlowInputs, c: XiaomiConfig): Value {
-  const { noise: drawnNoise, noiseFraction, prefixLength: lengths } = inputs.drawn;
+  const { noise: drawnNoise, noiseFraction, prefixLength: lengths, prefixHidden } = inputs.drawn;
   const { B, K, H, A } = dims(drawnNoise!, 'B K H A');
   const N = B * K;
   const actions = repeatDraws(inputs.actions, K);
   const actionMask = repeatDraws(inputs.actionMask, K);
   const prefixLength = c.asyncPrefix === null ? null : reshape(lengths!, [N]);
-  const draws = drawContext(p, context, { draws: K, actionMask, prefixLength }, c.expert);
+  const hidden = prefixHidden === undefined ? null : reshape(prefixHidden, [N, H]);
+  const draws = drawContext(p, context, { draws: K, actionMask, prefixLength, hidden }, c.expert);
   const noise = withGiven(reshape(drawnNoise!, [N, H, A]), actions, draws);
   const n = reshape(noiseFraction!, [N]);
   const velocity = expertVelocity(p, draws, mixNoise(actions, noise, reshape(n, [N, 1, 1])), n, c.expert);
