@@ -19,7 +19,7 @@ const WARM_UP = 20;
 const word = process.argv[2] ?? null;
 const count = Number(process.argv[3] ?? 300);
 const policy = await namedPolicy(word);
-const { environment } = namedEnvironment({ environment: 'tabletop' }, policy.imageSize, 64);
+const { environment } = namedEnvironment({}, policy, 64);
 const worker = new Worker(workerUrl(import.meta.url, './policy-latency-worker'), {
   workerData: { environment, policy: policy.call },
 });

@@ -1,13 +1,13 @@
 /** @file Plays the scripted expert on unseen seeds in two worker threads and prints the table with confidence intervals. */
 
+import { builtInWorld } from 'vlakit/benchmarks/built-in-world';
 import { evaluate } from 'vlakit/benchmarks/evaluate';
 import { expert } from 'vlakit/benchmarks/expert-policy';
 import { unseenSeed } from 'vlakit/benchmarks/protocol';
 import { resultTable } from 'vlakit/benchmarks/result-table';
-import { tabletop } from 'vlakit/benchmarks/tabletop-environment';
 
 const { result } = await evaluate({
-  environment: tabletop({ imageSize: 16 }),
+  environment: builtInWorld({ world: 'tabletop', imageSize: 16 }),
   // Any module that exports `openPolicy` can be named here; each worker opens its own.
   policy: expert(),
   tasks: ['touch', 'lift'],

@@ -5,6 +5,8 @@ import type { TrainingRecipe } from '../src/training/recipe.ts';
 
 /** How a trained policy is measured in closed loop. */
 export interface EvaluationConfig {
+  /** The built-in world (src/simulation/worlds.ts); default: the one that the recipe records in. */
+  readonly world?: string;
   readonly tasks: readonly string[];
   /** "base", "other", "shuffled", "held-out", or perturbations of the environment. */
   readonly conditions: readonly string[];
@@ -20,6 +22,11 @@ export interface EvaluationConfig {
 export interface OpenLoopConfig {
   /** At every n-th frame. */
   readonly every: number;
+}
+
+/** The built-in world that a recipe's policy is measured in; undefined: the default one. */
+export function evaluationWorld({ record, evaluation }: Pick<Recipe, 'record' | 'evaluation'>): string | undefined {
+  return evaluation?.world ?? record?.world;
 }
 
 /** A whole run. `record` and `evaluation` are null where there is no simulator, `openLoop` where nothing is held out. */

@@ -7,7 +7,9 @@ import { rlDebug, rlTabletop } from './rl-tabletop.ts';
 
 /** Where the environments of a rollout are. */
 export interface WorldConfig {
-  /** Pixels of the tabletop's cameras: those that the policy was trained with. */
+  /** The built-in world (src/simulation/worlds.ts); default: the tabletop. */
+  readonly name?: string;
+  /** Pixels of its cameras: those that the policy was trained with. */
   readonly imageSize: number;
   /** Threads that play them here. */
   readonly workers: number;

@@ -7,7 +7,7 @@ import { openPolicy as openPixels } from '../../tests/flatland/flatland-policy.t
 import { openEnvironment } from '../../tests/flatland/flatland.ts';
 import { evaluate } from './evaluate.ts';
 import { expert, expertPolicy, openPolicy } from './expert-policy.ts';
-import { tabletop } from './tabletop-environment.ts';
+import { builtInWorld } from './built-in-world.ts';
 
 const world = await openEnvironment({ imageSize: 24 });
 await world.reset({ task: 'touch', seed: 4 });
@@ -26,7 +26,7 @@ test('an environment without an expert is refused', async () => {
 test('the expert solves the tabletop, with the same numbers from one worker and from two', async () => {
   const play = async (workers: number): Promise<unknown> => {
     const { result } = await evaluate({
-      environment: tabletop({ imageSize: 16 }),
+      environment: builtInWorld({ imageSize: 16 }),
       policy: expert(),
       tasks: ['touch', 'lift'],
       conditions: ['base'],

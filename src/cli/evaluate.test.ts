@@ -72,7 +72,10 @@ test('mistakes are one clear line and exit code 1', async () => {
     [['evaluate', 'runs/none', '--weights', 'int9'], /Expected one of f32, int8, int4, got "int9"/],
     [['evaluate', 'runs/none', '--noise-scale', '2'], /Expected a number from 0 to 1, got "2"/],
     [['evaluate', 'expert', '--environment-options', '{}'], /--environment-options: expected an environment module/],
-    [['evaluate', 'expert', ...FLATLAND_OPTIONS, '--image-size', '32'], /--image-size: expected the tabletop, got an/],
+    [
+      ['evaluate', 'expert', ...FLATLAND_OPTIONS, '--image-size', '32'],
+      /--image-size: expected a built-in world, got an/,
+    ],
     [['evaluate', 'expert', ...FLATLAND_OPTIONS, '--seed', String(2 ** 53 - 1)], /expected 50 seeds below 2⁵³/],
     [['evaluate', 'expert', ...FLATLAND_OPTIONS, '--episodes', '0'], /Expected a whole number from 1, got "0"/],
     [['evaluate', 'expert', '--environment', 'none.js'], /none\.js: expected a module, got no such file/],

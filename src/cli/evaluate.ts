@@ -72,7 +72,7 @@ export function define(command: Command): void {
 
 async function run(word: string, options: Options): Promise<void> {
   const policy = await namedPolicy(word, samplingSettings(options), sessionSettings(options));
-  const { environment, stage } = namedEnvironment(options, policy.imageSize, options.filmSize);
+  const { environment, stage } = namedEnvironment(options, policy, options.filmSize);
   await withInterrupt('Stopping; what is finished will be saved.', (signal) =>
     measure({
       policy,

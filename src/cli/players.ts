@@ -7,9 +7,9 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { VlaError } from '../base/errors.ts';
 import { shippedFile } from '../base/shipped-file.ts';
+import { builtInWorld } from '../benchmarks/built-in-world.ts';
 import { expert } from '../benchmarks/expert-policy.ts';
 import type { ModuleCall } from '../benchmarks/player.ts';
-import { tabletop } from '../benchmarks/tabletop-environment.ts';
 import { isHubWord } from '../checkpoints/hub/repository.ts';
 import { resolveCheckpoint } from '../checkpoints/checkpoint-series.ts';
 import { loadCheckpoint } from '../checkpoints/checkpoint.ts';
@@ -17,6 +17,7 @@ import { parseEmbodiment } from '../codec/embodiment-file.ts';
 import type { PolicySettings } from '../models/checkpoint-policy.ts';
 import type { PolicyModeSettings } from '../models/policy-mode.ts';
 import type { WeightPrecision } from '../engine/index.ts';
+import { DEFAULT_WORLD, WORLDS } from '../simulation/worlds.ts';
 import { checkpointPolicy, type CheckpointPolicyOptions } from '../training/policy-module.ts';
 import { fraction, json, oneOf, wholeNumber } from './argument-parsers.ts';
 import { localFolder } from './models/local-folder.ts';
@@ -35,6 +36,8 @@ export interface NamedPolicy {
   readonly run: string | null;
   /** Pixels of the cameras that it was trained with; null: any. */
   readonly imageSize: number | null;
+  /** The built-in world that its recipe measures it in; null when it does not say. */
+  readonly world: string | null;
   /** What it was trained for; ['all'] when it does not say. */
   readonly tasks: readonly string[];
   /** Actions of a chunk to execute before the next inference, as its recipe says. */
@@ -44,7 +47,15 @@ export interface NamedPolicy {
 }
 
 /** A policy that tells nothing about its training. */
-const UNKNOWN = { name: null, checkpoint: null, run: null, imageSize: null, tasks: ['all'], execute: 'half' } as const;
+const UNKNOWN = {
+  name: null,
+  checkpoint: null,
+  run: null,
+  imageSize: null,
+  world: null,
+  tasks: ['all'],
+  execute: 'half',
+} as const;
 
 /**
  * The policy of a word: "expert", a module that exports openPolicy, a checkpoint or run folder, or hf://owner/name with a
@@ -83,13 +94,14 @@ function checkpointPolicyOf(folder: string, settings: Partial<PolicySettings>, s
   );
   const sizes = new Set(embodiment.cameras.flatMap(({ width, height }) => [width, height]));
   const training = checkpoint.has('training.json') ? checkpoint.json('training.json') : null;
-  const evaluation = evaluationPart.safeParse(training).data?.recipe.evaluation;
+  const { evaluation, record } = evaluationPart.safeParse(training).data?.recipe ?? {};
   return {
     name: path.basename(path.resolve(runOf(folder, checkpoint.folder) ?? checkpoint.folder)),
     call: checkpointPolicy({ folder: checkpoint.folder, settings, ...session }),
     checkpoint: { path: checkpoint.folder, sha256: checkpoint.sha256() },
     run: runOf(folder, checkpoint.folder),
     imageSize: sizes.size === 1 ? [...sizes][0]! : null,
+    world: evaluation?.world ?? record?.world ?? null,
     tasks: evaluation?.tasks ?? UNKNOWN.tasks,
     execute: evaluation?.execute ?? UNKNOWN.execute,
     resultName: 'evaluation',
@@ -98,7 +110,14 @@ function checkpointPolicyOf(folder: string, settings: Partial<PolicySettings>, s
 
 /** The part of training.json that says how its recipe evaluates. */
 const evaluationPart = z.object({
-  recipe: z.object({ evaluation: z.object({ tasks: z.array(z.string()), execute: z.number().int().positive() }) }),
+  recipe: z.object({
+    record: z.object({ world: z.string().exactOptional() }).nullish(),
+    evaluation: z.object({
+      world: z.string().exactOptional(),
+      tasks: z.array(z.string()),
+      execute: z.number().int().positive(),
+    }),
+  }),
 });
 
 /** The run folder that a checkpoint belongs to: what was named, or the parent of its `checkpoints/`. */
@@ -179,7 +198,7 @@ export function sessionSettings({ weights, threads }: SessionFlags): SessionSett
 
 /** Options that name the environment. */
 export interface EnvironmentOptions {
-  readonly environment: string;
+  readonly environment?: string;
   readonly environmentOptions?: unknown;
   readonly imageSize?: number;
 }
@@ -187,11 +206,14 @@ export interface EnvironmentOptions {
 /** Adds the options of `namedEnvironment` to a command. */
 export function environmentOptions(command: Command): Command {
   return command
-    .option('--environment <name>', '"tabletop", or a module that exports openEnvironment', 'tabletop')
+    .option(
+      '--environment <name>',
+      `${Object.keys(WORLDS).join(', ')}, or a module that exports openEnvironment (default: as the policy’s recipe says, or ${DEFAULT_WORLD})`,
+    )
     .option('--environment-options <json>', 'options of an environment module', json)
     .option(
       '--image-size <pixels>',
-      'cameras of the tabletop (default: those the policy was trained with)',
+      'cameras of a built-in world (default: those the policy was trained with)',
       wholeNumber(16),
     );
 }
@@ -199,29 +221,34 @@ export function environmentOptions(command: Command): Command {
 /** The environment that a command line names, and one with larger pictures for films of `filmSize` pixels. */
 export function namedEnvironment(
   options: EnvironmentOptions,
-  policyImageSize: number | null,
+  policy: Pick<NamedPolicy, 'imageSize' | 'world'>,
   filmSize: number,
 ): { environment: ModuleCall; stage: ModuleCall | null } {
-  if (options.environment === 'tabletop') {
+  const named = options.environment ?? policy.world ?? DEFAULT_WORLD;
+  if (Object.hasOwn(WORLDS, named)) {
     if (options.environmentOptions !== undefined) {
-      throw new VlaError('bad-argument', '--environment-options: expected an environment module, got the tabletop.', {
-        hint: 'Name your module with --environment; the tabletop has --image-size.',
-      });
+      throw new VlaError(
+        'bad-argument',
+        '--environment-options: expected an environment module, got a built-in world.',
+        {
+          hint: 'Name your module with --environment; a built-in world has --image-size.',
+        },
+      );
     }
-    const imageSize = options.imageSize ?? policyImageSize ?? IMAGE_SIZE;
-    return { environment: tabletop({ imageSize }), stage: tabletop({ imageSize: filmSize }) };
+    const world = (imageSize: number): ModuleCall => builtInWorld({ world: named, imageSize });
+    return { environment: world(options.imageSize ?? policy.imageSize ?? IMAGE_SIZE), stage: world(filmSize) };
   }
-  if (MODULE.test(options.environment)) {
+  if (MODULE.test(named)) {
     if (options.imageSize !== undefined) {
-      throw new VlaError('bad-argument', '--image-size: expected the tabletop, got an environment module.', {
+      throw new VlaError('bad-argument', '--image-size: expected a built-in world, got an environment module.', {
         hint: 'A module chooses its own cameras; hand it values with --environment-options.',
       });
     }
-    return { environment: moduleCall(options.environment, options.environmentOptions), stage: null };
+    return { environment: moduleCall(named, options.environmentOptions), stage: null };
   }
   throw new VlaError(
     'not-found',
-    `--environment: expected "tabletop" or the path of a module, got "${options.environment}".`,
+    `--environment: expected ${Object.keys(WORLDS).join(', ')} or the path of a module, got "${named}".`,
     { hint: 'The path of a module ends in .js, .mjs or .ts, for example ./my-world.js.' },
   );
 }

@@ -1,4 +1,4 @@
-/** @file `vlakit record`: scripted demonstrations of the tabletop, as a LeRobot v3.0 dataset. */
+/** @file `vlakit record`: scripted demonstrations in a built-in world, as a LeRobot v3.0 dataset. */
 
 import os from 'node:os';
 import process from 'node:process';

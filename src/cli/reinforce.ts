@@ -11,7 +11,7 @@ import { checkReinforcement } from '../training/reinforcement/recipe.ts';
 import { reinforcePolicy } from '../training/reinforcement/reinforce.ts';
 import { applyOverrides } from '../training/overrides.ts';
 import { withInterrupt } from './interrupt.ts';
-import { openPool } from './reinforcement/open-pool.ts';
+import { openPool, worldChoice } from './reinforcement/open-pool.ts';
 import { overrideOption } from './recipe-options.ts';
 import { validate } from './validation.ts';
 
@@ -63,7 +63,8 @@ export async function reinforceRecipe(
       seedLimit: FIRST_EVALUATION_SEED,
       command: commandLine(),
       versions: versions(),
-      evaluate: evaluation === null ? null : (one) => validate(evaluation, one, world.imageSize, world.workers, signal),
+      evaluate:
+        evaluation === null ? null : (one) => validate(evaluation, one, worldChoice(world), world.workers, signal),
       signal,
       wallClock: () => Date.now() / 1000,
     });

@@ -61,7 +61,7 @@ async function run(word: string | undefined, options: Options): Promise<void> {
   const policy = await namedPolicy(word ?? null, {}, sessionSettings(options));
   const tasks = options.task ?? policy.tasks;
   if (kind === '.webp' && (options.episodes > 1 || tasks.length > 1)) throw onlyOne(tasks.length * options.episodes);
-  const { environment, stage } = namedEnvironment(options, policy.imageSize, options.filmSize);
+  const { environment, stage } = namedEnvironment(options, policy, options.filmSize);
   requireWritableFolder(path.dirname(options.out));
   await withInterrupt('Stopping; no film will be written.', async (signal) => {
     const bars: { episodes?: Progress; films?: Progress } = {};

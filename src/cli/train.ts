@@ -3,7 +3,7 @@
 import path from 'node:path';
 import process from 'node:process';
 import type { Command } from 'commander';
-import type { Recipe } from '../../recipes/recipe.ts';
+import { evaluationWorld, type Recipe } from '../../recipes/recipe.ts';
 import { VlaError } from '../base/errors.ts';
 import { commandLine, versions } from '../benchmarks/provenance.ts';
 import { parseEpisodes } from '../data/lerobot/catalogue.ts';
@@ -52,6 +52,7 @@ export async function trainRecipe(recipe: Recipe, folder: string, signal: AbortS
   checkEvaluation(recipe);
   const { evaluation, record, device } = recipe;
   const workers = device.threads * device.replicas;
+  const world = evaluationWorld(recipe);
   return trainPolicy({
     recipe,
     folder,
@@ -60,7 +61,14 @@ export async function trainRecipe(recipe: Recipe, folder: string, signal: AbortS
     evaluate:
       evaluation === null || record === null
         ? null
-        : (checkpoint) => validate(evaluation, checkpoint, record.imageSize, workers, signal),
+        : (checkpoint) =>
+            validate(
+              evaluation,
+              checkpoint,
+              { imageSize: record.imageSize, ...(world === undefined ? {} : { world }) },
+              workers,
+              signal,
+            ),
     signal,
     wallClock: () => Date.now() / 1000,
   });

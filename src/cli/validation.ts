@@ -1,13 +1,13 @@
 /** @file The evaluation during training: a few closed-loop episodes per task, on seeds of its own, choose the best checkpoint. */
 
 import path from 'node:path';
-import type { EvaluationConfig, Recipe } from '../../recipes/recipe.ts';
+import { evaluationWorld, type EvaluationConfig, type Recipe } from '../../recipes/recipe.ts';
 import { VlaError } from '../base/errors.ts';
 import { startProgress, type Progress } from '../base/progress.ts';
+import { builtInWorld } from '../benchmarks/built-in-world.ts';
 import { evaluate } from '../benchmarks/evaluate.ts';
 import { chooseConditions, chooseTasks, unseenSeed } from '../benchmarks/protocol.ts';
-import { tabletop } from '../benchmarks/tabletop-environment.ts';
-import { PERTURBATIONS, TASKS } from '../simulation/tabletop/index.ts';
+import { findWorld, type WorldChoice } from '../simulation/worlds.ts';
 import type { EvaluationDuringTraining } from '../training/loop.ts';
 import { checkpointPolicy } from '../training/policy-module.ts';
 
@@ -15,13 +15,12 @@ import { checkpointPolicy } from '../training/policy-module.ts';
 const FIRST_VALIDATION_SEED = 1_000_000;
 
 /** Throws for an evaluation that could not be played, before anyone waits for the training that it follows. */
-export function checkEvaluation({ evaluation, codec }: Recipe): void {
+export function checkEvaluation(recipe: Recipe): void {
+  const { evaluation, codec } = recipe;
   if (evaluation === null) return;
-  chooseTasks(
-    evaluation.tasks,
-    TASKS.map(({ name }) => name),
-  );
-  chooseConditions(evaluation.conditions, Object.keys(PERTURBATIONS));
+  const { tasks, perturbations } = findWorld(evaluationWorld(recipe));
+  chooseTasks(evaluation.tasks, tasks);
+  chooseConditions(evaluation.conditions, perturbations);
   for (const [name, most] of [
     ['episodes', Infinity],
     ['validationEpisodes', Infinity],
@@ -40,13 +39,13 @@ export function checkEvaluation({ evaluation, codec }: Recipe): void {
 export async function validate(
   evaluation: EvaluationConfig,
   folder: string,
-  imageSize: number,
+  world: WorldChoice,
   workers: number,
   signal: AbortSignal,
 ): Promise<EvaluationDuringTraining> {
   const bar: { progress?: Progress } = {};
   const { result } = await evaluate({
-    environment: tabletop({ imageSize }),
+    environment: builtInWorld(world),
     policy: checkpointPolicy({ folder }),
     policyName: path.basename(folder),
     tasks: evaluation.tasks,

@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import process from 'node:process';
-import type { Recipe } from '../../recipes/recipe.ts';
+import { evaluationWorld, type Recipe } from '../../recipes/recipe.ts';
 import { VlaError } from '../base/errors.ts';
 import { readJson } from '../base/files.ts';
 import { formatSeconds } from '../base/progress.ts';
@@ -80,7 +80,8 @@ export async function recordOnce(
 async function evaluateRun(recipe: Recipe, folder: string, workers: number, signal: AbortSignal): Promise<void> {
   const evaluation = recipe.evaluation!;
   const policy = await namedPolicy(folder);
-  const { environment, stage } = namedEnvironment({ environment: 'tabletop' }, policy.imageSize, FILM_SIZE);
+  const world = evaluationWorld(recipe);
+  const { environment, stage } = namedEnvironment(world === undefined ? {} : { environment: world }, policy, FILM_SIZE);
   await measure({
     policy,
     environment,

@@ -5,7 +5,7 @@ import test from 'node:test';
 import { workerUrl } from '../base/worker-url.ts';
 import { VlaError } from '../base/errors.ts';
 import type { EpisodeSpec } from '../interfaces/environment.ts';
-import { TABLETOP_MODULE, VectorEnvironment } from './vector.ts';
+import { WORLDS_MODULE, VectorEnvironment } from './vector.ts';
 import type { VectorConfig, VectorStep } from './vector.ts';
 
 const SIZE = 3;
@@ -16,7 +16,7 @@ const EPISODES: readonly EpisodeSpec[] = [
 ];
 
 function config(workers: number): VectorConfig {
-  return { module: TABLETOP_MODULE, options: { imageSize: 16 }, size: SIZE, workers };
+  return { module: WORLDS_MODULE, options: { imageSize: 16 }, size: SIZE, workers };
 }
 
 async function play(workers: number): Promise<unknown[]> {

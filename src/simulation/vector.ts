@@ -28,8 +28,8 @@ export interface VectorStep {
   readonly observation: Observation;
 }
 
-/** The built-in tabletop as a module for `VectorConfig.module`. */
-export const TABLETOP_MODULE: string = workerUrl(import.meta.url, './tabletop/index').href;
+/** The built-in worlds as a module for `VectorConfig.module`; its options are a `WorldChoice`. */
+export const WORLDS_MODULE: string = workerUrl(import.meta.url, './worlds').href;
 
 interface Thread {
   readonly worker: Worker;

@@ -68,7 +68,7 @@ test('the score of a policy that succeeds is the mean success rate on the valida
   };
   const plan = { tasks: ['touch', 'push'], conditions: [], episodes: 0, execute: 2, validationEpisodes: 3 };
   const { width } = embodiment.cameras[0]!;
-  const { score, metrics } = await validate(plan, checkpoint, width, 1, new AbortController().signal);
+  const { score, metrics } = await validate(plan, checkpoint, { imageSize: width }, 1, new AbortController().signal);
   assert.deepEqual(metrics, { touch: rate('touch'), push: rate('push') });
   assert.equal(score, (rate('touch') + rate('push')) / 2);
   assert.ok(score > 0, 'the policy that ships solves some of it');

@@ -1,16 +1,19 @@
-/** @file What to record in the tabletop, and which random streams each episode draws from. */
+/** @file What to record in a built-in world, and which random streams each episode draws from. */
 
 import { VlaError } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
 import { FIRST_EVALUATION_SEED } from '../../benchmarks/protocol.ts';
+import type { WorldChoice } from '../../simulation/worlds.ts';
 
 /** A recording of scripted demonstrations. */
 export interface RecordConfig {
+  /** The built-in world (src/simulation/worlds.ts); default: the tabletop. */
+  readonly world?: string;
   readonly episodes: number;
   /** Episode i is of task i modulo their number. */
   readonly tasks: readonly string[];
   readonly seed: number;
-  /** Width and height of both cameras, pixels. */
+  /** Width and height of all cameras, pixels. */
   readonly imageSize: number;
   readonly noise: ActionNoise;
   /** How often an episode is tried again, with another seed, when the expert fails. */
@@ -31,8 +34,11 @@ export interface ActionNoise {
   readonly correlation: number;
   /** Factor of sigma per action dimension; 0 leaves a dimension (the gripper) clean. */
   readonly scale: readonly number[];
-  /** The gripper slips: its command is executed the other way round for a while, so that the dataset shows how to recover. */
-  readonly slips: GripperSlips;
+  /**
+   * The gripper slips: its command is executed the other way round for a while, so that the dataset shows how to recover. Null where
+   * there is no gripper, or one whose command has no opposite.
+   */
+  readonly slips: GripperSlips | null;
 }
 
 /** When the gripper does the opposite of what it is told, in the episodes with noise. */
@@ -43,6 +49,11 @@ export interface GripperSlips {
   readonly rate: number;
   /** How long it lasts, control steps. */
   readonly steps: readonly [shortest: number, longest: number];
+}
+
+/** The world of a recording, as it is opened. */
+export function worldOf({ world, imageSize }: RecordConfig): WorldChoice {
+  return { imageSize, ...(world === undefined ? {} : { world }) };
 }
 
 /** The seed of an attempt at an episode: below the evaluations' first seed, so no recorded scene is ever a test scene. */
@@ -67,6 +78,7 @@ export function createActionNoise(
       state[i] = correlation * state[i]! + fresh * strength * factor * random.normal();
     }
     const executed = action.map((value, i) => value + state[i]!);
+    if (slips === null) return executed;
     const [shortest, longest] = slips.steps;
     const begins = random.uniform() < slips.rate;
     const length = shortest + random.integer(longest - shortest + 1);
@@ -92,7 +104,9 @@ export function checkRecordConfig(config: RecordConfig, actionDim: number): void
   check('noise.cleanShare', noise.cleanShare, noise.cleanShare >= 0 && noise.cleanShare <= 1, '0 to 1');
   check('noise.correlation', noise.correlation, Math.abs(noise.correlation) < 1, 'less than 1');
   check('noise.sigma', noise.sigma, noise.sigma[0] >= 0 && noise.sigma[1] >= noise.sigma[0], 'an ascending range');
+  check('noise.scale', noise.scale.length, noise.scale.length === actionDim, `${actionDim} factors`);
   const { slips } = noise;
+  if (slips === null) return;
   check('noise.slips.rate', slips.rate, slips.rate >= 0 && slips.rate <= 1, '0 to 1');
   check(
     'noise.slips.steps',
@@ -106,5 +120,4 @@ export function checkRecordConfig(config: RecordConfig, actionDim: number): void
     slips.dimension >= 0 && slips.dimension < actionDim,
     `0 to ${actionDim - 1}`,
   );
-  check('noise.scale', noise.scale.length, noise.scale.length === actionDim, `${actionDim} factors`);
 }

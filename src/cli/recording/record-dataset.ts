@@ -6,10 +6,10 @@
 import { VlaError, invariant } from '../../base/errors.ts';
 import { startProgress } from '../../base/progress.ts';
 import { createLeRobotWriter, type LeRobotWriter } from '../../data/lerobot/writer.ts';
-import { createTabletop } from '../../simulation/tabletop/index.ts';
+import { openWorld } from '../../simulation/worlds.ts';
 import { playEpisodes } from './episode-pool.ts';
 import { recordingFeatures } from './expert-episode.ts';
-import { checkRecordConfig, type RecordConfig } from './record-config.ts';
+import { checkRecordConfig, worldOf, type RecordConfig } from './record-config.ts';
 
 /** Where and how to record. */
 export interface RecordOptions {
@@ -36,7 +36,7 @@ export interface RecordSummary {
 /** Records until `config.episodes` are stored. */
 export async function recordDataset(options: RecordOptions): Promise<RecordSummary> {
   const { config, root, existing, command, signal } = options;
-  const sample = await createTabletop({ imageSize: config.imageSize });
+  const sample = await openWorld(worldOf(config));
   const { embodiment, subtasks } = sample;
   for (const task of config.tasks) sample.maxSteps(task);
   await sample.close();
@@ -48,6 +48,7 @@ export async function recordDataset(options: RecordOptions): Promise<RecordSumma
     features: recordingFeatures(embodiment),
     existing,
     settings: {
+      ...(config.world === undefined ? {} : { world: config.world }),
       tasks: config.tasks,
       seed: config.seed,
       noise: config.noise,

@@ -5,10 +5,10 @@ import { VlaError, invariant } from '../../base/errors.ts';
 import { toPlainError, type PlainError } from '../../benchmarks/worker-messages.ts';
 import { annotationLines } from '../../data/lerobot/annotations.ts';
 import { prepareEpisode, transferables, type EpisodeSpec, type PreparedEpisode } from '../../data/lerobot/prepare.ts';
-import { createTabletop } from '../../simulation/tabletop/index.ts';
+import { openWorld } from '../../simulation/worlds.ts';
 import { watchFrames } from './annotated-frames.ts';
 import { demonstrate } from './expert-episode.ts';
-import { createActionNoise, recordingSeed, type RecordConfig } from './record-config.ts';
+import { createActionNoise, recordingSeed, worldOf, type RecordConfig } from './record-config.ts';
 
 /** What the worker is started with: what to play, and what to make of it. */
 export interface RecordWorkerData {
@@ -31,7 +31,7 @@ invariant(parentPort !== null, 'the record worker runs outside a worker thread')
 const port = parentPort;
 const { config, product } = workerData as RecordWorkerData;
 const annotated = product.kind === 'annotations' || config.annotations === true;
-const opened = createTabletop({ imageSize: config.imageSize });
+const opened = openWorld(worldOf(config));
 
 async function record(episode: number): Promise<Recorded> {
   const environment = await opened;

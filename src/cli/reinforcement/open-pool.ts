@@ -2,12 +2,17 @@
 
 import type { ReinforcementRun } from '../../../recipes/reinforcement.ts';
 import type { EnvironmentPool } from '../../interfaces/environment-pool.ts';
-import { TABLETOP_MODULE, VectorEnvironment } from '../../simulation/vector.ts';
+import { VectorEnvironment, WORLDS_MODULE } from '../../simulation/vector.ts';
+import type { WorldChoice } from '../../simulation/worlds.ts';
 import { environmentTasks } from '../../training/reinforcement/recipe.ts';
+
+/** The built-in world of a recipe. */
+export function worldChoice({ name, imageSize }: ReinforcementRun['world']): WorldChoice {
+  return { imageSize, ...(name === undefined ? {} : { world: name }) };
+}
 
 /** Opens them. */
 export function openPool({ rollout, world }: Pick<ReinforcementRun, 'rollout' | 'world'>): Promise<EnvironmentPool> {
   const size = environmentTasks(rollout).length;
-  const { imageSize, workers } = world;
-  return VectorEnvironment.open({ module: TABLETOP_MODULE, options: { imageSize }, size, workers });
+  return VectorEnvironment.open({ module: WORLDS_MODULE, options: worldChoice(world), size, workers: world.workers });
 }

@@ -119,10 +119,10 @@ async function openArm(run: ArmRun, sweep: Sweep, environments: Environment[], t
     );
   }
   const { environment: name, environmentOptions, tasks } = played;
-  const { imageSize } = await namedPolicy(run.policy);
+  const policy = await namedPolicy(run.policy);
   const options = environmentOptions === null ? {} : { environmentOptions };
   const environment = await openEnvironment(
-    namedEnvironment({ environment: name, ...options }, imageSize, 64).environment,
+    namedEnvironment({ environment: name, ...options }, policy, 64).environment,
   );
   environments.push(environment);
   await environment.reset({ task: tasks[0]!, seed: unseenSeed(0) });

@@ -5,7 +5,7 @@ import { evaluate } from '../../benchmarks/evaluate.ts';
 import { saveEvaluation } from '../../benchmarks/evaluation-folder.ts';
 import { chooseConditions, chooseTasks, unseenSeed } from '../../benchmarks/protocol.ts';
 import { mean } from '../../benchmarks/statistics.ts';
-import { PERTURBATIONS, TASKS } from '../../simulation/tabletop/index.ts';
+import { findWorld, WORLDS } from '../../simulation/worlds.ts';
 import { namedEnvironment, namedPolicy, samplingSettings } from '../players.ts';
 import type { Measurement, NamedMeasurement, Series } from './measurement.ts';
 
@@ -15,7 +15,7 @@ const TIMEOUT_MS = 60_000;
 /** How a checkpoint is played. */
 export interface SuccessConfig extends NamedMeasurement {
   readonly kind: 'success';
-  /** "tabletop", or the path of an environment module. */
+  /** A built-in world (src/simulation/worlds.ts), or the path of an environment module. */
   readonly environment: string;
   readonly environmentOptions: unknown;
   /** Task names, at least one. */
@@ -42,12 +42,10 @@ export const success: Measurement<SuccessConfig> = {
   size: ({ tasks, conditions, episodes }) => tasks.length * conditions.length * episodes,
   check(config, where, horizon) {
     const { tasks, conditions, episodes, execute, eulerSteps } = config;
-    if (config.environment === 'tabletop') {
-      chooseTasks(
-        tasks,
-        TASKS.map(({ name }) => name),
-      );
-      chooseConditions(conditions, Object.keys(PERTURBATIONS));
+    if (Object.hasOwn(WORLDS, config.environment)) {
+      const world = findWorld(config.environment);
+      chooseTasks(tasks, world.tasks);
+      chooseConditions(conditions, world.perturbations);
     }
     requireCount(`${where}.episodes`, episodes, Infinity);
     if (execute !== 'half') requireCount(`${where}.execute`, execute, horizon ?? Infinity);
@@ -63,7 +61,7 @@ export const success: Measurement<SuccessConfig> = {
     });
     const policy = await namedPolicy(checkpoint, settings);
     const options = config.environmentOptions === null ? {} : { environmentOptions: config.environmentOptions };
-    const { environment } = namedEnvironment({ environment: config.environment, ...options }, policy.imageSize, 64);
+    const { environment } = namedEnvironment({ environment: config.environment, ...options }, policy, 64);
     const evaluation = await evaluate({
       environment,
       policy: policy.call,
