@@ -11,15 +11,16 @@ import { sharedData, skipReason } from '../../../tests/shared-data.ts';
 import { loadMujoco } from '../mujoco/module.ts';
 import { Sim } from '../mujoco/sim.ts';
 import { ARM_JOINTS, GRIP_SITE, HOME } from '../tabletop/arm.ts';
+import { sevenJointArm } from '../tabletop/arm-model.ts';
 import { worldXml } from '../tabletop/world-model.ts';
-import type { ArmReading } from './arm-pose.ts';
 import { backwardSolve, cholesky, forwardSolve, pseudoInverse, solveSymmetric } from './dense.ts';
 import { LIBERO_OSC, OscPose } from './osc-pose.ts';
+import type { ArmReading } from './osc-pose.ts';
 
 const mujoco = await loadMujoco();
 
 function open(): { sim: Sim; control: OscPose } {
-  const sim = Sim.fromXml(mujoco, worldXml(['cube']));
+  const sim = Sim.fromXml(mujoco, worldXml(['cube'], sevenJointArm));
   return { sim, control: new OscPose(sim, { ...LIBERO_OSC, joints: ARM_JOINTS, site: GRIP_SITE }) };
 }
 

@@ -1,16 +1,21 @@
 /**
- * @file OSC_POSE: operational-space control of a 7-joint arm's end effector, with robosuite's semantics
+ * @file OSC_POSE: operational-space control of an arm's end effector, with robosuite's semantics
  * (controllers/osc.py of v1.4; Khatib 1987): kp 150, critically damped, position and orientation decoupled, posture in the null space.
  */
 
 import { axisAngleToQuaternion, quaternionToMatrix } from '../../base/rotation.ts';
 import type { Sim } from '../mujoco/sim.ts';
-import { poseError, solveArmPose } from './arm-pose.ts';
-import type { ArmReading } from './arm-pose.ts';
+import { ArmReader, poseError, solveArmPose } from './arm-pose.ts';
+import type { PoseReading } from './arm-pose.ts';
 import { cholesky, forwardSolve, solveSymmetric } from './dense.ts';
 
-/** The joints of an arm. Robosuite's arms have 7. */
-const JOINTS = 7;
+/** What one evaluation of the control law reads of an arm of N joints. Row-major. */
+export interface ArmReading extends PoseReading {
+  /** Mass matrix [N × N]. */
+  readonly mass: Float64Array;
+  /** Gravity, Coriolis and centrifugal torques [N]. */
+  readonly bias: Float64Array;
+}
 
 /** What the controller holds to: joints, gains and limits. */
 export interface OscPoseConfig {
@@ -46,46 +51,38 @@ export interface OscState {
 
 /** Operational-space control of one arm's hand pose. */
 export class OscPose {
-  readonly reading: ArmReading = {
-    position: new Float64Array(3),
-    orientation: new Float64Array(9),
-    jacobian: new Float64Array(6 * JOINTS),
-    mass: new Float64Array(JOINTS * JOINTS),
-    jointPosition: new Float64Array(JOINTS),
-    jointVelocity: new Float64Array(JOINTS),
-    bias: new Float64Array(JOINTS),
-  };
+  readonly reading: ArmReading;
   /** Torques of the last `torques()`, Nm. */
-  readonly output = new Float64Array(JOINTS);
+  readonly output: Float64Array;
   readonly goalPosition = new Float64Array(3);
   readonly goalOrientation = new Float64Array(9);
-  readonly posture = new Float64Array(JOINTS);
+  readonly posture: Float64Array;
   private readonly sim: Sim;
   private readonly config: OscPoseConfig;
-  private readonly joints: Int32Array;
-  private readonly positionAddress: Int32Array;
-  private readonly velocityAddress: Int32Array;
-  private readonly site: number;
-  /** Where each element of the lower triangle of the 7 × 7 mass block lies in the sparse `M`; −1 = a structural zero. */
+  private readonly reader: ArmReader;
+  /** Where each element of the lower triangle of the N × N mass block lies in the sparse `M`; −1 = a structural zero. */
   private readonly massAddress: Int32Array;
-  private readonly factor = new Float64Array(JOINTS * JOINTS);
-  private readonly half = new Float64Array(JOINTS * 6);
+  private readonly factor: Float64Array;
+  private readonly half: Float64Array;
   private readonly inverseInertia = new Float64Array(36);
   private readonly block = new Float64Array(9);
   private readonly work = new Float64Array(36);
   private readonly force = new Float64Array(3);
   private readonly wrench = new Float64Array(6);
   private readonly postureForce = new Float64Array(6);
-  private readonly acceleration = new Float64Array(JOINTS);
+  private readonly acceleration: Float64Array;
 
   constructor(sim: Sim, config: OscPoseConfig) {
+    const count = config.joints.length;
     this.sim = sim;
     this.config = config;
-    this.joints = Int32Array.from(config.joints, (name) => sim.id('joint', name));
-    const [position, velocity] = [sim.model('jnt_qposadr'), sim.model('jnt_dofadr')];
-    this.positionAddress = this.joints.map((joint) => position[joint]!);
-    this.velocityAddress = this.joints.map((joint) => velocity[joint]!);
-    this.site = sim.id('site', config.site);
+    this.reader = new ArmReader(sim, config.joints, config.site);
+    this.reading = { ...this.reader.reading, mass: new Float64Array(count * count), bias: new Float64Array(count) };
+    this.output = new Float64Array(count);
+    this.posture = new Float64Array(count);
+    this.factor = new Float64Array(count * count);
+    this.half = new Float64Array(6 * count);
+    this.acceleration = new Float64Array(count);
     this.massAddress = this.findMass();
     this.hold();
   }
@@ -110,15 +107,7 @@ export class OscPose {
    * Velocities become zero. `orientation` is row-major [3 × 3]. A pose out of reach is a `bad-argument` error.
    */
   solvePose(position: ArrayLike<number>, orientation: ArrayLike<number>): void {
-    solveArmPose(
-      this.sim,
-      this.reading,
-      () => this.read(),
-      this.positionAddress,
-      this.velocityAddress,
-      position,
-      orientation,
-    );
+    solveArmPose(this.sim, this.reader, position, orientation);
   }
 
   /**
@@ -142,32 +131,19 @@ export class OscPose {
 
   /** Reads pose, Jacobian, mass matrix and bias of the current pose (after `Sim.computePose` or `forward`), without any call into WASM. */
   read(): void {
-    const { position, orientation, jacobian, mass, jointPosition, jointVelocity, bias } = this.reading;
-    const { sim, site, positionAddress, velocityAddress, massAddress } = this;
-    const [sitePosition, siteMatrix] = [sim.data('site_xpos'), sim.data('site_xmat')];
-    for (let i = 0; i < 3; i++) position[i] = sitePosition[3 * site + i]!;
-    for (let i = 0; i < 9; i++) orientation[i] = siteMatrix[9 * site + i]!;
-    const [px, py, pz] = [position[0]!, position[1]!, position[2]!];
-    const [axis, anchor, sparse] = [sim.data('xaxis'), sim.data('xanchor'), sim.data('M')];
-    const [q, v, b] = [sim.data('qpos'), sim.data('qvel'), sim.data('qfrc_bias')];
-    for (let j = 0; j < JOINTS; j++) {
-      const at = 3 * this.joints[j]!;
-      const [ax, ay, az] = [axis[at]!, axis[at + 1]!, axis[at + 2]!];
-      const [rx, ry, rz] = [px - anchor[at]!, py - anchor[at + 1]!, pz - anchor[at + 2]!];
-      jacobian[j] = ay * rz - az * ry;
-      jacobian[JOINTS + j] = az * rx - ax * rz;
-      jacobian[2 * JOINTS + j] = ax * ry - ay * rx;
-      jacobian[3 * JOINTS + j] = ax;
-      jacobian[4 * JOINTS + j] = ay;
-      jacobian[5 * JOINTS + j] = az;
-      jointPosition[j] = q[positionAddress[j]!]!;
-      jointVelocity[j] = v[velocityAddress[j]!]!;
+    this.reader.read();
+    const { sim, massAddress } = this;
+    const { velocityAddress } = this.reader;
+    const { mass, bias } = this.reading;
+    const [sparse, b] = [sim.data('M'), sim.data('qfrc_bias')];
+    const count = bias.length;
+    for (let j = 0; j < count; j++) {
       bias[j] = b[velocityAddress[j]!]!;
       for (let k = 0; k <= j; k++) {
-        const address = massAddress[j * JOINTS + k]!;
+        const address = massAddress[j * count + k]!;
         const value = address < 0 ? 0 : sparse[address]!;
-        mass[j * JOINTS + k] = value;
-        mass[k * JOINTS + j] = value;
+        mass[j * count + k] = value;
+        mass[k * count + j] = value;
       }
     }
   }
@@ -177,15 +153,16 @@ export class OscPose {
     const { jacobian, mass, jointPosition, jointVelocity, bias } = this.reading;
     const { factor, half, inverseInertia, wrench, postureForce, acceleration, output } = this;
     const { postureStiffness, torqueLimits } = this.config;
+    const count = output.length;
     // half = L⁻¹·Jᵀ with M = L·Lᵀ, so that J·M⁻¹·Jᵀ = halfᵀ·half.
     factor.set(mass);
-    cholesky(factor, JOINTS);
-    for (let j = 0; j < JOINTS; j++) for (let i = 0; i < 6; i++) half[j * 6 + i] = jacobian[i * JOINTS + j]!;
-    forwardSolve(factor, JOINTS, half, 6);
+    cholesky(factor, count);
+    for (let j = 0; j < count; j++) for (let i = 0; i < 6; i++) half[j * 6 + i] = jacobian[i * count + j]!;
+    forwardSolve(factor, count, half, 6);
     for (let i = 0; i < 6; i++) {
       for (let k = 0; k <= i; k++) {
         let sum = 0;
-        for (let j = 0; j < JOINTS; j++) sum += half[j * 6 + i]! * half[j * 6 + k]!;
+        for (let j = 0; j < count; j++) sum += half[j * 6 + i]! * half[j * 6 + k]!;
         inverseInertia[i * 6 + k] = sum;
         inverseInertia[k * 6 + i] = sum;
       }
@@ -195,19 +172,19 @@ export class OscPose {
     this.decouple(3);
     // Posture: u = kp·(q₀ − q) − kd·q̇ in the null space. Its torque is M·u − Jᵀ·Λ·J·u (N = I − J̄·J, Λ = (J·M⁻¹·Jᵀ)⁺).
     const postureDamping = 2 * Math.sqrt(postureStiffness);
-    for (let j = 0; j < JOINTS; j++) {
+    for (let j = 0; j < count; j++) {
       acceleration[j] = postureStiffness * (this.posture[j]! - jointPosition[j]!) - postureDamping * jointVelocity[j]!;
     }
     for (let i = 0; i < 6; i++) {
       let sum = 0;
-      for (let j = 0; j < JOINTS; j++) sum += jacobian[i * JOINTS + j]! * acceleration[j]!;
+      for (let j = 0; j < count; j++) sum += jacobian[i * count + j]! * acceleration[j]!;
       postureForce[i] = sum;
     }
     solveSymmetric(inverseInertia, 6, postureForce, this.work);
-    for (let j = 0; j < JOINTS; j++) {
+    for (let j = 0; j < count; j++) {
       let torque = bias[j]!;
-      for (let i = 0; i < 6; i++) torque += jacobian[i * JOINTS + j]! * (wrench[i]! - postureForce[i]!);
-      for (let k = 0; k < JOINTS; k++) torque += mass[j * JOINTS + k]! * acceleration[k]!;
+      for (let i = 0; i < 6; i++) torque += jacobian[i * count + j]! * (wrench[i]! - postureForce[i]!);
+      for (let k = 0; k < count; k++) torque += mass[j * count + k]! * acceleration[k]!;
       const limit = torqueLimits[j]!;
       output[j] = torque > limit ? limit : torque < -limit ? -limit : torque;
     }
@@ -230,11 +207,12 @@ export class OscPose {
     const { wrench } = this;
     const { stiffness } = this.config;
     const damping = 2 * Math.sqrt(stiffness);
+    const count = jointVelocity.length;
     poseError(this.reading, this.goalPosition, this.goalOrientation, wrench);
     for (let i = 0; i < 6; i++) {
       wrench[i]! *= stiffness;
       let velocity = 0;
-      for (let j = 0; j < JOINTS; j++) velocity += jacobian[i * JOINTS + j]! * jointVelocity[j]!;
+      for (let j = 0; j < count; j++) velocity += jacobian[i * count + j]! * jointVelocity[j]!;
       wrench[i]! -= damping * velocity;
     }
   }
@@ -251,14 +229,16 @@ export class OscPose {
   }
 
   private findMass(): Int32Array {
-    const { sim, velocityAddress } = this;
-    const [start, count, column] = [sim.model('M_rowadr'), sim.model('M_rownnz'), sim.model('M_colind')];
-    const out = new Int32Array(JOINTS * JOINTS).fill(-1);
-    for (let j = 0; j < JOINTS; j++) {
+    const { sim } = this;
+    const { velocityAddress } = this.reader;
+    const count = velocityAddress.length;
+    const [start, length, column] = [sim.model('M_rowadr'), sim.model('M_rownnz'), sim.model('M_colind')];
+    const out = new Int32Array(count * count).fill(-1);
+    for (let j = 0; j < count; j++) {
       const row = velocityAddress[j]!;
       for (let k = 0; k <= j; k++) {
-        for (let a = start[row]!; a < start[row]! + count[row]!; a++) {
-          if (column[a] === velocityAddress[k]) out[j * JOINTS + k] = a;
+        for (let a = start[row]!; a < start[row]! + length[row]!; a++) {
+          if (column[a] === velocityAddress[k]) out[j * count + k] = a;
         }
       }
     }

@@ -9,6 +9,7 @@ import { COLOURS } from './colours.ts';
 import type { Rgb } from './colours.ts';
 import { distance, drawUntil } from './draw.ts';
 import type { Layout, Point } from './layout.ts';
+import type { MountedCamera, TableRobot } from './robot-model.ts';
 import type { World } from './world.ts';
 import { CLUTTER, MARK_HALF } from './world-model.ts';
 import { SHAPES } from './objects.ts';
@@ -22,11 +23,8 @@ export interface Look {
   /** Table colours to choose from, and the change per channel. */
   readonly tables: readonly Rgb[];
   readonly tableColour: number;
-  /** How far cameras are moved (metres) and turned (radians), in a random direction. */
-  readonly frontShift: Range;
-  readonly frontTurn: Range;
-  readonly wristShift: Range;
-  readonly wristTurn: Range;
+  /** How far cameras are moved (metres) and turned (radians), in a random direction, by what they are fixed to. */
+  readonly cameras: Readonly<Record<MountedCamera['mount'], readonly [shift: Range, turn: Range]>>;
   /** Factor on all light, and how far the lamp is moved; metres. */
   readonly light: Range;
   readonly lampShift: number;
@@ -39,10 +37,16 @@ export const USUAL: Look = {
   colour: 0.04,
   tables: [[0.62, 0.5, 0.38]],
   tableColour: 0.03,
-  frontShift: [0, 0.005],
-  frontTurn: [0, 0.005],
-  wristShift: [0, 0.001],
-  wristTurn: [0, 0.003],
+  cameras: {
+    stand: [
+      [0, 0.005],
+      [0, 0.005],
+    ],
+    hand: [
+      [0, 0.001],
+      [0, 0.003],
+    ],
+  },
   light: [0.9, 1.1],
   lampShift: 0.15,
   clutter: false,
@@ -50,7 +54,16 @@ export const USUAL: Look = {
 
 /** Mild changes that training does not show. */
 export const PERTURBATIONS: Readonly<Record<string, Look>> = {
-  'moved-camera': { ...USUAL, frontShift: [0.03, 0.04], frontTurn: [0.015, 0.025] },
+  'moved-camera': {
+    ...USUAL,
+    cameras: {
+      ...USUAL.cameras,
+      stand: [
+        [0.03, 0.04],
+        [0.015, 0.025],
+      ],
+    },
+  },
   'new-colours': {
     ...USUAL,
     colour: 0.12,
@@ -82,15 +95,14 @@ export function drawClutter(look: Look, layout: Layout, random: Random): Point[]
 }
 
 /** Paints the world, moves its cameras and returns its lights. */
-export function dressWorld(world: World, look: Look, random: Random): Light[] {
+export function dressWorld(world: World<TableRobot>, look: Look, random: Random): Light[] {
   const { objects, marks } = world.layout;
   for (const [i, { colour }] of objects.entries()) {
     world.paint('object', i, jitter(COLOURS[colour], look.colour, random));
   }
   for (const [i, { rgb }] of marks.entries()) world.paint('mark', i, jitter(rgb, look.colour, random));
   world.drawable('table').rgba.set(jitter(random.pick(look.tables), look.tableColour, random));
-  moveCamera(world, 'front', look.frontShift, look.frontTurn, random);
-  moveCamera(world, 'wrist', look.wristShift, look.wristTurn, random);
+  for (const { name, mount } of world.model.cameras) moveCamera(world, name, ...look.cameras[mount], random);
   world.sim.forward();
   const strength = random.range(...look.light);
   const shift = [0, 1, 2].map(() => random.range(-look.lampShift, look.lampShift));
@@ -103,7 +115,7 @@ export function dressWorld(world: World, look: Look, random: Random): Light[] {
   }));
 }
 
-function moveCamera(world: World, name: 'front' | 'wrist', shift: Range, turn: Range, random: Random): void {
+function moveCamera(world: World<TableRobot>, name: string, shift: Range, turn: Range, random: Random): void {
   const { sim } = world;
   const camera = sim.id('camera', name);
   const { position, orientation } = world.cameraMount(name);

@@ -73,53 +73,60 @@ const LINKS: readonly Link[] = [
   },
 ];
 
-/** The arm's body tree, base at the origin of the world. */
-export function armBodies(): string {
-  let inner = hand();
+/** The arm's body tree, base at `place` in the world. All names begin with `prefix`. */
+export function armBodies(prefix = '', place = ''): string {
+  let inner = hand(prefix);
   for (let i = LINKS.length - 1; i >= 0; i--) {
     const { position, orientation, range, mass, shape } = LINKS[i]!;
     inner =
-      `<body name="link${i + 1}" pos="${position}" quat="${orientation}">` +
+      `<body name="${prefix}link${i + 1}" pos="${position}" quat="${orientation}">` +
       `<inertial pos="0 0 0" mass="${mass}" diaginertia=".02 .02 .02"/>` +
-      `<joint name="${ARM_JOINTS[i]}" axis="0 0 1" range="${range}" damping="1" armature=".1"/>${shape}${inner}</body>`;
+      `<joint name="${prefix}${ARM_JOINTS[i]}" axis="0 0 1" range="${range}" damping="1" armature=".1"/>${shape}${inner}</body>`;
   }
-  return `<body name="base"><geom type="cylinder" size=".08 .07" pos="0 0 .07" rgba="${LIGHT_GREY}" group="1" contype="0" conaffinity="0"/>${inner}</body>`;
+  const at = place === '' ? '' : ` pos="${place}"`;
+  return `<body name="${prefix}base"${at}><geom type="cylinder" size=".08 .07" pos="0 0 .07" rgba="${LIGHT_GREY}" group="1" contype="0" conaffinity="0"/>${inner}</body>`;
 }
 
 /** Torque motors for the joints, position servos for the fingers. */
-export function armActuators(): string {
+export function armActuators(prefix = ''): string {
   const motors = ARM_JOINTS.map(
-    (name, i) => `<motor name="${name}" joint="${name}" ctrlrange="${i > 4 ? '-12 12' : '-87 87'}"/>`,
+    (name, i) => `<motor name="${prefix}${name}" joint="${prefix}${name}" ctrlrange="${i > 4 ? '-12 12' : '-87 87'}"/>`,
   );
-  const fingers = FINGER_JOINTS.map(
-    (name) => `<position name="${name}" joint="${name}" kp="400" ctrlrange="0 ${FINGER_TRAVEL}" forcerange="-30 30"/>`,
-  );
-  return [...motors, ...fingers].join('');
+  return `${motors.join('')}${gripperActuators(prefix)}`;
 }
 
 /** The two pads meet when the gripper is empty: that contact says nothing. */
-export function armExclusions(): string {
-  return '<exclude body1="leftfinger" body2="rightfinger"/>';
+export function armExclusions(prefix = ''): string {
+  return `<exclude body1="${prefix}leftfinger" body2="${prefix}rightfinger"/>`;
 }
 
-function hand(): string {
+/** The gripper's actuators: position servos for the fingers. */
+export function gripperActuators(prefix = ''): string {
+  return FINGER_JOINTS.map(
+    (name) =>
+      `<position name="${prefix}${name}" joint="${prefix}${name}" kp="400" ctrlrange="0 ${FINGER_TRAVEL}" forcerange="-30 30"/>`,
+  ).join('');
+}
+
+/** A hand with a parallel gripper and a camera; `height` metres from the body that carries it, along its z. */
+export function hand(prefix = '', height = '.107'): string {
   return (
-    '<body name="hand" pos="0 0 .107"><inertial pos="0 0 .03" mass=".7" diaginertia=".002 .003 .002"/>' +
-    `<geom name="palm" type="box" pos="0 0 .035" size=".012 .06 .03" rgba="${LIGHT_GREY}" group="1"/>` +
-    `<site name="${GRIP_SITE}" pos="0 0 .105"/>` +
+    `<body name="${prefix}hand" pos="0 0 ${height}"><inertial pos="0 0 .03" mass=".7" diaginertia=".002 .003 .002"/>` +
+    `<geom name="${prefix}palm" type="box" pos="0 0 .035" size=".012 .06 .03" rgba="${LIGHT_GREY}" group="1"/>` +
+    `<site name="${prefix}${GRIP_SITE}" pos="0 0 .105"/>` +
     // Looks down past the fingers, ten degrees towards them.
-    '<camera name="wrist" pos=".07 0 0" quat=".061628 .704416 .704416 .061628" fovy="75"/>' +
-    `${finger('leftfinger', 1)}${finger('rightfinger', 2)}</body>`
+    `<camera name="${prefix}wrist" pos=".07 0 0" quat=".061628 .704416 .704416 .061628" fovy="75"/>` +
+    `${finger(prefix, 'leftfinger', 1)}${finger(prefix, 'rightfinger', 2)}</body>`
   );
 }
 
 /** A finger slides along its own +y; the second is turned by half a turn. The pad's inner face is at y = 0 when closed. */
-function finger(name: string, number: 1 | 2): string {
+function finger(prefix: string, name: string, number: 1 | 2): string {
   const turn = number === 1 ? '' : ' quat="0 0 0 1"';
   return (
-    `<body name="${name}" pos="0 0 .0584"${turn}><inertial pos="0 0 .03" mass=".05" diaginertia="1e-4 1e-4 1e-4"/>` +
-    `<joint name="finger${number}" type="slide" axis="0 1 0" range="0 ${FINGER_TRAVEL}" damping="20" armature=".5"/>` +
-    `<geom name="pad${number}" type="box" pos="0 .006 .03" size=".01 .006 .025" rgba="${DARK}" group="1" ` +
+    `<body name="${prefix}${name}" pos="0 0 .0584"${turn}><inertial pos="0 0 .03" mass=".05" diaginertia="1e-4 1e-4 1e-4"/>` +
+    `<joint name="${prefix}finger${number}" type="slide" axis="0 1 0" range="0 ${FINGER_TRAVEL}" damping="20" armature=".5"/>` +
+    `<geom name="${prefix}pad${number}" type="box" pos="0 .006 .03" size=".01 .006 .025" rgba="${DARK}" group="1" ` +
     'friction="1.5 .05 .001" condim="4"/></body>'
   );
 }

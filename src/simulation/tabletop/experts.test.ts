@@ -5,15 +5,15 @@ import test from 'node:test';
 import { Random } from '../../base/random.ts';
 import type { EpisodeSpec, Outcome } from '../../interfaces/environment.ts';
 import { loadMujoco } from '../mujoco/module.ts';
+import { sevenJointArm } from './arm-model.ts';
 import { createTabletop, TASKS } from './index.ts';
 import type { Tabletop } from './index.ts';
-import { actionTowards } from './motion.ts';
 import { World } from './world.ts';
 
 /** Seeds per task; `bench/experts.ts` measures with more. */
 const SEEDS = 24;
 
-const START = { position: [0.5, 0, 0.15], yaw: 0 } as const;
+const START = [{ position: [0.5, 0, 0.15], yaw: 0 }] as const;
 
 /** Plays the expert to the end; `noise` is the deviation of its motion commands. */
 async function play(tabletop: Tabletop, spec: EpisodeSpec, noise = 0): Promise<Outcome> {
@@ -79,12 +79,12 @@ test('serving another object is judged wrong, not failed', async () => {
     const layout = task.layout(new Random(3));
     const shapes = layout.objects.map(({ shape }) => shape);
     // Two worlds in the same state: one judges for the target, the other's expert believes that an alternative is meant.
-    const [judge, misled] = [new World(mujoco, shapes), new World(mujoco, shapes)];
+    const [judge, misled] = [new World(mujoco, shapes, sevenJointArm), new World(mujoco, shapes, sevenJointArm)];
     judge.arrange(layout, START);
     misled.arrange({ ...layout, target: layout.alternatives[0]! }, START);
     let outcome: Outcome = 'running';
     for (let i = 0; i < task.maxSteps && outcome === 'running'; i++) {
-      const action = actionTowards(misled.robot, task.plan(misled).aim);
+      const action = misled.robot.towards(task.plan(misled).aim);
       judge.robot.step(action);
       misled.robot.step(action);
       outcome = task.judge(judge);

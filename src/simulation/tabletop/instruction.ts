@@ -6,7 +6,7 @@ import { objectName, type Layout } from './layout.ts';
 
 /** The sentence that names `object` (an index into the layout). */
 export function instructionFor(
-  task: Task,
+  task: Pick<Task, 'phrasings'>,
   layout: Layout,
   object: number,
   phrasing: 'train' | 'held-out',

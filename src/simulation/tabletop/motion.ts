@@ -9,18 +9,7 @@ import {
   wrapAngle,
 } from '../../base/rotation.ts';
 import type { Quaternion, Vector3 } from '../../base/rotation.ts';
-import type { Robot } from './robot.ts';
-
-/** Where the hand should be. */
-export interface Aim {
-  /** Grip site, metres. */
-  readonly position: Vector3;
-  /** Rotation about the vertical; the hand points down. Radians. */
-  readonly yaw: number;
-  readonly gripper: 'open' | 'close';
-  /** Largest translation command, (0, 1]; default 1. */
-  readonly speed?: number;
-}
+import type { Aim, Hand } from './robot-model.ts';
 
 /** Commands per metre and per radian of error; 1 is reached at 5.5 cm and at 0.55 rad. */
 const POSITION_GAIN = 18;
@@ -28,21 +17,24 @@ const ROTATION_GAIN = 1.8;
 /** The hand pointing down with yaw 0: half a turn about x. */
 const DOWN: Quaternion = [0, 1, 0, 0];
 
-/** The action towards an aim: proportional, limited in length so that the direction is kept. */
-export function actionTowards(robot: Robot, aim: Aim): Float32Array {
-  const position = robot.position();
+/** The LIBERO action towards an aim: proportional, limited in length so that the direction is kept. `orientation` is the hand's now. */
+export function actionTowards(hand: Hand, orientation: ArrayLike<number>, aim: Aim): Float32Array {
+  const position = hand.position();
   const error = aim.position.map((value, i) => (value - position[i]!) * POSITION_GAIN);
   const excess = Math.max(1, Math.hypot(...error) / (aim.speed ?? 1));
-  const goal = multiplyQuaternions(axisAngleToQuaternion([0, 0, aim.yaw]), DOWN);
-  const now = matrixToQuaternion(robot.orientation());
-  const turn = quaternionToShortestAxisAngle(multiplyQuaternions(goal, invertQuaternion(now)));
-  const rotation = turn.map((value) => value * ROTATION_GAIN);
+  const rotation = turnTowards(orientation, aim.yaw).map((value) => value * ROTATION_GAIN);
   const twist = Math.max(1, Math.hypot(...rotation));
   return Float32Array.of(
     ...error.map((value) => value / excess),
     ...rotation.map((value) => value / twist),
     aim.gripper === 'close' ? 1 : -1,
   );
+}
+
+/** The rotation from an orientation (row-major [3 × 3]) to the hand pointing down with this yaw: axis × shortest angle. */
+export function turnTowards(orientation: ArrayLike<number>, yaw: number): Vector3 {
+  const goal = multiplyQuaternions(axisAngleToQuaternion([0, 0, yaw]), DOWN);
+  return quaternionToShortestAxisAngle(multiplyQuaternions(goal, invertQuaternion(matrixToQuaternion(orientation))));
 }
 
 /** 0 up to `from`, 1 from `from + width` on, linear between. */

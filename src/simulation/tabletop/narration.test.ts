@@ -5,6 +5,7 @@ import test from 'node:test';
 import { loadMujoco } from '../mujoco/module.ts';
 import { lightsOf } from '../rendering/lights.ts';
 import { Random } from '../../base/random.ts';
+import { sevenJointArm } from './arm-model.ts';
 import { sceneSentence } from './narration.ts';
 import { blocksScene } from './scenes.ts';
 import { Views } from './views.ts';
@@ -17,14 +18,15 @@ test('the hand is drawn where it is located, in both cameras', async () => {
   const world = new World(
     await loadMujoco(),
     scene.objects.map(({ shape }) => shape),
+    sevenJointArm,
   );
-  const views = new Views(SIZE);
+  const views = new Views(['front', 'wrist'], SIZE);
   for (const position of [
     [0.5, 0, 0.15],
     [0.47, 0.1, 0.13],
     [0.56, -0.09, 0.2],
   ] as const) {
-    world.arrange(scene, { position, yaw: 0.2 });
+    world.arrange(scene, [{ position, yaw: 0.2 }]);
     for (const pad of ['pad1', 'pad2']) world.drawable(pad).rgba.set([1, 0, 1]);
     world.sim.forward();
     const images = views.render(world, lightsOf(world.sim));

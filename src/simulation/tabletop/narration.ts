@@ -4,12 +4,13 @@ import type { AnnotatedObject, Box } from '../../interfaces/annotation.ts';
 import type { Narration } from '../../interfaces/environment.ts';
 import { filled } from './instruction.ts';
 import { objectName, padName, type Layout } from './layout.ts';
-import type { Task } from './task.ts';
+import type { TableRobot } from './robot-model.ts';
+import type { AnyTask } from './sentences.ts';
 import type { Views } from './views.ts';
 import type { World } from './world.ts';
 
 /** Of the images that `views` rendered last. */
-export function narrate(task: Task, world: World, views: Views): Narration {
+export function narrate(task: AnyTask, world: World<TableRobot>, views: Views): Narration {
   const { layout } = world;
   const { target } = layout;
   const { subtask } = task.plan(world);

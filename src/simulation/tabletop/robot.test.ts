@@ -4,19 +4,22 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Random } from '../../base/random.ts';
 import { loadMujoco } from '../mujoco/module.ts';
+import { sevenJointArm } from './arm-model.ts';
 import { TASKS } from './index.ts';
+import type { Robot } from './robot.ts';
 import { World } from './world.ts';
 
 const STILL = [0, 0, 0, 0, 0, 0] as const;
 
-async function lonelyWorld(yaw = 0): Promise<World> {
+async function lonelyWorld(yaw = 0): Promise<World<Robot>> {
   const mujoco = await loadMujoco();
   const layout = TASKS[0]!.layout(new Random(1));
   const world = new World(
     mujoco,
     layout.objects.map(({ shape }) => shape),
+    sevenJointArm,
   );
-  world.arrange(layout, { position: [0.5, 0.02, 0.16], yaw });
+  world.arrange(layout, [{ position: [0.5, 0.02, 0.16], yaw }]);
   return world;
 }
 
@@ -63,7 +66,7 @@ test('the state is grip position, axis-angle of the hand, and both fingers, the 
 
 test('commands do not take the fingers into the table', async () => {
   const world = await lonelyWorld();
-  world.robot.place([0.5, -0.24, 0.1], 0);
+  world.robot.place([{ position: [0.5, -0.24, 0.1], yaw: 0 }]);
   for (let step = 0; step < 40; step++) {
     world.robot.step([0, 0, -1, 0, 0, 0, -1]);
     assert.ok(world.robot.position()[2] > 0.008, `step ${step}: ${world.robot.position()[2]}`);

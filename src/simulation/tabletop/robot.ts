@@ -1,26 +1,22 @@
-/** @file The arm of the tabletop under control: LIBERO's 7 actions in, its 8 state numbers out. */
+/** @file The 7-joint arm under control: LIBERO's 7 actions in, its 8 state numbers out. */
 
 import { quaternionToAxisAngle, wrapAngle } from '../../base/rotation.ts';
 import type { Vector3 } from '../../base/rotation.ts';
 import { LIBERO_OSC, OscPose } from '../control/osc-pose.ts';
-import type { OscState } from '../control/osc-pose.ts';
 import type { Sim } from '../mujoco/sim.ts';
 import { ARM_JOINTS, FINGER_JOINTS, FINGER_TRAVEL, GRIP_SITE, HAND_BODY, HOME } from './arm.ts';
-import { SUBSTEPS } from './world-model.ts';
+import { actionTowards } from './motion.ts';
+import type { Aim, ArmRobot, HandPose, RobotState } from './robot-model.ts';
 
-/** What a snapshot of a robot holds beside the simulation's own state. */
-export interface RobotState {
-  readonly control: OscState;
-  readonly opening: number;
-}
-
+/** Physics steps of one control period of 50 ms. */
+export const SUBSTEPS = 10;
 /** Commands that would take the finger tips into the table are limited to this height of the grip site, metres. */
 const FLOOR = 0.013;
 /** The gripper's target moves from open (1) to closed (−1) in eight control periods, as robosuite's does; per substep. */
 const GRIPPER_RATE = 2 / 8 / SUBSTEPS;
 
 /** The arm and its gripper in a simulation: commands in, pose and state out. */
-export class Robot {
+export class Robot implements ArmRobot {
   private readonly sim: Sim;
   private readonly control: OscPose;
   private readonly site: number;
@@ -33,21 +29,24 @@ export class Robot {
   private opening = 1;
   private readonly command = new Float64Array(7);
 
-  constructor(sim: Sim) {
+  /** `prefix`: what the arm's names begin with in the model. */
+  constructor(sim: Sim, prefix = '') {
     this.sim = sim;
     const addresses = sim.model('jnt_qposadr');
-    this.joints = ARM_JOINTS.map((name) => addresses[sim.id('joint', name)]!);
-    this.fingers = FINGER_JOINTS.map((name) => addresses[sim.id('joint', name)]!);
-    this.motors = ARM_JOINTS.map((name) => sim.id('actuator', name));
-    this.servos = FINGER_JOINTS.map((name) => sim.id('actuator', name));
-    this.site = sim.id('site', GRIP_SITE);
-    this.hand = sim.id('body', HAND_BODY);
-    this.control = new OscPose(sim, { ...LIBERO_OSC, joints: ARM_JOINTS, site: GRIP_SITE });
+    const joints = ARM_JOINTS.map((name) => prefix + name);
+    const fingers = FINGER_JOINTS.map((name) => prefix + name);
+    this.joints = joints.map((name) => addresses[sim.id('joint', name)]!);
+    this.fingers = fingers.map((name) => addresses[sim.id('joint', name)]!);
+    this.motors = joints.map((name) => sim.id('actuator', name));
+    this.servos = fingers.map((name) => sim.id('actuator', name));
+    this.site = sim.id('site', prefix + GRIP_SITE);
+    this.hand = sim.id('body', prefix + HAND_BODY);
+    this.control = new OscPose(sim, { ...LIBERO_OSC, joints, site: prefix + GRIP_SITE });
   }
 
-  /** Puts the hand at a position, pointing down with this yaw, the gripper open, everything at rest. Call after `Sim.reset`. */
-  place(position: Vector3, yaw: number): void {
+  place([hand]: readonly HandPose[]): void {
     const { sim } = this;
+    const { position, yaw } = hand!;
     const qpos = sim.data('qpos');
     for (const [i, address] of this.joints.entries()) qpos[address] = HOME[i]!;
     for (const address of this.fingers) qpos[address] = FINGER_TRAVEL;
@@ -60,24 +59,43 @@ export class Robot {
 
   /** One control period (50 ms). `action` = [dx, dy, dz, rx, ry, rz, gripper] in [−1, 1]; gripper 0 keeps its target. */
   step(action: ArrayLike<number>): void {
-    const { sim, control, command, motors, servos } = this;
-    for (let i = 0; i < 7; i++) command[i] = Math.max(-1, Math.min(1, action[i]!));
+    this.accept(action, 0);
+    for (let substep = 0; substep < SUBSTEPS; substep++) {
+      this.drive();
+      this.sim.actAndIntegrate();
+      this.sim.computePose();
+    }
+    this.sim.check();
+  }
+
+  /** Takes the seven numbers of `action` from `at` on as the command of the next control period. */
+  accept(action: ArrayLike<number>, at: number): void {
+    const { control, command } = this;
+    for (let i = 0; i < 7; i++) command[i] = Math.max(-1, Math.min(1, action[at + i]!));
     const lowest = (FLOOR - this.position()[2]) / LIBERO_OSC.positionScale;
     if (command[2]! < lowest) command[2] = Math.min(1, lowest);
-    const closing = Math.sign(command[6]!) * GRIPPER_RATE;
-    for (let substep = 0; substep < SUBSTEPS; substep++) {
-      control.read();
-      if (substep === 0) control.command(command);
-      const torques = control.torques();
-      this.opening = Math.max(-1, Math.min(1, this.opening - closing));
-      const ctrl = sim.data('ctrl');
-      for (let i = 0; i < 7; i++) ctrl[motors[i]!] = torques[i]!;
-      const target = (FINGER_TRAVEL * (1 + this.opening)) / 2;
-      for (const servo of servos) ctrl[servo] = target;
-      sim.actAndIntegrate();
-      sim.computePose();
-    }
-    sim.check();
+    control.read();
+    control.command(command);
+  }
+
+  /** Sets torques and finger targets for the next physics step. */
+  drive(): void {
+    const { sim, control, command, motors, servos } = this;
+    control.read();
+    const torques = control.torques();
+    this.opening = Math.max(-1, Math.min(1, this.opening - Math.sign(command[6]!) * GRIPPER_RATE));
+    const ctrl = sim.data('ctrl');
+    for (let i = 0; i < 7; i++) ctrl[motors[i]!] = torques[i]!;
+    const target = (FINGER_TRAVEL * (1 + this.opening)) / 2;
+    for (const servo of servos) ctrl[servo] = target;
+  }
+
+  handAt(): this {
+    return this;
+  }
+
+  towards(aim: Aim): Float32Array {
+    return actionTowards(this, this.orientation(), aim);
   }
 
   /** The grip site, metres. */
@@ -119,11 +137,11 @@ export class Robot {
   }
 
   save(): RobotState {
-    return { control: this.control.save(), opening: this.opening };
+    return { values: Float64Array.of(this.opening, ...this.control.save().goal) };
   }
 
-  restore(saved: RobotState): void {
-    this.control.restore(saved.control);
-    this.opening = saved.opening;
+  restore({ values }: RobotState): void {
+    this.control.restore({ goal: values.slice(1) });
+    this.opening = values[0]!;
   }
 }

@@ -12,30 +12,41 @@ import type {
   Privileged,
 } from '../../interfaces/environment.ts';
 import type { Image, Observation } from '../../interfaces/observation.ts';
+import { checkAction } from '../check-action.ts';
 import { loadMujoco } from '../mujoco/module.ts';
 import type { MujocoModule } from '../mujoco/module.ts';
 import type { Light } from '../rendering/lights.ts';
 import { dressWorld, drawClutter, PERTURBATIONS, USUAL } from './appearance.ts';
-import { tabletopEmbodiment } from './embodiment.ts';
 import { instructionFor } from './instruction.ts';
 import type { Layout } from './layout.ts';
-import { actionTowards } from './motion.ts';
 import { narrate } from './narration.ts';
 import { seenScene } from './questions/scene.ts';
 import type { SeenScene } from './questions/scene.ts';
 import { subtaskNow } from './questions/subtask-words.ts';
 import type { SubtaskWords } from './questions/subtask-words.ts';
+import type { RobotModel, TableRobot } from './robot-model.ts';
 import { SCENE_KINDS } from './scenes.ts';
 import { requestsIn, understand } from './sentences.ts';
-import type { Task } from './task.ts';
+import type { AnyTask } from './sentences.ts';
+import { sevenJointArm } from './arm-model.ts';
 import { TASKS } from './tasks.ts';
 import { Views } from './views.ts';
 import { World } from './world.ts';
-import type { Start, WorldState } from './world.ts';
+import type { WorldState } from './world.ts';
+
+/** A robot at the table and what it can be asked: a world of its own. */
+export interface TabletopSetting {
+  readonly name: string;
+  readonly robot: RobotModel;
+  readonly tasks: readonly AnyTask[];
+}
+
+/** The 7-joint arm with all tasks for one arm. */
+export const SEVEN_JOINT_TABLETOP: TabletopSetting = { name: 'tabletop', robot: sevenJointArm, tasks: TASKS };
 
 /** How to open the tabletop. */
 export interface TabletopConfig {
-  /** Side of both cameras' square images, pixels; default 64. */
+  /** Side of all cameras' square images, pixels; default 64. */
   readonly imageSize?: number;
 }
 
@@ -73,9 +84,12 @@ export interface Tabletop extends NarratingEnvironment {
 }
 
 /**
- * Opens the tabletop. Needs the npm package @mujoco/mujoco (`missing-package` otherwise); one per thread is enough.
+ * Opens the tabletop, by default with the 7-joint arm. Needs the npm package @mujoco/mujoco (`missing-package` otherwise); one per thread is enough.
  */
-export async function createTabletop(config: TabletopConfig = {}): Promise<Tabletop> {
+export async function createTabletop(
+  config: TabletopConfig = {},
+  setting: TabletopSetting = SEVEN_JOINT_TABLETOP,
+): Promise<Tabletop> {
   const imageSize = config.imageSize ?? 64;
   if (!Number.isInteger(imageSize) || imageSize < 16 || imageSize > 2048) {
     throw new VlaError(
@@ -83,16 +97,18 @@ export async function createTabletop(config: TabletopConfig = {}): Promise<Table
       `createTabletop: expected an image size from 16 to 2048 pixels, got ${imageSize}.`,
     );
   }
-  return new TabletopEnvironment(await loadMujoco(), imageSize);
+  return new TabletopEnvironment(await loadMujoco(), setting, imageSize);
 }
 
+/** The unit of `Task.maxSteps`, seconds. */
+const TASK_SECONDS = 0.05;
 /** A thing whose centre is lower than this fell off the table, metres. */
 const FALLEN = -0.05;
 
 interface Episode {
   readonly spec: EpisodeSpec;
-  task: Task;
-  readonly world: World;
+  task: AnyTask;
+  readonly world: World<TableRobot>;
   instruction: string;
   asked: Asked | null;
   readonly lights: readonly Light[];
@@ -103,25 +119,34 @@ interface Episode {
 }
 
 class TabletopEnvironment implements Tabletop {
-  readonly name = 'tabletop';
+  readonly name;
   readonly embodiment;
-  readonly tasks = TASKS.map(({ name }) => name);
+  readonly tasks;
   readonly perturbations = Object.keys(PERTURBATIONS);
-  readonly subtasks = [...new Set(TASKS.flatMap(({ subtasks }) => subtasks))];
+  readonly subtasks;
   private readonly mujoco: MujocoModule;
-  private readonly worlds = new Map<string, World>();
+  private readonly setting: TabletopSetting;
+  private readonly worlds = new Map<string, World<TableRobot>>();
   private readonly views: Views;
   private episode: Episode | null = null;
   private closed = false;
 
-  constructor(mujoco: MujocoModule, imageSize: number) {
+  constructor(mujoco: MujocoModule, setting: TabletopSetting, imageSize: number) {
+    const { name, robot, tasks } = setting;
     this.mujoco = mujoco;
-    this.embodiment = tabletopEmbodiment(imageSize);
-    this.views = new Views(imageSize);
+    this.setting = setting;
+    this.name = name;
+    this.embodiment = robot.embodiment(imageSize);
+    this.tasks = tasks.map((task) => task.name);
+    this.subtasks = [...new Set(tasks.flatMap(({ subtasks }) => subtasks))];
+    this.views = new Views(
+      robot.cameras.map((camera) => camera.name),
+      imageSize,
+    );
   }
 
   maxSteps(task: string): number {
-    return this.task(task).maxSteps;
+    return Math.ceil(this.task(task).maxSteps * TASK_SECONDS * this.embodiment.controlHz);
   }
 
   async reset(spec: EpisodeSpec): Promise<void> {
@@ -134,7 +159,7 @@ class TabletopEnvironment implements Tabletop {
     const plain = task.layout(stream(0));
     const layout = { ...plain, clutter: drawClutter(look, plain, stream(4)) };
     const world = this.world(layout);
-    world.arrange(layout, drawStart(stream(1)));
+    world.arrange(layout, this.setting.robot.start(stream(1)));
     const lights = dressWorld(world, look, stream(2));
     const words = stream(3);
     const named = spec.instructionTarget === 'other' ? words.pick(layout.alternatives) : layout.target;
@@ -152,7 +177,7 @@ class TabletopEnvironment implements Tabletop {
 
   async step(action: ArrayLike<number>): Promise<Outcome> {
     const episode = this.running('step', true);
-    checkAction(action);
+    checkAction(this.embodiment, action);
     episode.images = null;
     try {
       episode.world.robot.step(action);
@@ -162,13 +187,13 @@ class TabletopEnvironment implements Tabletop {
       throw error;
     }
     episode.steps++;
-    episode.outcome = judge(episode);
+    episode.outcome = judge(episode, this.maxSteps(episode.task.name));
     return episode.outcome;
   }
 
   expert(): Float32Array {
     const { task, world } = this.running('expert', false);
-    return actionTowards(world.robot, task.plan(world).aim);
+    return world.robot.towards(task.plan(world).aim);
   }
 
   privileged(): Privileged {
@@ -176,10 +201,11 @@ class TabletopEnvironment implements Tabletop {
     const { task, world } = episode;
     const { target } = world.layout;
     const goal = task.goal(world);
+    const place = world.position(target);
     this.render(episode);
     return {
-      handPosition: world.robot.position(),
-      targetPosition: world.position(target),
+      handPosition: world.robot.handAt(place).position(),
+      targetPosition: place,
       targetHeading: world.heading(target),
       goalPosition: goal?.position ?? null,
       targetBox: this.views.boxes(world, `object${target}`),
@@ -202,7 +228,7 @@ class TabletopEnvironment implements Tabletop {
   async restore(state: TabletopState): Promise<void> {
     await this.reset(state.episode);
     const episode = this.running('restore', false);
-    if (state.asked !== null) hear(episode, state.asked.sentence);
+    if (state.asked !== null) this.hear(episode, state.asked.sentence);
     episode.asked = state.asked;
     episode.world.restore(state.world);
     episode.steps = state.steps;
@@ -223,12 +249,12 @@ class TabletopEnvironment implements Tabletop {
 
   sentences(): readonly string[] {
     const { task, world } = this.running('sentences', false);
-    return requestsIn(task, world.layout, 'train').map(({ sentence }) => sentence);
+    return requestsIn(this.setting.tasks, task, world.layout, 'train').map(({ sentence }) => sentence);
   }
 
   ask(sentence: string): Asked {
     const episode = this.running('ask', false);
-    const task = hear(episode, sentence);
+    const task = this.hear(episode, sentence);
     const judged = task !== null && task.judge(episode.world) === 'running';
     episode.asked = { sentence, task: judged ? task.name : null };
     episode.steps = 0;
@@ -243,17 +269,28 @@ class TabletopEnvironment implements Tabletop {
     this.closed = true;
   }
 
-  private task(name: string): Task {
-    return lookUp('Tabletop: task', name, Object.fromEntries(TASKS.map((task) => [task.name, task])));
+  private task(name: string): AnyTask {
+    return lookUp('Tabletop: task', name, Object.fromEntries(this.setting.tasks.map((task) => [task.name, task])));
+  }
+
+  /** Makes the episode about what the sentence says, where that is a sentence about its scene. */
+  private hear(episode: Episode, sentence: string): AnyTask | null {
+    const { task, world } = episode;
+    episode.instruction = sentence;
+    const meant = understand(sentence, this.setting.tasks, task, world.layout);
+    if (meant === null) return null;
+    episode.task = meant.task;
+    world.assign(meant.layout);
+    return meant.task;
   }
 
   /** The compiled world of a layout; scenes with the same kinds of things share one. */
-  private world(layout: Layout): World {
+  private world(layout: Layout): World<TableRobot> {
     const shapes = layout.objects.map(({ shape }) => shape);
     const key = shapes.join(' ');
     let world = this.worlds.get(key);
     if (world === undefined) {
-      world = new World(this.mujoco, shapes);
+      world = new World(this.mujoco, shapes, this.setting.robot);
       this.worlds.set(key, world);
     }
     return world;
@@ -293,41 +330,9 @@ class TabletopEnvironment implements Tabletop {
   }
 }
 
-/** Makes the episode about what the sentence says, where that is a sentence about its scene. */
-function hear(episode: Episode, sentence: string): Task | null {
-  const { task, world } = episode;
-  episode.instruction = sentence;
-  const meant = understand(sentence, task, world.layout);
-  if (meant === null) return null;
-  episode.task = meant.task;
-  world.assign(meant.layout);
-  return meant.task;
-}
-
-function judge({ task, world, steps, asked }: Episode): Outcome {
+function judge({ task, world, steps, asked }: Episode, maxSteps: number): Outcome {
   const judged = asked !== null && asked.task === null ? 'running' : task.judge(world);
   if (judged !== 'running') return judged;
   if (world.layout.objects.some((_, object) => world.position(object)[2] < FALLEN)) return 'failure';
-  return steps >= task.maxSteps ? 'timeout' : 'running';
-}
-
-/** The hand over the middle of the table, anywhere and turned a little. */
-function drawStart(random: Random): Start {
-  return {
-    position: [random.range(0.46, 0.55), random.range(-0.1, 0.1), random.range(0.12, 0.17)],
-    yaw: random.range(-0.3, 0.3),
-  };
-}
-
-function checkAction(action: ArrayLike<number>): void {
-  if (action.length !== 7) {
-    throw new VlaError('bad-shape', `Tabletop.step: expected an action of 7 numbers, got ${action.length}.`);
-  }
-  for (let i = 0; i < 7; i++) {
-    if (!Number.isFinite(action[i])) {
-      throw new VlaError('not-finite', `Tabletop.step: expected finite numbers, got ${action[i]} in dimension ${i}.`, {
-        hint: 'A policy that answers NaN usually read a NaN state or has diverged in training.',
-      });
-    }
-  }
+  return steps >= maxSteps ? 'timeout' : 'running';
 }

@@ -3,8 +3,8 @@
 import type { Random } from '../../base/random.ts';
 import type { Vector3 } from '../../base/rotation.ts';
 import type { Outcome } from '../../interfaces/environment.ts';
-import type { Aim } from './motion.ts';
 import type { Layout } from './layout.ts';
+import type { Aim, ArmRobot, TableRobot } from './robot-model.ts';
 import type { Scene, SceneKind } from './scenes.ts';
 import type { World } from './world.ts';
 
@@ -15,9 +15,9 @@ export interface Phrasings {
   readonly heldOut: readonly string[];
 }
 
-/** What the expert does next. */
-export interface Plan {
-  readonly aim: Aim;
+/** What the expert does next. `A`: what a robot of this kind aims at. */
+export interface Plan<A = Aim> {
+  readonly aim: A;
   /** One of the task's subtasks. */
   readonly subtask: string;
 }
@@ -30,10 +30,10 @@ export interface Step {
   readonly because: string;
 }
 
-/** A task: its scene, its sentences, its judge and its expert. */
-export interface Task {
+/** A task for a kind of robot: its scene, its sentences, its judge and its expert. */
+export interface Task<R extends TableRobot = ArmRobot, A = Aim> {
   readonly name: string;
-  /** Longest episode, control steps of 50 ms. */
+  /** Longest episode, in units of 50 ms. */
   readonly maxSteps: number;
   readonly phrasings: Phrasings;
   readonly subtasks: readonly string[];
@@ -46,9 +46,9 @@ export interface Task {
   /** Draws a scene of this kind, and which thing of it the task is about. */
   layout(random: Random): Layout;
   /** Success, or `wrong` when the goal was reached with another object. (A thing that fell off the table is `failure` in every task.) */
-  judge(world: World): Extract<Outcome, 'running' | 'success' | 'wrong'>;
+  judge(world: World<R>): Extract<Outcome, 'running' | 'success' | 'wrong'>;
   /** The expert: depends on the current state alone. */
-  plan(world: World): Plan;
+  plan(world: World<R>): Plan<A>;
   /** Where the target is to go, metres, and the geom that marks it; null when the task has no place. */
-  goal(world: World): { readonly position: Vector3; readonly geom: string | null } | null;
+  goal(world: World<R>): { readonly position: Vector3; readonly geom: string | null } | null;
 }

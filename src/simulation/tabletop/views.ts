@@ -1,19 +1,16 @@
-/** @file The two camera images of a world, and where things are in them. */
+/** @file The camera images of a world, and where things are in them. */
 
 import type { ImagePoint } from '../../interfaces/annotation.ts';
 import type { Image } from '../../interfaces/observation.ts';
 import { cameraOf, project, projectedBox } from '../rendering/camera.ts';
 import type { Light } from '../rendering/lights.ts';
 import { Rasteriser } from '../rendering/rasteriser.ts';
+import type { TableRobot } from './robot-model.ts';
 import type { World } from './world.ts';
 
 /** [x0, y0, x1, y1] as fractions of width and height. */
 export type Box = readonly [number, number, number, number];
 
-/** The names of the cameras, in the order of the embodiment. */
-export const CAMERAS = ['front', 'wrist'] as const;
-/** The name of a camera. */
-export type CameraName = (typeof CAMERAS)[number];
 const SKY = [153, 153, 153] as const;
 const SAMPLES_PER_SIDE = 2;
 
@@ -25,20 +22,21 @@ export interface Look {
   readonly sample: number;
 }
 
-/** Draws both cameras, and finds geoms in their images. */
+/** Draws a robot's cameras, and finds geoms in their images. */
 export class Views {
   private readonly rasterisers: Readonly<Record<string, Rasteriser>>;
 
   private readonly imageSize: number;
 
-  constructor(imageSize: number) {
+  /** `cameras`: their names, in the order of the embodiment. */
+  constructor(cameras: readonly string[], imageSize: number) {
     this.imageSize = imageSize;
     const config = { width: imageSize, height: imageSize, samplesPerSide: SAMPLES_PER_SIDE, background: SKY };
-    this.rasterisers = Object.fromEntries(CAMERAS.map((name) => [name, new Rasteriser(config)]));
+    this.rasterisers = Object.fromEntries(cameras.map((name) => [name, new Rasteriser(config)]));
   }
 
   /** One image per camera, in memory that the next call overwrites. */
-  render({ sim, scene }: World, lights: readonly Light[]): Record<string, Image> {
+  render({ sim, scene }: World<TableRobot>, lights: readonly Light[]): Record<string, Image> {
     const [positions, orientations] = [sim.data('geom_xpos'), sim.data('geom_xmat')];
     return Object.fromEntries(
       Object.entries(this.rasterisers).map(([name, rasteriser]) => [
@@ -49,7 +47,7 @@ export class Views {
   }
 
   /** The box around a geom in each of the last images, as if nothing hid it, clipped to the image; null where no sample sees it. */
-  boxes(world: World, geomName: string): Record<string, Box | null> {
+  boxes(world: World<TableRobot>, geomName: string): Record<string, Box | null> {
     const { sim } = world;
     const drawable = world.drawable(geomName);
     const [positions, orientations] = [sim.data('geom_xpos'), sim.data('geom_xmat')];
@@ -62,8 +60,8 @@ export class Views {
   }
 
   /** Takes points (metres) to the images of this moment: the cameras' poses are kept. Null behind a camera. */
-  locator({ sim }: World): (position: ArrayLike<number>) => Record<string, ImagePoint | null> {
-    const cameras = CAMERAS.map((name) => [name, cameraOf(sim, sim.id('camera', name))] as const);
+  locator({ sim }: World<TableRobot>): (position: ArrayLike<number>) => Record<string, ImagePoint | null> {
+    const cameras = Object.keys(this.rasterisers).map((name) => [name, cameraOf(sim, sim.id('camera', name))] as const);
     return (position) => Object.fromEntries(cameras.map(([name, camera]) => [name, project(camera, position)]));
   }
 
@@ -71,7 +69,7 @@ export class Views {
    * What one camera's last image shows of several geoms together: `box` as if nothing hid them, `seen` around the samples that show them and
    * how many there are, `sample` the side of a sample. Null where no sample does.
    */
-  look(world: World, geomNames: readonly string[], camera: CameraName): Look | null {
+  look(world: World<TableRobot>, geomNames: readonly string[], camera: string): Look | null {
     const { sim } = world;
     const rasteriser = this.rasterisers[camera]!;
     const [positions, orientations] = [sim.data('geom_xpos'), sim.data('geom_xmat')];
@@ -93,7 +91,7 @@ export class Views {
 
   /** Boxes of a thing that no camera sees. */
   noBoxes(): Record<string, null> {
-    return Object.fromEntries(CAMERAS.map((name) => [name, null]));
+    return Object.fromEntries(Object.keys(this.rasterisers).map((name) => [name, null]));
   }
 }
 

@@ -1,14 +1,11 @@
-/** @file The MJCF of a tabletop scene: arm, table, cameras, light, loose objects and flat marks. */
+/** @file The MJCF of a tabletop scene: robot, table, cameras, light, loose objects and flat marks. */
 
-import { armActuators, armBodies, armExclusions } from './arm.ts';
 import { SHAPES } from './objects.ts';
 import type { ShapeName } from './objects.ts';
+import type { RobotModel } from './robot-model.ts';
 
-/** Physics step, seconds; ten make one control period of 50 ms. */
+/** Physics step, seconds. */
 export const TIMESTEP = 0.005;
-export const SUBSTEPS = 10;
-/** Front camera: in front of the table, looking back at the robot and down by 49 degrees; it just holds the workspace. */
-const FRONT_CAMERA = '<camera name="front" pos="1.15 0 .72" xyaxes="0 1 0 -.7547 0 .6561" fovy="24"/>';
 /** Every model has so many flat square marks (zones, pads), named mark0, mark1 …; half the side of one, metres. */
 export const MARKS = 2;
 export const MARK_HALF = 0.05;
@@ -23,10 +20,10 @@ export const CLUTTER: readonly { readonly geom: string; readonly halfHeight: num
 ];
 
 /**
- * A scene with these things, named object0, object1 …; colours and poses are set per episode.
+ * A scene with a robot and these things, named object0, object1 …; colours and poses are set per episode.
  * World frame = base frame: x forward from the robot, y to its left, z up, table top at z = 0; metres.
  */
-export function worldXml(shapes: readonly ShapeName[]): string {
+export function worldXml(shapes: readonly ShapeName[], robot: RobotModel): string {
   const objects = shapes.map((shape, i) => SHAPES[shape].body(`object${i}`));
   const marks = Array.from(
     { length: MARKS },
@@ -45,7 +42,7 @@ export function worldXml(shapes: readonly ShapeName[]): string {
     '<light name="lamp" pos="1.1 1 2.1" dir="-.3 -.4 -1" diffuse=".45 .45 .45" specular="0 0 0" cutoff="80" exponent="1"/>' +
     '<geom name="floor" type="plane" pos="0 0 -.4" size="2 2 .5" rgba=".5 .52 .56 1" group="1" contype="0" conaffinity="0"/>' +
     '<geom name="table" type="box" pos=".55 0 -.2" size=".4 .5 .2" rgba=".62 .5 .38 1" group="1"/>' +
-    `${FRONT_CAMERA}${armBodies()}${objects.join('')}${marks.join('')}${clutter.join('')}</worldbody>` +
-    `<contact>${armExclusions()}</contact><actuator>${armActuators()}</actuator></mujoco>`
+    `${robot.bodies}${objects.join('')}${marks.join('')}${clutter.join('')}</worldbody>` +
+    `<contact>${robot.exclusions}</contact><actuator>${robot.actuators}</actuator></mujoco>`
   );
 }

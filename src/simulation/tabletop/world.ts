@@ -7,25 +7,17 @@ import type { SimState } from '../mujoco/sim.ts';
 import type { MujocoModule } from '../mujoco/module.ts';
 import { extractScene } from '../rendering/scene.ts';
 import type { Drawable, Scene } from '../rendering/scene.ts';
-import { HAND_GEOMS } from './arm.ts';
 import type { Rgb } from './colours.ts';
 import type { Layout } from './layout.ts';
 import { paintedGeoms, SHAPES } from './objects.ts';
 import type { Shape, ShapeName } from './objects.ts';
-import { Robot } from './robot.ts';
-import type { RobotState } from './robot.ts';
+import type { ArmRobot, HandPose, RobotModel, RobotState, TableRobot } from './robot-model.ts';
 import { CLUTTER, HIDDEN_HEIGHT, MARKS, worldXml } from './world-model.ts';
 
 /** A moment of a world, to return to. */
 export interface WorldState {
   readonly sim: SimState;
   readonly robot: RobotState;
-}
-
-/** Where the hand is when an episode starts. */
-export interface Start {
-  readonly position: Vector3;
-  readonly yaw: number;
 }
 
 /** A camera's pose in its body, as the model was made. */
@@ -38,9 +30,10 @@ export interface CameraMount {
 const VISIBLE_GROUPS = [1];
 
 /** One scene of the tabletop: the simulation, the robot and the things. */
-export class World {
+export class World<R extends TableRobot = ArmRobot> {
   readonly sim: Sim;
-  readonly robot: Robot;
+  readonly model: RobotModel<R>;
+  readonly robot: R;
   readonly scene: Scene;
   private readonly shapes: readonly ShapeName[];
   private currentLayout: Layout | null = null;
@@ -52,16 +45,17 @@ export class World {
   private readonly drawables: ReadonlyMap<number, Drawable>;
   private readonly mounts: Readonly<Record<string, CameraMount>>;
 
-  constructor(mujoco: MujocoModule, shapes: readonly ShapeName[]) {
+  constructor(mujoco: MujocoModule, shapes: readonly ShapeName[], model: RobotModel<R>) {
     this.shapes = shapes;
-    this.sim = Sim.fromXml(mujoco, worldXml(shapes));
+    this.model = model;
+    this.sim = Sim.fromXml(mujoco, worldXml(shapes, model));
     const { sim } = this;
     const names = shapes.map((_, i) => `object${i}`);
     this.bodies = names.map((name) => sim.id('body', name));
     this.joints = names.map((name) => sim.model('jnt_qposadr')[sim.id('joint', name)]!);
     this.objectOfBody = new Map(this.bodies.map((body, i) => [body, i]));
-    this.handGeoms = new Set(HAND_GEOMS.map((name) => sim.id('geom', name)));
-    this.robot = new Robot(sim);
+    this.handGeoms = new Set(model.handGeoms.map((name) => sim.id('geom', name)));
+    this.robot = model.create(sim);
     this.scene = extractScene(sim, VISIBLE_GROUPS);
     this.mounts = Object.fromEntries(
       sim.namesOf('camera').map((name) => {
@@ -80,8 +74,8 @@ export class World {
     return this.currentLayout!;
   }
 
-  /** Starts an episode: things at rest on the table, the hand at `start`. The layout must fit this world's model. */
-  arrange(layout: Layout, start: Start): void {
+  /** Starts an episode: things at rest on the table, the hands at `start`. The layout must fit this world's model. */
+  arrange(layout: Layout, start: readonly HandPose[]): void {
     const { sim } = this;
     this.currentLayout = layout;
     sim.reset();
@@ -105,7 +99,7 @@ export class World {
       const at = layout.clutter?.[i];
       this.putFlat(`clutter${i}`, at === undefined ? null : [at[0], at[1], halfHeight]);
     }
-    this.robot.place(start.position, start.yaw);
+    this.robot.place(start);
     sim.computePose();
   }
 
@@ -147,11 +141,12 @@ export class World {
     return wrapAngle(Math.atan2(all[at + 3]!, all[at]!));
   }
 
-  /** An object's rotation against the hand's, times its symmetry, as cosine and sine; null for round things. */
+  /** An object's rotation against that of the hand that deals with it, times its symmetry, as cosine and sine; null for round things. */
   heading(object: number): [cosine: number, sine: number] | null {
     const { gripPeriod } = this.shape(object);
     if (gripPeriod === 0) return null;
-    const angle = ((this.yaw(object) - this.robot.yaw()) * 2 * Math.PI) / gripPeriod;
+    const hand = this.robot.handAt(this.position(object));
+    const angle = ((this.yaw(object) - hand.yaw()) * 2 * Math.PI) / gripPeriod;
     return [Math.cos(angle), Math.sin(angle)];
   }
 

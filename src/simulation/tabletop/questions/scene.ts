@@ -1,4 +1,4 @@
-/** @file What the front camera sees of a world, in words, places and boxes: what questions are made of. */
+/** @file What the first camera (of the tabletop: front) sees of a world, in words, places and boxes: what questions are made of. */
 
 import type { Vector3 } from '../../../base/rotation.ts';
 import { cameraOf } from '../../rendering/camera.ts';
@@ -7,6 +7,7 @@ import { objectName, type PlacedMark } from '../layout.ts';
 import { markName } from '../narration.ts';
 import { paintedGeoms } from '../objects.ts';
 import type { Box, Look, Views } from '../views.ts';
+import type { TableRobot } from '../robot-model.ts';
 import type { World } from '../world.ts';
 
 /** A thing on the table, or a mark. */
@@ -47,15 +48,16 @@ const LEAST_SHARE = 0.3;
 const LEAST_SAMPLES = 16;
 
 /** Looks at the world; `views` has drawn it as it is now. */
-export function seenScene(world: World, views: Views): SeenScene {
+export function seenScene(world: World<TableRobot>, views: Views): SeenScene {
   const { sim, layout, robot } = world;
-  const toPlace = groundAxes(cameraOf(sim, sim.id('camera', 'front')).orientation);
+  const camera = world.model.cameras[0]!.name;
+  const toPlace = groundAxes(cameraOf(sim, sim.id('camera', camera)).orientation);
   const thing = (
     words: Pick<SceneThing, 'name' | 'colour' | 'noun' | 'isMark'>,
     position: Vector3,
     geoms: readonly string[],
   ): SceneThing => {
-    const look = views.look(world, geoms, 'front');
+    const look = views.look(world, geoms, camera);
     const view = look === null ? 'hidden' : isClear(look) ? 'clear' : 'partly';
     return { ...words, position, place: toPlace(position), box: look?.box ?? null, view };
   };
@@ -71,7 +73,7 @@ export function seenScene(world: World, views: Views): SeenScene {
   return {
     things: [...objects, ...marks],
     gripper: {
-      gap: robot.gap(),
+      gap: robot.handAt(world.position(layout.target)).gap(),
       holds: objects[held]?.name ?? null,
       isAround: layout.objects.some((_, i) => isAround(world, i)),
     },

@@ -1,7 +1,8 @@
 /** @file What the expert does now, in words. */
 
 import { filled } from '../instruction.ts';
-import type { Task } from '../task.ts';
+import type { TableRobot } from '../robot-model.ts';
+import type { AnyTask } from '../sentences.ts';
 import type { World } from '../world.ts';
 
 /** A subtask, in a word and as an instruction. */
@@ -13,7 +14,7 @@ export interface SubtaskWords {
 }
 
 /** The subtask of the moment. */
-export function subtaskNow(task: Task, world: World): SubtaskWords {
+export function subtaskNow(task: AnyTask, world: World<TableRobot>): SubtaskWords {
   const name = task.plan(world).subtask;
   return { name, sentence: filled(task.steps[name]!.instruction, world.layout, world.layout.target) };
 }
