@@ -81,7 +81,7 @@ export function assembleCodec(parts: CodecParts, tokenizer: TextTokenizer, hint:
   const { embodiment, cameras } = parts;
   const known = Object.fromEntries(embodiment.cameras.map((camera) => [camera.name, camera]));
   for (const camera of cameras) lookUp(`codec.cameras: camera of ${embodiment.name}`, camera.name, known);
-  const labelled = cameras.map(({ name, label = name }) => ({ name, label }));
+  const labelled = cameras.map(({ name, label = known[name]!.label ?? name }) => ({ name, label }));
   const prompt = parts.prompt({ cameras: labelled, embodiment, horizon: parts.horizon });
   const grids = Object.fromEntries(cameras.map((camera) => [camera.name, mergedGrid(camera)]));
   const padToken = ['<|pad|>', '<|endoftext|>'].find((token) => tokenizer.specialTokens.includes(token)) ?? '<|pad|>';

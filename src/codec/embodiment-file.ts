@@ -21,7 +21,9 @@ const whole = z.number().int().positive();
 
 const schema: z.ZodType<Embodiment> = z.object({
   name: z.string(),
-  cameras: z.array(z.object({ name: z.string(), width: whole, height: whole })).readonly(),
+  cameras: z
+    .array(z.object({ name: z.string(), width: whole, height: whole, label: z.string().exactOptional() }))
+    .readonly(),
   state: vector,
   action: vector,
   controlHz: z.number().positive(),
@@ -29,7 +31,7 @@ const schema: z.ZodType<Embodiment> = z.object({
   body: z
     .object({
       tag: z.string(),
-      arms: z.union([z.literal(1), z.literal(2)]),
+      arms: z.union([z.literal(0), z.literal(1), z.literal(2)]),
       waist: z.boolean(),
       mobileBase: z.boolean(),
     })

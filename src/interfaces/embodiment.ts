@@ -8,6 +8,8 @@ export interface CameraSpec {
   /** Pixels. */
   readonly width: number;
   readonly height: number;
+  /** What prompts call the view, for example `ego` or `cam_left_wrist`; without one, its name. */
+  readonly label?: string;
 }
 
 /** The layout of a state or action vector. */
@@ -24,7 +26,8 @@ export interface VectorSpec {
 export interface BodyDescription {
   /** What people call the robot, for example `Franka Panda`. */
   readonly tag: string;
-  readonly arms: 1 | 2;
+  /** 0: it moves itself only. */
+  readonly arms: 0 | 1 | 2;
   readonly waist: boolean;
   readonly mobileBase: boolean;
 }

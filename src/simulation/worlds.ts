@@ -2,6 +2,7 @@
 
 import { lookUp } from '../base/errors.ts';
 import type { NarratingEnvironment } from '../interfaces/environment.ts';
+import { SIX_JOINT_TABLETOP } from './tabletop/six-joint/setting.ts';
 import { createTabletop, PERTURBATIONS, TASKS } from './tabletop/index.ts';
 
 /** How a built-in world is opened. */
@@ -30,7 +31,13 @@ export const WORLDS: Readonly<Record<string, BuiltInWorld>> = {
     summary: 'a 7-joint arm at a table with coloured things',
     tasks: TASKS.map(({ name }) => name),
     perturbations: Object.keys(PERTURBATIONS),
-    open: createTabletop,
+    open: (config) => createTabletop(config),
+  },
+  'six-joint': {
+    summary: 'a 6-joint arm at the same table, told joint angles',
+    tasks: SIX_JOINT_TABLETOP.tasks.map(({ name }) => name),
+    perturbations: Object.keys(PERTURBATIONS),
+    open: (config) => createTabletop(config, SIX_JOINT_TABLETOP),
   },
 };
 

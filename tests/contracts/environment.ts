@@ -12,6 +12,8 @@ export interface EnvironmentSubject {
   open(): Promise<Environment>;
   /** The perturbations that change nothing that is seen at the start. */
   readonly unseenPerturbations: readonly string[];
+  /** For a robot without a hold action: the action that keeps it where this state says it is. */
+  readonly still?: (state: Float32Array) => ArrayLike<number>;
 }
 
 /** Registers the tests of the contract for one implementation. */
@@ -127,7 +129,8 @@ export function environmentContract(name: string, subject: EnvironmentSubject): 
     withEnvironment(async (environment) => {
       const task = environment.tasks[0]!;
       await environment.reset({ task, seed: 7 });
-      const still = environment.embodiment.holdAction ?? action(environment, 0).map(() => 0);
+      const { state } = await environment.observe();
+      const still = environment.embodiment.holdAction ?? subject.still?.(state) ?? action(environment, 0).map(() => 0);
       let outcome: Outcome = 'running';
       let steps = 0;
       while (outcome === 'running') {

@@ -8,7 +8,7 @@
  */
 
 import { VlaError } from '../../base/errors.ts';
-import type { Embodiment } from '../../interfaces/embodiment.ts';
+import type { BodyDescription, Embodiment } from '../../interfaces/embodiment.ts';
 import type { PromptPart } from '../prompt.ts';
 import type { PromptTemplate } from './template.ts';
 
@@ -25,6 +25,13 @@ export const qwenVlaPrompt: PromptTemplate = ({ cameras, embodiment, horizon }) 
   { kind: 'text', text: '.<|im_end|>\n<|im_start|>assistant\n' },
 ];
 
+/** Not stated in the paper: what is said of a robot without arms. */
+const ARMS: Readonly<Record<BodyDescription['arms'], readonly string[]>> = {
+  0: [],
+  1: ['single arm'],
+  2: ['dual arms'],
+};
+
 function bodySentence({ name, body }: Embodiment): string {
   if (body === undefined) {
     throw new VlaError('bad-argument', `prompt qwen-vla: expected the body of "${name}", got none.`, {
@@ -32,9 +39,9 @@ function bodySentence({ name, body }: Embodiment): string {
     });
   }
   const parts = [
-    body.arms === 1 ? 'single arm' : 'dual arms',
+    ...ARMS[body.arms],
     ...(body.waist ? ['waist'] : []),
-    ...(body.mobileBase ? ['and mobile base'] : []),
+    ...(body.mobileBase ? [body.arms === 0 ? 'mobile base' : 'and mobile base'] : []),
   ];
   return `The robot is ${body.tag} with ${parts.join(', ')}.`;
 }
