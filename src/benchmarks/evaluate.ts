@@ -167,6 +167,7 @@ function recordOf(planned: PlannedEpisode, report: Report, latenciesMs: number[]
     length: played.length,
     actionsHash: played.actionsHash,
     inferences: played.latenciesMs.length,
+    ...(played.metrics === undefined ? {} : { metrics: played.metrics }),
     timing: { seconds: Math.round(seconds * 1e4) / 1e4, latencyMs: summariseLatency(played.latenciesMs) },
   };
 }

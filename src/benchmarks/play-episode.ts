@@ -20,6 +20,8 @@ export interface PlayedEpisode {
   readonly actionsHash: string;
   /** One per inference, milliseconds. */
   readonly latenciesMs: readonly number[];
+  /** What the environment measured beside the outcome. */
+  readonly metrics?: Readonly<Record<string, number>>;
 }
 
 /** What may listen to, or stop, an episode. */
@@ -77,7 +79,15 @@ export async function playEpisode(
     }
   }
   const actionsHash = (hash >>> 0).toString(16).padStart(8, '0');
-  return { instruction, outcome: outcome === 'running' ? 'timeout' : outcome, length, actionsHash, latenciesMs };
+  const metrics = environment.metrics?.();
+  return {
+    instruction,
+    outcome: outcome === 'running' ? 'timeout' : outcome,
+    length,
+    actionsHash,
+    latenciesMs,
+    ...(metrics === undefined ? {} : { metrics }),
+  };
 }
 
 /** FNV-1a (Fowler, Noll and Vo), 32 bits, continued over the bytes of `values`. */

@@ -36,6 +36,7 @@ type Line = readonly Cell[];
 /** One line per condition and task; a blank one between conditions. */
 function rowTable(result: EvaluationResult): Line[] {
   const names = ['condition', 'task', 'success', 'rate', '95 % interval', 'wrong object', 'mean length'];
+  names.push(...Object.keys(result.rows[0]?.metrics ?? {}));
   const head = names.map((text): Cell => ({ text, colour: 'faint' }));
   const groups = result.protocol.conditions.map((condition) =>
     result.rows.filter((row) => row.condition === condition.name).map((row) => cells(row, condition)),
@@ -98,6 +99,7 @@ function cells(row: ResultRow, condition: Condition): Cell[] {
     { text: `${percent(row.low)} – ${percent(row.high)}`, right: true },
     { text: row.wrong === 0 ? '·' : `${row.wrong}`, right: true },
     { text: row.meanLength.toFixed(1), right: true },
+    ...Object.values(row.metrics ?? {}).map((value): Cell => ({ text: value.toFixed(3), right: true })),
   ];
 }
 

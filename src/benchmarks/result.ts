@@ -12,6 +12,9 @@ const list = <T extends z.ZodType>(item: T): z.ZodReadonly<z.ZodArray<T>> => z.a
 
 const latency = z.object({ p50: z.number(), p99: z.number(), max: z.number() }).readonly();
 
+/** What the environment measures beside the outcome, by name. */
+const metrics = z.record(z.string(), z.number()).readonly().exactOptional();
+
 const episode = z
   .object({
     index: count,
@@ -28,6 +31,7 @@ const episode = z
     actionsHash: z.string(),
     /** Calls of the policy. */
     inferences: count,
+    metrics,
     /** Differs from run to run; everything else repeats exactly. */
     timing: z.object({ seconds: z.number(), latencyMs: latency }).readonly(),
   })
@@ -48,6 +52,8 @@ const row = z
     high: z.number(),
     /** Control steps over all episodes. */
     meanLength: z.number(),
+    /** Means over all episodes. */
+    metrics,
   })
   .readonly();
 

@@ -35,7 +35,17 @@ function summaryRow(condition: string, task: string, episodes: readonly EpisodeR
     wrong: episodes.filter(({ outcome }) => outcome === 'wrong').length,
     ...wilsonInterval(successes, episodes.length),
     meanLength: episodes.reduce((sum, { length }) => sum + length, 0) / episodes.length,
+    ...meanMetrics(episodes),
   };
+}
+
+/** The mean of every metric that the environment measures. */
+function meanMetrics(episodes: readonly EpisodeRecord[]): Pick<ResultRow, 'metrics'> {
+  const names = Object.keys(episodes[0]?.metrics ?? {});
+  if (names.length === 0) return {};
+  const mean = (name: string): number =>
+    episodes.reduce((sum, episode) => sum + (episode.metrics?.[name] ?? 0), 0) / episodes.length;
+  return { metrics: Object.fromEntries(names.map((name) => [name, mean(name)])) };
 }
 
 /** Median, 99th percentile and maximum, milliseconds rounded to a microsecond; zeros when there was no call. */

@@ -39,6 +39,8 @@ export interface Environment {
    * `not-finite`, and leave the episode as it was; a step after the end is `bad-argument`.
    */
   step(action: ArrayLike<number>): Promise<Outcome>;
+  /** Numbers about the episode at hand beside its outcome, for example success weighted by path length; asked when it has ended. */
+  metrics?(): Readonly<Record<string, number>>;
   close(): Promise<void>;
 }
 

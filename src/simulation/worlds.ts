@@ -2,6 +2,9 @@
 
 import { lookUp } from '../base/errors.ts';
 import type { NarratingEnvironment } from '../interfaces/environment.ts';
+import { createRooms } from './rooms/rooms.ts';
+import { ROOM_TASKS } from './rooms/tasks.ts';
+import { ROOM_PERTURBATIONS } from './rooms/view.ts';
 import { SIX_JOINT_TABLETOP } from './tabletop/six-joint/setting.ts';
 import { createTabletop, PERTURBATIONS, TASKS } from './tabletop/index.ts';
 
@@ -38,6 +41,12 @@ export const WORLDS: Readonly<Record<string, BuiltInWorld>> = {
     tasks: SIX_JOINT_TABLETOP.tasks.map(({ name }) => name),
     perturbations: Object.keys(PERTURBATIONS),
     open: (config) => createTabletop(config, SIX_JOINT_TABLETOP),
+  },
+  rooms: {
+    summary: 'a base on wheels in a room of coloured landmarks, told waypoints',
+    tasks: ROOM_TASKS.map(({ name }) => name),
+    perturbations: Object.keys(ROOM_PERTURBATIONS),
+    open: createRooms,
   },
 };
 
