@@ -6,6 +6,7 @@ import { createRooms } from './rooms/rooms.ts';
 import { ROOM_TASKS } from './rooms/tasks.ts';
 import { ROOM_PERTURBATIONS } from './rooms/view.ts';
 import { SIX_JOINT_TABLETOP } from './tabletop/six-joint/setting.ts';
+import { TWO_ARMS_TABLETOP } from './tabletop/two-arms/setting.ts';
 import { createTabletop, PERTURBATIONS, TASKS } from './tabletop/index.ts';
 
 /** How a built-in world is opened. */
@@ -41,6 +42,12 @@ export const WORLDS: Readonly<Record<string, BuiltInWorld>> = {
     tasks: SIX_JOINT_TABLETOP.tasks.map(({ name }) => name),
     perturbations: Object.keys(PERTURBATIONS),
     open: (config) => createTabletop(config, SIX_JOINT_TABLETOP),
+  },
+  'two-arms': {
+    summary: 'two 7-joint arms at the table, for tasks that need both',
+    tasks: TWO_ARMS_TABLETOP.tasks.map(({ name }) => name),
+    perturbations: Object.keys(PERTURBATIONS),
+    open: (config) => createTabletop(config, TWO_ARMS_TABLETOP),
   },
   rooms: {
     summary: 'a base on wheels in a room of coloured landmarks, told waypoints',

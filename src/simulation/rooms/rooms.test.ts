@@ -100,7 +100,7 @@ test('rooms: stopping at another landmark is judged wrong', async () => {
   for (let seed = 0; judged < 2; seed++) {
     await environment.reset({ task: 'stop-beside', seed });
     const { room, target, side } = drawErrand(ROOM_TASKS[1]!, new Random(seed, 100, 0));
-    const [other] = [...room.landmarks.keys()].filter((index) => index !== target);
+    const other = [...room.landmarks.keys()].find((index) => index !== target);
     const [x, y] = placeBeside(room, room.landmarks[other!]!, side!);
     if (wayThrough(room, [room.start.x, room.start.y], [x, y])!.points.length > 2) continue;
     const goal = relativePose(room.start, { x, y, heading: 0 });

@@ -2,7 +2,13 @@
 
 import { lookUp, VlaError } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
-import type { EpisodeSpec, NarratingEnvironment, Narration, Outcome, Privileged } from '../../interfaces/environment.ts';
+import type {
+  EpisodeSpec,
+  NarratingEnvironment,
+  Narration,
+  Outcome,
+  Privileged,
+} from '../../interfaces/environment.ts';
 import type { Image, Observation } from '../../interfaces/observation.ts';
 import { checkAction } from '../check-action.ts';
 import type { Rasteriser } from '../rendering/rasteriser.ts';

@@ -8,8 +8,8 @@ import type { Light } from '../rendering/lights.ts';
 import { COLOURS } from './colours.ts';
 import type { Rgb } from './colours.ts';
 import { distance, drawUntil } from './draw.ts';
-import type { Layout, Point } from './layout.ts';
-import type { MountedCamera, TableRobot } from './robot-model.ts';
+import type { Layout, PlacedObject, Point } from './layout.ts';
+import type { Area, MountedCamera, TableRobot } from './robot-model.ts';
 import type { World } from './world.ts';
 import { CLUTTER, MARK_HALF } from './world-model.ts';
 import { SHAPES } from './objects.ts';
@@ -77,20 +77,34 @@ export const PERTURBATIONS: Readonly<Record<string, Look>> = {
   distractors: { ...USUAL, clutter: true },
 };
 
-/** Places for clutter: near the robot or at the camera's side of the workspace, in view, clear of everything else. */
-export function drawClutter(look: Look, layout: Layout, random: Random): Point[] {
+/** Places for clutter: in one of the areas, clear of everything else. */
+export function drawClutter(look: Look, layout: Layout, areas: readonly Area[], random: Random): Point[] {
   if (!look.clutter) return [];
   const taken = [
-    ...layout.objects.map(({ shape, x, y }) => ({ at: [x, y] as const, radius: Math.max(...SHAPES[shape].footprint) })),
+    ...layout.objects.flatMap(circles),
     ...layout.marks.map(({ x, y }) => ({ at: [x, y] as const, radius: MARK_HALF })),
   ];
   return CLUTTER.map(() => {
     const at = drawUntil<Point>(
-      () => [random.uniform() < 0.5 ? random.range(0.36, 0.44) : random.range(0.69, 0.72), random.range(-0.16, 0.16)],
+      () => {
+        const { x, y } = random.pick(areas);
+        return [random.range(...x), random.range(...y)];
+      },
       (point) => taken.every((other) => distance(point, other.at) > other.radius + 0.05),
     );
     taken.push({ at, radius: 0.045 });
     return at;
+  });
+}
+
+/** Circles that cover a thing, seen from above: one, or a row of them for a long thing. */
+function circles({ shape, x, y, yaw }: PlacedObject): { readonly at: Point; readonly radius: number }[] {
+  const [long, wide] = SHAPES[shape].footprint;
+  if (long < 3 * wide) return [{ at: [x, y], radius: Math.max(long, wide) }];
+  const count = Math.ceil(long / wide);
+  return Array.from({ length: count }, (_, i) => {
+    const along = long * ((2 * i + 1) / count - 1);
+    return { at: [x + along * Math.cos(yaw), y + along * Math.sin(yaw)], radius: 1.5 * wide };
   });
 }
 

@@ -15,6 +15,10 @@ export const sevenJointArm: RobotModel<Robot> = {
     { name: 'front', mount: 'stand' },
     { name: 'wrist', mount: 'hand' },
   ],
+  clutter: [
+    { x: [0.36, 0.44], y: [-0.16, 0.16] },
+    { x: [0.69, 0.72], y: [-0.16, 0.16] },
+  ],
   bodies: FRONT_CAMERA + armBodies(),
   actuators: armActuators(),
   exclusions: armExclusions(),

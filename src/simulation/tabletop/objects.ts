@@ -3,7 +3,7 @@
 import type { Rgb } from './colours.ts';
 
 /** Names of things, which are also the nouns of instructions. */
-export type ShapeName = 'cube' | 'cylinder' | 'box' | 'ball' | 'drawer' | 'button';
+export type ShapeName = 'cube' | 'cylinder' | 'box' | 'ball' | 'drawer' | 'button' | 'bar' | 'stick';
 
 /** What a kind of thing looks like and how it can be gripped. */
 export interface Shape {
@@ -33,8 +33,14 @@ export const DRAWER_TRAVEL = 0.1;
 export const BUTTON_TRAVEL = 0.012;
 const GREY: Rgb = [0.45, 0.45, 0.48];
 
-/** Every kind of thing that can lie or stand on the table. */
-export const SHAPES: Readonly<Record<ShapeName, Shape>> = {
+/** Things for two hands: one at each end. */
+const LONG_SHAPES = {
+  bar: block([0.22, 0.014, 0.014], Math.PI, 0.2),
+  stick: block([0.085, 0.014, 0.014], Math.PI, 0.2),
+};
+
+/** Things for one hand. */
+export const ONE_HAND_SHAPES: Readonly<Record<Exclude<ShapeName, keyof typeof LONG_SHAPES>, Shape>> = {
   cube: block([0.023, 0.023, 0.023], Math.PI / 2, Math.PI),
   // Longer than the gripper opens, so it can only be taken across.
   box: block([0.042, 0.02, 0.02], Math.PI, 0.3),
@@ -74,6 +80,9 @@ export const SHAPES: Readonly<Record<ShapeName, Shape>> = {
       `<geom name="${name}" type="cylinder" size=".022 .012" group="1"/></body></body>`,
   },
 };
+
+/** Every kind of thing that can lie or stand on the table. */
+export const SHAPES: Readonly<Record<ShapeName, Shape>> = { ...ONE_HAND_SHAPES, ...LONG_SHAPES };
 
 /** Geoms that are painted with the thing's colour. */
 export function paintedGeoms(shape: ShapeName, name: string): string[] {

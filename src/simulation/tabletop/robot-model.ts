@@ -61,11 +61,19 @@ export interface MountedCamera {
   readonly mount: 'stand' | 'hand';
 }
 
+/** A part of the table, metres. */
+export interface Area {
+  readonly x: readonly [low: number, high: number];
+  readonly y: readonly [low: number, high: number];
+}
+
 /** A robot before it is part of a simulation. */
 export interface RobotModel<R extends TableRobot = TableRobot> {
   embodiment(imageSize: number): Embodiment;
   /** In the embodiment's order. */
   readonly cameras: readonly MountedCamera[];
+  /** Where things may lie about that no task is about: in view, beside the workspace. */
+  readonly clutter: readonly Area[];
   /** MJCF: cameras on stands and the body tree; actuators; pairs of bodies that do not collide. */
   readonly bodies: string;
   readonly actuators: string;

@@ -10,7 +10,7 @@ import type { Layout, PlacedObject, Point } from './layout.ts';
 import type { ShapeName } from './objects.ts';
 
 /** Kinds of scenes; a kind's place in this list is part of its random streams. */
-export const SCENE_KINDS = ['blocks', 'pads', 'drawers', 'buttons'] as const;
+export const SCENE_KINDS = ['blocks', 'pads', 'drawers', 'buttons', 'pairs', 'bars', 'sticks'] as const;
 export type SceneKind = (typeof SCENE_KINDS)[number];
 
 /** Things and marks, before it is decided which of them a task is about. */

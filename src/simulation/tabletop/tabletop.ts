@@ -157,7 +157,7 @@ class TabletopEnvironment implements Tabletop {
     // One stream per concern, so that a change of look or of words leaves the scene as it was; the same for all tasks of a kind of scene.
     const stream = (concern: number): Random => new Random(spec.seed, SCENE_KINDS.indexOf(task.scene), concern);
     const plain = task.layout(stream(0));
-    const layout = { ...plain, clutter: drawClutter(look, plain, stream(4)) };
+    const layout = { ...plain, clutter: drawClutter(look, plain, this.setting.robot.clutter, stream(4)) };
     const world = this.world(layout);
     world.arrange(layout, this.setting.robot.start(stream(1)));
     const lights = dressWorld(world, look, stream(2));

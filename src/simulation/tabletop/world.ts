@@ -141,6 +141,13 @@ export class World<R extends TableRobot = ArmRobot> {
     return wrapAngle(Math.atan2(all[at + 3]!, all[at]!));
   }
 
+  /** The direction of an object's own x axis, which is the long one; a unit vector. */
+  axis(object: number): Vector3 {
+    const all = this.sim.data('xmat');
+    const at = 9 * this.bodies[object]!;
+    return [all[at]!, all[at + 3]!, all[at + 6]!];
+  }
+
   /** An object's rotation against that of the hand that deals with it, times its symmetry, as cosine and sine; null for round things. */
   heading(object: number): [cosine: number, sine: number] | null {
     const { gripPeriod } = this.shape(object);

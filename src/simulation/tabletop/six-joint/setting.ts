@@ -47,6 +47,10 @@ const sixJointArm: RobotModel<SixJointRobot> = {
     { name: 'side', mount: 'stand' },
     { name: 'wrist', mount: 'hand' },
   ],
+  clutter: [
+    { x: [0.36, 0.44], y: [-0.16, 0.16] },
+    { x: [0.69, 0.72], y: [-0.16, 0.16] },
+  ],
   bodies: SIDE_CAMERA + sixJointBodies(),
   actuators: sixJointActuators(),
   exclusions: armExclusions(),

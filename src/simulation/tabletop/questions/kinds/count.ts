@@ -1,7 +1,7 @@
 /** @file How many are there? Digits. */
 
 import { COLOUR_NAMES } from '../../colours.ts';
-import { SHAPES } from '../../objects.ts';
+import { ONE_HAND_SHAPES } from '../../objects.ts';
 import { phrase } from '../phrase.ts';
 import { allThings } from '../placement.ts';
 import type { QuestionKind } from '../question-kind.ts';
@@ -31,7 +31,7 @@ export const count: QuestionKind = {
       const colour = random.pick(COLOUR_NAMES);
       return ask(`${colour} things`, things.filter((thing) => thing.colour === colour).length);
     }
-    const noun = random.pick(draw < 0.8 ? nouns : Object.keys(SHAPES));
+    const noun = random.pick(draw < 0.8 ? nouns : Object.keys(ONE_HAND_SHAPES));
     return ask(plural(noun), nouns.filter((other) => other === noun).length);
   },
 };

@@ -1,7 +1,7 @@
 /** @file Is there one? Yes and no equally often. */
 
 import { COLOUR_NAMES } from '../../colours.ts';
-import { SHAPES } from '../../objects.ts';
+import { ONE_HAND_SHAPES } from '../../objects.ts';
 import { phrase } from '../phrase.ts';
 import { yesNo, type QuestionKind } from '../question-kind.ts';
 
@@ -32,6 +32,6 @@ export const existence: QuestionKind = {
 /** Nouns to ask for in vain: those that are there (in other colours), once for each that is there, and those that are not. */
 function nouns(here: readonly string[]): string[] {
   const known = here.filter((noun) => noun !== 'zone');
-  const others = [...Object.keys(SHAPES), 'pad'].filter((noun) => !here.includes(noun));
+  const others = [...Object.keys(ONE_HAND_SHAPES), 'pad'].filter((noun) => !here.includes(noun));
   return [...known, ...others];
 }
