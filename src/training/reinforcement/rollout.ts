@@ -1,6 +1,6 @@
 /** @file Rollouts: a pool of environments plays the policy from fresh episodes, and every chunk is remembered with its advantage. */
 
-import { invariant } from '../../base/errors.ts';
+import { VlaError, invariant } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
 import type { Tensor } from '../../base/tensor.ts';
 import { judgeOutcome, type EnvironmentPool } from '../../interfaces/environment-pool.ts';
@@ -73,7 +73,7 @@ export async function collectRollout(options: RolloutOptions): Promise<Rollout> 
   const [advantages, targets, values] = [new Float64Array(rows), new Float64Array(rows), new Float64Array(rows)];
   const first: FirstEpisode[] = [];
   for (let round = 0; round < config.rounds; round++) {
-    const lanes = await playRound(options, tasks, round, batches);
+    const lanes = await playAgain(() => playRound(options, tasks, round, batches), batches);
     for (const [slot, { steps, first: outcome }] of lanes.entries()) {
       const estimated = estimateAdvantages(steps, gae);
       for (const [i, { batch, value }] of steps.entries()) {
@@ -101,6 +101,22 @@ export async function collectRollout(options: RolloutOptions): Promise<Rollout> 
         ]),
       ),
   };
+}
+
+/** How often a round is played again from its beginning when environments were lost on the way. */
+const MOST_TRIES = 3;
+
+/** A round begins with fresh episodes, so one that was played again is the same. */
+async function playAgain<T>(play: () => Promise<T>, batches: unknown[]): Promise<T> {
+  const before = batches.length;
+  for (let tries = 1; ; tries++) {
+    try {
+      return await play();
+    } catch (error) {
+      if (!(error instanceof VlaError && error.code === 'io') || tries === MOST_TRIES) throw error;
+      batches.length = before;
+    }
+  }
 }
 
 /** All environments from fresh episodes, `config.chunks` chunks each; appends what is remembered to `batches`. */
