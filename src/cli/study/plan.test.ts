@@ -109,6 +109,8 @@ test('what cannot be carried out is refused by name', () => {
     () => check(measured({ execute: 5 })),
     /measurement success\.execute: .* from 1 to 4 \(the horizon\), got 5/,
   );
+  const warm: Arm = { ...first!, stages: [{ kind: 'train', recipe: debug, set: ['schedule.warmupSteps=50'] }] };
+  assert.throws(() => check(withArm(warm)), /schedule\.warmupSteps: expected 0 to less than the 20 steps/);
   assert.throws(() => checkStudy({ ...debugStudy, seeds: 0 }), /expected at least 1 training seed, got 0/);
   assert.throws(
     () => checkStudy({ ...debugStudy, arms: [first!, first!] }),

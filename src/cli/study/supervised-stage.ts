@@ -2,7 +2,12 @@
 
 import type { Recipe } from '../../../recipes/recipe.ts';
 import { VlaError } from '../../base/errors.ts';
+import { checkLoopConfig } from '../../training/loop.ts';
+import { checkModel } from '../../training/model-config.ts';
+import { checkOptimiser } from '../../training/optimiser.ts';
 import { batchSizeOf } from '../../training/recipe.ts';
+import { checkSchedule } from '../../training/schedule.ts';
+import { parseTuning } from '../../training/tuning.ts';
 import { checkOpenLoop } from '../open-loop.ts';
 import { trainRecipe } from '../train.ts';
 import { checkEvaluation } from '../validation.ts';
@@ -33,6 +38,12 @@ export const supervisedStage: StageKind<Recipe> = {
   samples: ({ loop, data }) => loop.steps * batchSizeOf(data),
   horizon: ({ codec }) => codec.horizon,
   check(recipe) {
+    const { loop, model, optimiser, schedule, tuning } = recipe;
+    checkLoopConfig(loop);
+    checkModel(model);
+    checkOptimiser(optimiser);
+    checkSchedule(schedule, loop.steps);
+    if (tuning !== null) parseTuning(tuning, `recipe ${recipe.name}: tuning`);
     checkOpenLoop(recipe);
     checkEvaluation(recipe);
   },
