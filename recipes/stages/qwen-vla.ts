@@ -9,6 +9,7 @@ import type { QwenVlaConfig } from '../../src/models/qwen-vla/config.ts';
 import { qwenVla } from '../../src/models/qwen-vla/family.ts';
 import type { DatasetShare } from '../../src/training/recipe.ts';
 import type { Recipe } from '../recipe.ts';
+import { robotShare } from './robots.ts';
 import { conversationShare, stage, tabletopShare, type StageWords } from './stage.ts';
 
 const WORDS: StageWords = {
@@ -82,7 +83,13 @@ const continued = stage({
   summary: 'Qwen-VLA, stage 2: continued pretraining on the mixture',
   after: 'qwen-vla-t2a',
   model: withTime(BETA),
-  datasets: [tabletopShare(12), languageActions('franka-panda', 2)],
+  datasets: [
+    tabletopShare(6),
+    robotShare('six-joint', 2),
+    robotShare('two-arms', 2),
+    robotShare('rooms', 2),
+    languageActions('franka-panda', 2),
+  ],
   conversations: [conversationShare(2, WORDS.views)],
   steps: 5000,
   acts: true,

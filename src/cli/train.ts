@@ -1,8 +1,10 @@
 /** @file `vlakit train`: a policy from a recipe and its data; the same command continues an interrupted run. */
 
+import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import type { Command } from 'commander';
+import { RECIPES } from '../../recipes/index.ts';
 import { evaluationWorld, type Recipe } from '../../recipes/recipe.ts';
 import { VlaError } from '../base/errors.ts';
 import { commandLine, versions } from '../benchmarks/provenance.ts';
@@ -48,6 +50,7 @@ async function run(name: string, options: Options): Promise<void> {
 
 /** Trains a recipe into a run folder, or continues there. */
 export async function trainRecipe(recipe: Recipe, folder: string, signal: AbortSignal): Promise<TrainingResult> {
+  requireBase(recipe);
   checkOpenLoop(recipe);
   checkEvaluation(recipe);
   const { evaluation, record, device } = recipe;
@@ -71,6 +74,16 @@ export async function trainRecipe(recipe: Recipe, folder: string, signal: AbortS
             ),
     signal,
     wallClock: () => Date.now() / 1000,
+  });
+}
+
+/** A stage whose predecessor was not trained yet says which one that is. */
+function requireBase({ name, tuning }: Recipe): void {
+  const base = tuning?.base;
+  const before = RECIPES.find((recipe) => base === path.join('runs', recipe.name));
+  if (base == null || before === undefined || fs.existsSync(base)) return;
+  throw new VlaError('not-found', `recipe ${name}: expected the run that it starts from in ${base}, got none.`, {
+    hint: `Train it first: vlakit train ${before.name}. Or name another: --set tuning.base=….`,
   });
 }
 
