@@ -93,7 +93,7 @@ export class ArmPlanner {
     const knots = this.lineKnots(from, start, goal);
     if (knots === null) return null;
     const path = new JointPath(from.length, knots);
-    return this.isFree(path, rules) ? path : null;
+    return this.isFree(path, rules) && this.withinLimits(path) ? path : null;
   }
 
   /** Whether every posture of the path is free. */
@@ -167,8 +167,9 @@ export class ArmPlanner {
     return corners.slice(1).map((corner, i) => JointPath.straight(corners[i]!, corner));
   }
 
-  /** A spline may swing beyond its knots. */
+  /** A spline may swing beyond its knots, a straight line does not. */
   private withinLimits(path: JointPath): boolean {
+    if (path.pieces === 1) return true;
     const samples = 8 * path.pieces;
     for (let s = 0; s <= samples; s++) {
       path.evaluate(s / samples, this.q);

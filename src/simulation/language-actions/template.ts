@@ -4,7 +4,7 @@ import type { Random } from '../../base/random.ts';
 import type { Goal, Motion } from './motion.ts';
 import type { RobotArm } from './robot.ts';
 import { drawObject, drawPlace, OBSTACLE, outline, type Kind, type Place, type SceneObject } from './scene.ts';
-import { introduction, type Pace, type Voice } from './wording.ts';
+import { inFull, type Pace, type Voice } from './wording.ts';
 
 /** A drawn task. */
 export interface Draft {
@@ -58,8 +58,8 @@ export class SceneDraft {
     if (this.random.uniform() >= OBSTACLE_SHARE) return [];
     const index = this.add([OBSTACLE], 0);
     if (index === null) return [];
-    const text = introduction(this.objects[index]!, voice, this.random);
-    return [`${text}; ${this.random.pick(['avoid it', 'keep clear of it', 'do not touch it', 'go around it'])}`];
+    const words = this.random.pick(['avoid', 'keep clear of', 'do not touch', 'go around', 'mind']);
+    return [`${words} ${inFull(this.objects[index]!, voice)}`];
   }
 }
 

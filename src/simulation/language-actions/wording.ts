@@ -8,7 +8,7 @@ import type { Place, SceneObject } from './scene.ts';
 
 /** One way of saying numbers. */
 export interface Voice {
-  /** With its preposition: "at x 0.42 m, y -0.10 m". */
+  /** With its preposition: "at (0.42, -0.10) m". */
   at(place: Place): string;
   /** The same as where something goes: "to …". */
   to(place: Place): string;
@@ -18,7 +18,7 @@ export interface Voice {
 
 const centimetres = (metres: number): number => Math.round(metres * 1000) / 10;
 
-const coordinates = ([x, y]: Place): string => `x ${x.toFixed(2)} m, y ${y.toFixed(2)} m`;
+const coordinates = ([x, y]: Place): string => `(${x.toFixed(2)}, ${y.toFixed(2)}) m`;
 const pair = ([x, y]: Place): string => `(${centimetres(x)}, ${centimetres(y)}) cm`;
 const ahead = ([x, y]: Place): string => {
   const [forward, aside] = [centimetres(x), centimetres(Math.abs(y))];
@@ -57,10 +57,10 @@ export function called({ colour, noun }: SceneObject): string {
   return `the ${colour} ${noun}`;
 }
 
-/** "6 cm wide, 8 cm tall" or "8 x 5 x 3 cm". */
+/** "6 wide, 8 cm tall" or "8 x 5 x 3 cm". */
 export function sizeOf({ size, round }: SceneObject): string {
   const [length, width, height] = size.map(centimetres);
-  return round ? `${length} cm wide, ${height} cm tall` : `${length} x ${width} x ${height} cm`;
+  return round ? `${length} wide, ${height} cm tall` : `${length} x ${width} x ${height} cm`;
 }
 
 /** "turned 30° counter-clockwise"; what faces straight ahead or looks the same all round needs no words. */
@@ -76,7 +76,7 @@ export function introduction(object: SceneObject, voice: Voice, random: Random):
   const size = sizeOf(object);
   const where = voice.at(place) + comma(turnOf(object, voice));
   return random.pick([
-    `There is ${article} ${colour} ${noun} (${size}) ${where}`,
+    `${article === 'a' ? 'A' : 'An'} ${colour} ${noun} (${size}) is ${where}`,
     `${article === 'a' ? 'A' : 'An'} ${colour} ${noun}, ${size}, stands ${where}`,
     `The ${colour} ${noun} (${size}) is ${where}`,
   ]);
@@ -91,11 +91,11 @@ function comma(words: string): string {
   return words === '' ? '' : `,${words}`;
 }
 
-/** The eight directions that have names, in degrees counter-clockwise from straight ahead. */
+/** The four directions that have names, in degrees counter-clockwise from straight ahead. */
 export const DIRECTIONS: readonly { readonly degrees: number; readonly words: readonly string[] }[] = [
-  { degrees: 0, words: ['forward', 'away from the robot', 'straight ahead'] },
+  { degrees: 0, words: ['forward', 'straight ahead', 'to the far side'] },
   { degrees: 90, words: ['to the left', 'left'] },
-  { degrees: 180, words: ['back', 'towards the robot', 'backwards'] },
+  { degrees: 180, words: ['back', 'backwards', 'to the near side'] },
   { degrees: -90, words: ['to the right', 'right'] },
 ];
 
