@@ -59,7 +59,7 @@ export async function playEpisode(
   while (outcome === 'running' && length < maxSteps) {
     if (hooks.stopped?.()) return null;
     const seen = await environment.observe();
-    const observation = borrowed === null ? seen : { ...seen, instruction: borrowed };
+    const observation = { ...seen, tick: length, ...(borrowed === null ? {} : { instruction: borrowed }) };
     instruction = observation.instruction;
     if (length === 0) await hooks.onTick?.(0, null, observation);
     const where = `Policy "${policy.name}" in ${spec.task}, seed ${spec.seed}, tick ${length}`;

@@ -14,7 +14,10 @@ export interface TrainingSample {
   readonly actions: Float32Array;
   /** One per step of the horizon: 1 where the step lies beyond the episode's end. */
   readonly actionIsPad: Uint8Array;
-  /** Features of the frame whose name starts with `supervision.`, by full name; may be empty. */
+  /**
+   * Features of the frame whose name starts with `supervision.`, by full name; may be empty. Where annotations say how far the task
+   * is, `supervision.chunk_progress` holds it before and after the actions.
+   */
   readonly supervision: Readonly<Record<string, Float32Array>>;
   /** What is known about the frame in words; left out where nothing is. */
   readonly annotation?: Annotation;

@@ -26,6 +26,9 @@ export interface SampleSpec {
   readonly imageSize: ImageSize | null;
 }
 
+/** What samples of annotated frames have beside the dataset's own supervision: how far the task is before and after the chunk. */
+const CHUNK_PROGRESS = 'supervision.chunk_progress';
+
 const CAMERA_PREFIX = 'observation.images.';
 
 /** The usual names: cameras `observation.images.*` (or `observation.image`), `observation.state`, `action`. */
@@ -83,6 +86,13 @@ export function createSampleReader(dataset: Dataset, spec: SampleSpec): SampleRe
         supervision[name] = (await dataset.column(name, episode)).slice(frame * width, (frame + 1) * width);
       }
       const annotation = await dataset.annotation(episode, frame);
+      if (annotation?.progress !== undefined) {
+        const [last, { horizon, stride }] = [(end ?? state.length / stateSize) - 1, spec.window];
+        const after = await dataset.annotation(episode, Math.min(last, Math.round(frame + horizon * stride)));
+        if (after?.progress !== undefined) {
+          supervision[CHUNK_PROGRESS] = Float32Array.of(annotation.progress, after.progress);
+        }
+      }
       return {
         images,
         state: state.slice(frame * stateSize, (frame + 1) * stateSize),

@@ -7,6 +7,8 @@ export interface ActionChunk {
   readonly data: Float32Array;
   /** What the policy wrote before it acted, which these actions follow from; absent where it acts at once. */
   readonly reasoning?: string;
+  /** How far the policy thinks the task is when all of these actions are done, about 0 to 1; absent where it does not say. */
+  readonly progress?: number;
 }
 
 /** The action at index `step` of a chunk, as a view. */

@@ -15,4 +15,6 @@ export interface Observation {
   readonly state: Float32Array;
   /** What the human says. */
   readonly instruction: string;
+  /** Control periods since the episode began; left out where nobody counts. */
+  readonly tick?: number;
 }

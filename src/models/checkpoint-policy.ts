@@ -15,6 +15,7 @@ import { familyOf } from './families.ts';
 import type { AnyFamily, FamilyConfig } from './family.ts';
 import { createFlowPolicy } from './flow-policy.ts';
 import { modelSpec } from './flow-trainable.ts';
+import { requireProgress } from './task-progress.ts';
 import { changeMode, policyMode, type PolicyMode, type PolicyModeSettings } from './policy-mode.ts';
 
 /** Weights by dotted name, in memory or as places in files below `weightFolder`. */
@@ -41,6 +42,8 @@ export interface PolicySettings {
   readonly noiseScale: number;
   /** What of the model acts: the flow's expert (default), or its choice policy. */
   readonly head?: ActingHead;
+  /** Whether the expert is told how far the task is, and tells how far it will be; left out: no. */
+  readonly progress?: boolean;
   /** Whether it acts at once (default) or reasons first. */
   readonly mode?: PolicyModeSettings;
 }
@@ -76,6 +79,7 @@ export function readPolicyParts(source: CheckpointSource, overrides: Partial<Pol
   const config = family.parse(content, where('config.json'));
   const settings = settingsOf(source, overrides);
   if (settings.head === 'choice') requireChoice({ family, config, codec });
+  if (settings.progress === true) requireProgress(family, config);
   const parameters = modelSpec(family, config, codec);
   const { weights, weightFolder } = source.weights(parameters);
   checkWeights(where('model.safetensors'), weights, Object.fromEntries(flatten<ParameterSpec>(parameters)));
@@ -97,7 +101,7 @@ export function readCodec(source: Pick<CheckpointSource, 'where' | 'json'>): Cod
 /** A policy of these parts, on a session of its own. */
 export function policyOf({ settings, ...parts }: PolicyParts, { name, session }: OpenPolicyOptions): Promise<Policy> {
   const { family, config, codec, embodiment, weights, weightFolder, mode } = parts;
-  const { eulerSteps: steps, noiseScale, head } = settings;
+  const { eulerSteps: steps, noiseScale, head, progress } = settings;
   const where = weightFolder === undefined ? session : { ...session, weightFolder };
   return createFlowPolicy({
     name,
@@ -109,6 +113,7 @@ export function policyOf({ settings, ...parts }: PolicyParts, { name, session }:
     steps,
     noiseScale,
     ...(head === undefined ? {} : { head }),
+    ...(progress === undefined ? {} : { progress }),
     mode,
     session: where,
   });
@@ -118,7 +123,7 @@ const HEADS: readonly ActingHead[] = ['flow', 'choice'];
 
 function settingsOf(source: CheckpointSource, overrides: Partial<PolicySettings>): PolicySettings {
   const own = source.json<Partial<PolicySettings>>('policy.json');
-  const { eulerSteps, noiseScale, head } = { ...own, ...overrides };
+  const { eulerSteps, noiseScale, head, progress } = { ...own, ...overrides };
   const mode = changeMode(own.mode, overrides.mode);
   const check = (name: string, value: unknown, good: boolean, range: string): void => {
     if (good) return;
@@ -128,10 +133,17 @@ function settingsOf(source: CheckpointSource, overrides: Partial<PolicySettings>
   check('eulerSteps', eulerSteps, Number.isInteger(eulerSteps) && eulerSteps! >= 1, 'of at least 1');
   check('noiseScale', noiseScale, typeof noiseScale === 'number' && noiseScale >= 0 && noiseScale <= 1, 'from 0 to 1');
   check('head', head, head === undefined || HEADS.includes(head), `of ${HEADS.join(' or ')}`);
+  check(
+    'progress',
+    progress,
+    progress === undefined || (typeof progress === 'boolean' && !(progress && head === 'choice')),
+    'of true (beside the head "flow") or false',
+  );
   return {
     eulerSteps: eulerSteps!,
     noiseScale: noiseScale!,
     ...(head === undefined ? {} : { head }),
+    ...(progress === undefined ? {} : { progress }),
     ...(mode === undefined ? {} : { mode }),
   };
 }

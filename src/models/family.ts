@@ -108,6 +108,31 @@ export interface ModelFamily<C extends FamilyConfig, P, X> {
   flow(p: P, context: X, mask: Value, config: C): ActionFlow;
   /** How it writes text; absent from families that only act. */
   readonly text?: FamilyText<C>;
+  /** How it tells the task's progress; absent from families that do not. */
+  readonly progress?: FamilyProgress<C, P, X>;
+}
+
+/** An expert that is told how far the task was before a chunk, and tells how far it is after it; shares of the task, 0 to 1. */
+export interface FamilyProgress<C, P, X> {
+  /** Whether the model has the parameters for it. */
+  has(config: C): boolean;
+  /** `flowLoss` with the progress [B] before the chunk given, and the mean square error of what is told against that after it. */
+  losses(
+    p: P,
+    context: X,
+    inputs: FlowInputs,
+    progress: { readonly before: Value; readonly after: Value },
+    config: C,
+  ): { readonly flow: Value; readonly progress: Value };
+  /** `sample` with the progress [B] before the chunk given; it also tells that after it, [B]. */
+  sample(
+    p: P,
+    context: X,
+    start: { readonly noise: Value; readonly before: Value },
+    dimensions: Value,
+    steps: number,
+    config: C,
+  ): { readonly actions: Value; readonly progress: Value };
 }
 
 /** What a family that writes text offers. */

@@ -26,6 +26,7 @@ import type { AnyFamily, FamilyConfig } from './family.ts';
 import { observationNames, promptInputs } from './flow-trainable.ts';
 import { pickChoice } from './parts/choice-policy.ts';
 import type { PolicyMode } from './policy-mode.ts';
+import { openProgressAccount, requireProgress } from './task-progress.ts';
 import { createReasoner, reasoningCodec, type Reasoner, type ReasonerOptions } from './reasoning.ts';
 
 /** What a policy is made of; all of it lies in a checkpoint folder but the last two. */
@@ -44,30 +45,44 @@ export interface FlowPolicyOptions {
   readonly noiseScale: number;
   /** What of the model acts; default: the flow's expert. A choice policy draws no noise. */
   readonly head?: ActingHead;
+  /** Whether it is told how far the task is, and tells how far it will be; default: no. */
+  readonly progress?: boolean;
   /** Whether it reasons first; a chunk then has its `reasoning`. Default: it acts at once. */
   readonly mode?: PolicyMode;
   readonly session: Pick<SessionOptions, 'runtime' | 'threads' | 'weightFolder' | 'weightPrecision' | 'weightCache'>;
 }
 
-/** The graph of one inference: the codec's observation tensors and, for the flow, noise f32 [1, H, A] to `actions` f32 [1, H, A]. */
+/**
+ * The graph of one inference: the codec's observation tensors and, for the flow, noise f32 [1, H, A] to `actions` f32 [1, H, A].
+ * With progress, `before` f32 [1] goes in and `progress` f32 [1], that after the chunk, comes out.
+ */
 export function inferenceGraph(
   family: AnyFamily,
   config: FamilyConfig,
   codec: Codec,
   steps: number,
-  head: ActingHead = 'flow',
+  { head = 'flow', progress = false }: Pick<FlowPolicyOptions, 'head' | 'progress'> = {},
 ): Graph {
   const offered = codec.observationInputs(1);
   return trace(() => {
     const read = (name: string): Value => input(name, offered[name]!.dtype, offered[name]!.shape);
     const noise = head === 'choice' ? null : input('noise', 'f32', [1, codec.horizon, codec.actionDim]);
-    output('actions', inferActions(family, config, codec, steps, read, noise));
+    const before = progress ? input('before', 'f32', [1]) : null;
+    const acted = inferActions(family, config, codec, steps, read, noise, before);
+    output('actions', acted.actions);
+    if (acted.progress !== null) output('progress', acted.progress);
   });
+}
+
+/** What a policy's graph computes: actions [1, H, A], and the progress [1] after them where that before them is given. */
+export interface InferredActions {
+  readonly actions: Value;
+  readonly progress: Value | null;
 }
 
 /**
  * The same on values of a graph that is being traced: `read` gives the codec's observation tensors, each asked for once; without
- * noise the choice policy acts, with the proposal that it thinks the best.
+ * noise the choice policy acts, with the proposal that it thinks the best. `before` [1] is the progress before the chunk.
  */
 export function inferActions(
   family: AnyFamily,
@@ -76,7 +91,8 @@ export function inferActions(
   steps: number,
   read: (name: string) => Value,
   noise: Value | null,
-): Value {
+  before: Value | null = null,
+): InferredActions {
   requireFittingCodec(family, config, codec);
   const { layout } = codec;
   const spec = family.spec(config, layout.length) as Readonly<Record<string, Tree<ParameterSpec>>>;
@@ -84,11 +100,17 @@ export function inferActions(
   const p = asWeights<Tree<ParameterSpec>>({ ...spec, ...proposes }) as Tree<Value>;
   const names = observationNames(family, config, codec, false);
   const observation = promptInputs(codec, Object.fromEntries(names.map((name) => [name, read(name)])));
-  if (noise === null) return pickChoice(encodeWithChoices(p, observation, layout, { family, config, codec }).choices);
+  if (noise === null) {
+    const { choices } = encodeWithChoices(p, observation, layout, { family, config, codec });
+    return { actions: pickChoice(choices), progress: null };
+  }
   const prompt = family.encode(p, observation, layout, config);
   const context = family.context(p, prompt, observation.state, config);
   const dimensions = constant(f32(codec.actionDimensions));
-  return family.sample(p, context, noise, dimensions, steps, config);
+  if (before === null) {
+    return { actions: family.sample(p, context, noise, dimensions, steps, config), progress: null };
+  }
+  return requireProgress(family, config).sample(p, context, { noise, before }, dimensions, steps, config);
 }
 
 /** Streams within an inference; its noise is drawn from the inference's own. */
@@ -102,13 +124,25 @@ const SEEDS = 2 ** 31;
  * same actions. `infer` rejects with what is wrong in the observation.
  */
 export async function createFlowPolicy(options: FlowPolicyOptions): Promise<Policy> {
-  const { name, family, config, embodiment, weights, steps, noiseScale, head, mode = { kind: 'direct' } } = options;
+  const {
+    name,
+    family,
+    config,
+    embodiment,
+    weights,
+    steps,
+    noiseScale,
+    head,
+    progress = false,
+    mode = { kind: 'direct' },
+  } = options;
   requireEmbodiment(options.codec.config, embodiment);
   const codec = mode.kind === 'direct' ? options.codec : reasoningCodec(options.codec, mode);
-  const graph = inferenceGraph(family, config, codec, steps, head);
+  const graph = inferenceGraph(family, config, codec, steps, options);
   const session = await createSession(graph, { ...options.session, weights });
   const reasoner = mode.kind === 'direct' ? null : await openReasoner({ ...options, codec, mode }, session);
-  const names = Object.keys(session.inputs).filter((input) => input !== 'noise');
+  const names = Object.keys(session.inputs).filter((input) => input !== 'noise' && input !== 'before');
+  const account = openProgressAccount();
   let seed = 0;
   let call = 0;
   let closed: Promise<unknown> | undefined;
@@ -118,6 +152,7 @@ export async function createFlowPolicy(options: FlowPolicyOptions): Promise<Poli
     reset(episode) {
       seed = episode.seed;
       call = 0;
+      account.reset();
     },
     async infer(observation) {
       requireImageSizes(observation, embodiment, codec, name);
@@ -128,9 +163,13 @@ export async function createFlowPolicy(options: FlowPolicyOptions): Promise<Poli
       const reasoned = await reasoner?.reason(encoded, new Random(...at, REASONING).integer(SEEDS));
       const tensors = reasoned?.tensors ?? encoded;
       const feeds = Object.fromEntries(names.map((input) => [input, tensors[input]!]));
-      const { actions } = await session.run({ ...feeds, ...drawn });
-      const chunk = codec.decodeActions(actions!.data as Float32Array, observation.state);
-      return reasoned === undefined ? chunk : { ...chunk, reasoning: reasoned.text };
+      const { tick } = observation;
+      const begun = progress ? { before: f32([account.at(tick)], [1]) } : {};
+      const results = await session.run({ ...feeds, ...drawn, ...begun });
+      const chunk = codec.decodeActions(results['actions']!.data as Float32Array, observation.state);
+      const told = progress ? { progress: Number(results['progress']!.data[0]) } : {};
+      if (told.progress !== undefined) account.note(tick, told.progress, chunk.horizon);
+      return { ...chunk, ...told, ...(reasoned === undefined ? {} : { reasoning: reasoned.text }) };
     },
     async close() {
       await (closed ??= Promise.all([session.close(), reasoner?.close()]));

@@ -9,7 +9,7 @@ import type { Random } from '../base/random.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { PIXELS, type Codec } from '../codec/policy-codec.ts';
 import type { TokenLayout } from '../codec/prompt.ts';
-import { add, constant, mul, type Value } from '../engine/index.ts';
+import { add, constant, mul, reshape, slice, type Value } from '../engine/index.ts';
 import type { ParameterSpec, Tree } from '../nn/parameters.ts';
 import { choiceSpec, encodeWithChoices, requireChoice } from './choice.ts';
 import { requireFittingCodec } from './codec-fit.ts';
@@ -26,6 +26,7 @@ import {
   type SupervisionConfig,
   type SupervisionHeads,
 } from './parts/supervision-heads.ts';
+import { PROGRESS, requireProgress, requireProgressTargets } from './task-progress.ts';
 import { textLoss } from './text-trainable.ts';
 import { requireText } from './writer.ts';
 
@@ -93,7 +94,7 @@ export function createFlowTrainable(options: FlowTrainableOptions): FlowTrainabl
   const { family, config, codec, batchSize: B, objective = ACTIONS } = options;
   requireFittingCodec(family, config, codec);
   requireObjective(family, config, codec, objective);
-  const { flow, text, choice = 0 } = objective;
+  const { flow, text, choice = 0, progress = 0 } = objective;
   const sizes = { draws: options.draws, horizon: codec.horizon, actionDim: codec.actionDim };
   const layout = codec.trainingLayout;
   const offered = codec.trainingInputs(B);
@@ -108,14 +109,22 @@ export function createFlowTrainable(options: FlowTrainableOptions): FlowTrainabl
     ...(layout === codec.layout ? [] : ['contextMask']),
     ...(flow > 0 || choice > 0 ? ['actions', 'actionMask'] : []),
     ...(text > 0 ? TEXT_TARGETS : []),
+    ...(progress > 0 ? [PROGRESS] : []),
     ...Object.keys(targets),
   ];
-  const flowOf = (p: Tree<Value>, prompt: EncodedPrompt, inputs: Readonly<Record<string, Value>>): Value => {
+  const flowTerms = (p: Tree<Value>, prompt: EncodedPrompt, inputs: Readonly<Record<string, Value>>): Term[] => {
     const read = objective.insulation === 'none' ? prompt : insulatePrompt(prompt, objective.insulation);
     const context = family.context(p, read, inputs['state'] ?? null, config);
     const { actions, actionMask } = inputs;
     const feeds = { actions: actions!, actionMask: actionMask!, drawn: pick(inputs, drawn) };
-    return family.flowLoss(p, context, feeds, config);
+    if (progress === 0) return [['flow', flow, family.flowLoss(p, context, feeds, config)]];
+    const [before, after] = [0, 1].map((i) => reshape(slice(inputs[PROGRESS]!, 1, i, i + 1), [B]));
+    const told = { before: before!, after: after! };
+    const losses = requireProgress(family, config).losses(p, context, feeds, told, config);
+    return [
+      ['flow', flow, losses.flow],
+      ['progress', progress, losses.progress],
+    ];
   };
   return {
     parameters: modelSpec(family, config, codec),
@@ -127,7 +136,7 @@ export function createFlowTrainable(options: FlowTrainableOptions): FlowTrainabl
       const shared = observed.contextMask === undefined ? proposed : null;
       const prompt = shared?.prompt ?? family.encode(p, observed, layout, config);
       const terms: Term[] = [];
-      if (flow > 0) terms.push(['flow', flow, flowOf(p, prompt, inputs)]);
+      if (flow > 0) terms.push(...flowTerms(p, prompt, inputs));
       if (text > 0) terms.push(['text', text, textLoss(p, prompt, inputs, { family, config, layout })]);
       if (proposed !== null) terms.push(...choiceTerms(proposed.choices, inputs, choice));
       if (supervised) terms.push(...supervisionTerms(p, prompt, { heads, layout, inputs: pick(inputs, targets) }));
@@ -185,7 +194,7 @@ function offeredHeads(
 
 /** An objective that would teach nothing, or what the codec does not offer. */
 function requireObjective(family: AnyFamily, config: FamilyConfig, codec: Codec, objective: Objective): void {
-  const { flow, text, choice = 0, insulation } = objective;
+  const { flow, text, choice = 0, progress = 0, insulation } = objective;
   const check = (good: boolean, what: string, hint: string): void => {
     if (!good) throw new VlaError('mismatch', `${family.name} objective: ${what}.`, { hint });
   };
@@ -195,6 +204,12 @@ function requireObjective(family: AnyFamily, config: FamilyConfig, codec: Codec,
     'Correct objective in the recipe.',
   );
   if (choice > 0) requireChoice({ family, config, codec });
+  check(
+    progress === 0 || (progress > 0 && flow > 0),
+    `expected a weight of progress of 0, or above it beside flow, got progress ${progress}, flow ${flow}`,
+    'The action expert tells the progress: set objective.flow above 0.',
+  );
+  if (progress > 0) requireProgressTargets(family, config, codec);
   const answers = codec.trainingLayout !== codec.layout;
   check(
     text === 0 || answers,

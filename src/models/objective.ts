@@ -8,6 +8,8 @@ export interface Objective {
   readonly text: number;
   /** Proposals of the vision-language model itself (choice policy); left out: 0. */
   readonly choice?: number;
+  /** The task's progress at the end of a chunk, where the model tells it; left out: 0, and the model is not told progress either. */
+  readonly progress?: number;
   /** `all`: the action expert reads the vision-language model without teaching it (knowledge insulation). */
   readonly insulation: 'none' | 'all';
 }

@@ -187,13 +187,17 @@ function firstDifference(a: unknown, b: unknown, where = ''): { path: string; a:
   return null;
 }
 
-/** Whether the choice policy acts: it learns from the policy's own robot, and no data teach the expert. */
-function actsByChoice(recipe: TrainingRecipe): boolean {
+/**
+ * How the policy acts: by its choices where these learn from its own robot and no data teach the expert; told of progress where that
+ * learns from its own robot.
+ */
+function actingSettings(recipe: TrainingRecipe): Pick<PolicySettings, 'head' | 'progress'> {
   const { datasets } = recipe.data;
   const plain = datasets.some(({ own }) => own === undefined);
   const main = objectiveOf(recipe, plain ? {} : (datasets[0]?.own ?? {}));
   const all = datasets.map(({ own = {} }) => objectiveOf(recipe, own));
-  return (main.choice ?? 0) > 0 && all.every(({ flow }) => flow === 0);
+  const chooses = (main.choice ?? 0) > 0 && all.every(({ flow }) => flow === 0);
+  return { ...(chooses ? { head: 'choice' } : {}), ...((main.progress ?? 0) > 0 ? { progress: true } : {}) };
 }
 
 /** The files beside the weights. */
@@ -209,7 +213,7 @@ function policyFiles(
     'policy.json': {
       eulerSteps: recipe.model.eulerSteps,
       noiseScale: recipe.model.noiseScale,
-      ...(actsByChoice(recipe) ? { head: 'choice' as const } : {}),
+      ...actingSettings(recipe),
     } satisfies PolicySettings,
     'training.json': { recipe, step, seed: recipe.seed, versions, metrics },
   };

@@ -71,7 +71,7 @@ export function exportGraph(policy: PolicyCheckpoint, padId: number): Graph {
       return encodeGraph(stateVector.steps, state);
     };
     const start = reshape(scaled(noise, settings.noiseScale), [1, codec.horizon, codec.actionDim]);
-    const actions = inferActions(family, config, codec, settings.eulerSteps, read, start);
+    const { actions } = inferActions(family, config, codec, settings.eulerSteps, read, start);
     const rows = reshape(actions, [codec.horizon, codec.actionDim]);
     output('actions', decodeGraph(action.steps, action.names.length, rows, state));
   });

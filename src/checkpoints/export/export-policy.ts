@@ -72,6 +72,11 @@ export async function exportPolicy(policy: PolicyCheckpoint, folder: string): Pr
       hint: 'Say "flow" as the head in policy.json, if the expert was trained.',
     });
   }
+  if (policy.settings.progress === true) {
+    throw new VlaError('unsupported', 'export: expected a policy that tells no progress, got one that does.', {
+      hint: 'Its graph would have to remember between inferences: say "progress": false in policy.json to act without it.',
+    });
+  }
   const description = describePolicy(policy);
   const graph = exportGraph(policy, description.prompt.padId);
   const contents = Object.fromEntries(Object.keys(graph.weights).map((name) => [name, policy.weights[name]!]));

@@ -6,7 +6,7 @@ import { drawFlow, flowInputSpecs } from '../parts/flow-matching.ts';
 import { encodePrompt } from '../parts/prompt-encoder.ts';
 import { DM0_BASE, DM0_PROGRESS, parseDm0Config, tinyDm0, type Dm0Config } from './config.ts';
 import { dm0Context, type Dm0Context } from './expert.ts';
-import { dm0Flow, dm0FlowLoss, dm0Sample, dm0Spec, type Dm0 } from './model.ts';
+import { dm0Flow, dm0FlowLoss, dm0Losses, dm0Sample, dm0Spec, type Dm0 } from './model.ts';
 import { dm0Text } from './text.ts';
 import { dm0Network } from './vlm.ts';
 
@@ -35,6 +35,17 @@ export const dm0 = defineFamily<Dm0Config, Dm0<Value>, Dm0Context>({
   flowLoss: dm0FlowLoss,
   flow: dm0Flow,
   text: dm0Text,
+  progress: {
+    has: ({ expert }) => expert.progress,
+    losses(p, context, inputs, told, c) {
+      const { flow, progress } = dm0Losses(p, context, inputs, told, c);
+      return { flow, progress: progress! };
+    },
+    sample(p, context, { noise, before }, dimensions, steps, c) {
+      const { actions, progress } = dm0Sample(p, context, { noise, progress: before }, dimensions, steps, c);
+      return { actions, progress: progress! };
+    },
+  },
   sample: (p, context, noise, dimensions, steps, c) =>
     dm0Sample(p, context, { noise, progress: null }, dimensions, steps, c).actions,
 });

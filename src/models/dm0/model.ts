@@ -4,8 +4,7 @@
  *
  * Axes: B batch, K draws of noise and time per sample, H horizon, A action dimensions.
  *
- * Differs from the paper: actions alone are trained (as in the open code), no text or discrete targets; in the tiny size also
- * as `tinyDm0` says.
+ * Differs from the paper in the tiny size as `tinyDm0` says. How progress is trained is not public: see the README.
  */
 
 import { constant, dims, expand, minimum, mul, reduceMean, reshape, sub, type Value } from '../../engine/index.ts';
@@ -40,6 +39,26 @@ export function dm0FlowLoss(
   inputs: FlowInputs,
   c: Dm0ExpertConfig,
 ): Value {
+  return dm0Losses(p, context, inputs, null, c).flow;
+}
+
+/** How far tasks were before and are after the chunks, [B] each. */
+export interface Dm0Progress {
+  readonly before: Value;
+  readonly after: Value;
+}
+
+/**
+ * The same, of a pass that is told the progress before the chunk, and the mean square error of what each draw predicts for its end
+ * (null without progress).
+ */
+export function dm0Losses(
+  p: Dm0ExpertParameters,
+  context: Dm0Context,
+  inputs: FlowInputs,
+  progress: Dm0Progress | null,
+  c: Dm0ExpertConfig,
+): { readonly flow: Value; readonly progress: Value | null } {
   const { noise: drawn, noiseFraction } = inputs.drawn;
   const { B, K, H, A } = dims(drawn!, 'B K H A', { A: c.expert.actionDim });
   const masked = c.expert.padding === 'masked';
@@ -47,10 +66,18 @@ export function dm0FlowLoss(
   const actions = reshape(masked ? mul(inputs.actions, inputs.actionMask) : inputs.actions, [B, 1, H, A]);
   const noise = masked ? mul(drawn!, mask) : drawn!;
   const noisy = mixNoise(actions, noise, reshape(noiseFraction!, [B, K, 1, 1]));
-  const { velocity } = dm0Velocity(p.model, context, noisy, noiseFraction!, null, c);
+  const perDraw = (x: Value): Value => expand(reshape(x, [B, 1]), [B, K]);
+  const begun = progress === null ? null : perDraw(progress.before);
+  const step = dm0Velocity(p.model, context, noisy, noiseFraction!, begun, c);
   const target = sub(noise, actions);
-  if (masked) return maskedMeanSquare(velocity, target, expand(mask, [B, K, H, A]));
-  const difference = sub(velocity, target);
+  const flow = masked
+    ? maskedMeanSquare(step.velocity, target, expand(mask, [B, K, H, A]))
+    : meanSquare(step.velocity, target);
+  return { flow, progress: progress === null ? null : meanSquare(step.progress!, perDraw(progress.after)) };
+}
+
+function meanSquare(a: Value, b: Value): Value {
+  const difference = sub(a, b);
   return reduceMean(mul(difference, difference));
 }
 
