@@ -137,7 +137,7 @@ export async function createFlowPolicy(options: FlowPolicyOptions): Promise<Poli
     mode = { kind: 'direct' },
   } = options;
   requireEmbodiment(options.codec.config, embodiment);
-  const codec = mode.kind === 'direct' ? options.codec : reasoningCodec(options.codec, mode);
+  const codec = mode.kind === 'direct' ? options.codec : reasoningCodec(options.codec, mode, config.prompt);
   const graph = inferenceGraph(family, config, codec, steps, options);
   const session = await createSession(graph, { ...options.session, weights });
   const reasoner = mode.kind === 'direct' ? null : await openReasoner({ ...options, codec, mode }, session);

@@ -43,9 +43,24 @@ export interface Reasoner {
   close(): Promise<void>;
 }
 
-/** The codec of a policy that reasons: `cue` stands in its prompt, which keeps its length. */
-export function reasoningCodec({ config, tokenizer }: Codec, { cue, maxTokens }: ReasoningMode): Codec {
+/**
+ * The codec of a policy that reasons: `cue` stands in its prompt, which keeps its length where places have learned vectors (the
+ * text takes those of its padding), and else grows by the text's.
+ */
+export function reasoningCodec(
+  { config, tokenizer }: Codec,
+  { cue, maxTokens }: ReasoningMode,
+  { learnedPositions }: Pick<FamilyConfig['prompt'], 'learnedPositions'>,
+): Codec {
   const parts = withCue(config.prompt.parts, cue);
+  if (!learnedPositions) {
+    const prompt = {
+      ...config.prompt,
+      parts,
+      maxTokens: config.prompt.maxTokens + maxTokens + tokenizer.encode(cue).length,
+    };
+    return createCodec({ ...config, prompt }, tokenizer);
+  }
   const grids = Object.fromEntries(config.cameras.map((camera) => [camera.name, mergedGrid(camera)]));
   const fixed = promptLength(parts, grids, tokenizer);
   requireRoom(fixed + 1, maxTokens, config.prompt.maxTokens);

@@ -134,7 +134,7 @@ export function familyTextContract(family: AnyFamily, bare = plain): void {
   ] as const) {
     test(`${family.name}, ${name}: reasoning is written and read as if it had stood in the prompt`, async (t) => {
       const subject = writer(family, change);
-      const codec = reasoningCodec(subject.codec, subject.mode);
+      const codec = reasoningCodec(subject.codec, subject.mode, subject.config.prompt);
       const { count, tokens } = await writeWithoutCache(subject, codec);
       const stop = tokens.findIndex((token, i) => i >= 3 && tokens.indexOf(token) === i);
       assert.ok(stop > 0, `${tokens.join(' ')}: expected words that do not repeat`);
@@ -175,7 +175,7 @@ export function familyTextContract(family: AnyFamily, bare = plain): void {
     const subject = writer(family, same);
     const policy = await open(subject, subject.codec, subject.mode);
     t.after(() => policy.close());
-    const codec = reasoningCodec(subject.codec, subject.mode);
+    const codec = reasoningCodec(subject.codec, subject.mode, subject.config.prompt);
     let instruction = 'lift';
     const fits = (words: string): boolean => {
       try {
