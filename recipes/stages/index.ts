@@ -1,5 +1,6 @@
 /** @file The training stages of the four papers at size tiny, in order: each starts from the run of the one before it. */
 
+import { lookUp } from '../../src/base/errors.ts';
 import type { Recipe } from '../recipe.ts';
 import { dm0Stages } from './dm0.ts';
 import { qwenVlaStages } from './qwen-vla.ts';
@@ -15,3 +16,8 @@ export const stages: readonly Recipe[] = [
   ...qwenVlaStages,
   ...zr0Stages,
 ];
+
+/** The stage of this name; a miss suggests the nearest. */
+export function findStage(name: string): Recipe {
+  return lookUp('stage', name, Object.fromEntries(stages.map((stage) => [stage.name, stage])));
+}

@@ -1,12 +1,14 @@
 /** @file The studies by name: a hand-written list. */
 
 import { lookUp } from '../../src/base/errors.ts';
+import { chainOfThoughtStudy } from './chain-of-thought.ts';
 import { debugStudy } from './debug.ts';
 import { eulerSteps } from './euler-steps.ts';
+import { textToActionStudy } from './text-to-action.ts';
 import type { Study } from './study.ts';
 
 /** All studies. */
-export const STUDIES: readonly Study[] = [debugStudy, eulerSteps];
+export const STUDIES: readonly Study[] = [debugStudy, eulerSteps, textToActionStudy, chainOfThoughtStudy];
 
 /** The study of this name; a miss suggests the nearest. */
 export function findStudy(name: string): Study {
