@@ -29,6 +29,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./reinforce.ts'),
   },
   {
+    name: 'serve-environments',
+    summary: 'Serve simulated environments to trainers',
+    load: () => import('./serve-environments.ts'),
+  },
+  {
     name: 'evaluate',
     summary: 'Play a policy in closed loop and measure how often it succeeds',
     load: () => import('./evaluate.ts'),

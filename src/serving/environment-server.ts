@@ -126,13 +126,17 @@ class Client {
     socket.on('pong', () => (this.alive = true));
     socket.on('error', () => socket.terminate());
     const watch = setInterval(() => this.watch(), Math.min(PING_MS, options.idleSeconds * 1000));
-    this.gone = new Promise<void>((resolve) => socket.once('close', resolve)).then(async () => {
-      clearInterval(watch);
-      await this.busy;
-      await this.pool?.close();
-      if (this.size > 0) options.onEvent?.(`${name} went, ${this.size} environments are free again`);
-      this.size = 0;
-    });
+    this.gone = this.leave(new Promise((resolve) => socket.once('close', resolve)), watch);
+  }
+
+  /** When the connection has ended: closes what the client had. */
+  private async leave(ended: Promise<unknown>, watch: NodeJS.Timeout): Promise<void> {
+    await ended;
+    clearInterval(watch);
+    await this.busy;
+    await this.pool?.close();
+    if (this.size > 0) this.options.onEvent?.(`${this.name} went, ${this.size} environments are free again`);
+    this.size = 0;
   }
 
   /** Ends the connection. */
@@ -162,12 +166,17 @@ class Client {
       this.dismiss(PROTOCOL_ERROR, (error as Error).message);
       return;
     }
-    this.busy = this.obey(request)
-      .then((answer) => {
-        this.busy = null;
-        if (this.socket.readyState === this.socket.OPEN) this.socket.send(encodeMessage(answer));
-      })
-      .catch(() => this.socket.terminate());
+    this.busy = this.answer(request);
+  }
+
+  private async answer(request: EnvironmentRequest): Promise<void> {
+    const answer = await this.obey(request);
+    this.busy = null;
+    try {
+      if (this.socket.readyState === this.socket.OPEN) this.socket.send(encodeMessage(answer));
+    } catch {
+      this.socket.terminate();
+    }
   }
 
   private async obey(request: EnvironmentRequest): Promise<EnvironmentAnswer> {

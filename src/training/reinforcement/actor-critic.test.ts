@@ -6,7 +6,7 @@ import { noiseImage, tinySample } from '../../../tests/codec-fixtures.ts';
 import { familyCodec } from '../../../tests/contracts/family-learning.ts';
 import { Random } from '../../base/random.ts';
 import { f32, zeros, type Tensor } from '../../base/tensor.ts';
-import { constant, createSession, expand, input, output, trace, type Graph, type Value } from '../../engine/index.ts';
+import { constant, createSession, expand, input, output, trace, type Value } from '../../engine/index.ts';
 import { FAMILIES } from '../../models/families.ts';
 import type { AnyFamily } from '../../models/family.ts';
 import { inferenceGraph } from '../../models/flow-policy.ts';
@@ -64,40 +64,33 @@ async function opened(t: { after(f: () => Promise<void>): void }, of: ReturnType
   return actor;
 }
 
-async function runGraph(graph: Graph, weights: Record<string, Tensor>, feeds: Record<string, Tensor>) {
-  const session = await createSession(graph, { runtime: 'cpu', weights });
-  try {
-    return await session.run(feeds);
-  } finally {
-    await session.close();
-  }
-}
-
-/** v at `before`, [B, H, A], asked of the family alone. */
-async function velocityAt(
-  ac: ActorCritic,
-  policy: Record<string, Tensor>,
-  before: Tensor,
-  n: number,
-): Promise<Float32Array> {
+/** v at `before`, [B, H, A], asked of the family alone, for one observation after the other. */
+async function velocities(t: { after(f: () => Promise<void>): void }, ac: ActorCritic, policy: Record<string, Tensor>) {
   const { family, config, codec } = ac;
-  const rows = observations.map((observation) => codec.encodeObservation(observation));
-  const found = new Float32Array(before.data.length);
+  const chunk = [1, codec.horizon, codec.actionDim];
   const size = codec.horizon * codec.actionDim;
   const graph = trace(() => {
     const p = asWeights<Tree<ParameterSpec>>(ac.spec) as Tree<Value>;
     const inputs = observationInputs(codec, ac.observation, 1);
     const context = family.context(p, family.encode(p, inputs, codec.layout, config), inputs.state, config);
-    const mask = expand(constant(f32(codec.actionDimensions)), [1, codec.horizon, codec.actionDim]);
-    const flow = family.flow(p, context, mask, config);
-    output('v', flow.velocity(input('x', 'f32', [1, codec.horizon, codec.actionDim]), fixedTime(n, 1)));
+    const flow = family.flow(p, context, expand(constant(f32(codec.actionDimensions)), chunk), config);
+    const x = input('x', 'f32', chunk);
+    for (const [step, { noiseFraction }] of ac.table.entries()) {
+      output(`v${step}`, flow.velocity(x, fixedTime(noiseFraction, 1)));
+    }
   });
-  for (const [b, row] of rows.entries()) {
-    const x = f32((before.data as Float32Array).slice(b * size, (b + 1) * size), [1, codec.horizon, codec.actionDim]);
-    const read = Object.fromEntries(ac.observation.map((name) => [name, row[name]!]));
-    found.set((await runGraph(graph, policy, { ...read, x }))['v']!.data as Float32Array, b * size);
-  }
-  return found;
+  const session = await createSession(graph, { runtime: 'cpu', weights: policy });
+  t.after(() => session.close());
+  return async (before: Tensor, step: number): Promise<Float32Array> => {
+    const found = new Float32Array(before.data.length);
+    for (const [b, observation] of observations.entries()) {
+      const row = codec.encodeObservation(observation);
+      const x = f32((before.data as Float32Array).slice(b * size, (b + 1) * size), chunk);
+      const read = Object.fromEntries(ac.observation.map((name) => [name, row[name]!]));
+      found.set((await session.run({ ...read, x }))[`v${step}`]!.data as Float32Array, b * size);
+    }
+    return found;
+  };
 }
 
 /** The Gaussian of RLinf's table as it is written there, in double precision. */
@@ -124,6 +117,9 @@ for (const family of Object.values(FAMILIES)) {
     const acted = await (await opened(t, of)).act(observations, draws, weights);
     const { codec } = ac;
     const size = codec.horizon * codec.actionDim;
+    const graph = inferenceGraph(family, ac.config, codec, ac.table.length);
+    const usual = await createSession(graph, { runtime: 'cpu', weights: policy });
+    t.after(() => usual.close());
     for (const [b, observation] of observations.entries()) {
       const encoded = codec.encodeObservation(observation);
       const noise = f32((draws.noise.data as Float32Array).slice(b * size, (b + 1) * size), [
@@ -132,8 +128,7 @@ for (const family of Object.values(FAMILIES)) {
         codec.actionDim,
       ]);
       const read = Object.fromEntries(ac.observation.map((name) => [name, encoded[name]!]));
-      const graph = inferenceGraph(family, ac.config, codec, ac.table.length);
-      const { actions } = await runGraph(graph, policy, { ...read, noise });
+      const { actions } = await usual.run({ ...read, noise });
       const expected = codec.decodeActions(actions!.data as Float32Array, observation.state).data;
       expected.forEach((x, i) =>
         assert.ok(Math.abs(x - acted.chunks[b]!.data[i]!) < 1e-5, `${x}, ${acted.chunks[b]!.data[i]}`),
@@ -146,6 +141,7 @@ for (const family of Object.values(FAMILIES)) {
     const of = subject(family);
     const { ac, policy, weights } = of;
     const actor = await opened(t, of);
+    const velocity = await velocities(t, ac, policy);
     const { horizon: H, actionDim: A, actionDimensions } = ac.codec;
     for (const step of [0, 2, 3]) {
       const draws = drawActions(
@@ -156,7 +152,7 @@ for (const family of Object.values(FAMILIES)) {
       );
       const { memory, logProbabilities } = await actor.act(observations, draws, weights);
       const before = memory['before']!;
-      const v = await velocityAt(ac, policy, before, ac.table[step]!.noiseFraction);
+      const v = await velocity(before, step);
       const [x, y] = [before.data as Float32Array, memory['after']!.data as Float32Array];
       for (let b = 0; b < B; b++) {
         let sum = 0;
@@ -191,6 +187,8 @@ for (const family of Object.values(FAMILIES)) {
       assert.deepEqual([...(await actor.values(observations, weights))], [...values]);
       assert.notEqual(values[0], values[1]);
       const { graph, scalarNames } = tracePpoStep(ac, PPO, OPTIMISER, B);
+      const session = await createSession(graph, { runtime: 'cpu', weights: policy });
+      t.after(() => session.close());
       const vectors = NETWORKS.flatMap((network) => {
         const count = network === 'actor' ? ac.actor.count : ac.critic.count;
         const rates = updateScalars(OPTIMISER, 1e-4, 0);
@@ -202,7 +200,7 @@ for (const family of Object.values(FAMILIES)) {
         ] as const;
       });
       for (const advantage of [0, 1]) {
-        const results = await runGraph(graph, policy, {
+        const results = await session.run({
           ...memory,
           ...Object.fromEntries(vectors),
           advantage: f32([advantage, -advantage, advantage]),
