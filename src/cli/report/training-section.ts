@@ -4,10 +4,12 @@ import type { MetricsLine } from '../../training/metrics-log.ts';
 import { html, type Html } from './html.ts';
 import { lineChart, type Curve } from './line-chart.ts';
 
-/** The metric that is set, not measured: nothing to smooth. */
-const SCHEDULED = 'learningRate';
+/** Metrics that are set, not measured: nothing to smooth. */
+const SCHEDULED = /learningRate$/i;
+/** What a reader looks at first. */
+const FIRST = ['success', 'loss'];
 
-/** Loss first, then the rest in the order of their first appearance, then what evaluations during training said. */
+/** Success and loss first, then the rest in the order of their first appearance, then what evaluations during training said. */
 export function trainingSection(metrics: readonly MetricsLine[]): Html | null {
   const train = curves(
     metrics.filter(({ kind }) => kind === 'train'),
@@ -41,12 +43,12 @@ function curves(lines: readonly MetricsLine[], smoothing: number): Curve[] {
       byName.set(name, curve);
     }
   }
-  const rank = (name: string): number => (name === 'loss' ? 0 : 1);
+  const rank = (name: string): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
   return [...byName]
     .filter(([, { steps }]) => steps.length > 1)
     .map(([name, { steps, values }]): Curve => {
       const measured = { name, steps, values, smoothing, scale: 'by-range' } as const;
-      return name === SCHEDULED ? { ...measured, smoothing: 0, scale: 'linear' } : measured;
+      return SCHEDULED.test(name) ? { ...measured, smoothing: 0, scale: 'linear' } : measured;
     })
     .sort((a, b) => rank(a.name) - rank(b.name));
 }
