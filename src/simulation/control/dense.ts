@@ -1,5 +1,7 @@
 /** @file Small dense linear algebra on preallocated row-major arrays: Cholesky, triangular solves, symmetric pseudo-inverse. */
 
+import { symmetricEigen } from '../../base/symmetric-eigen.ts';
+
 /**
  * Factors a symmetric positive definite n × n matrix in place: the lower triangle becomes L with A = L·Lᵀ.
  * Returns false when a pivot is not positive (relative to the diagonal), with the array half overwritten.
@@ -62,48 +64,16 @@ export function solveSymmetric(a: Float64Array, n: number, b: Float64Array, work
 
 /** Pseudo-inverse of a symmetric matrix by Jacobi rotations; eigenvalues below `cutoff` times the largest count as zero. */
 export function pseudoInverse(matrix: Float64Array, n: number, cutoff = 1e-15): Float64Array {
-  const a = matrix.slice(0, n * n);
-  const vectors = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) vectors[i * n + i] = 1;
-  for (let sweep = 0; sweep < 30; sweep++) {
-    let off = 0;
-    for (let i = 0; i < n; i++) for (let j = i + 1; j < n; j++) off += a[i * n + j]! ** 2;
-    if (off < 1e-26) break;
-    for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) rotate(a, vectors, n, p, q);
-  }
+  const { values, vectors } = symmetricEigen(matrix, n);
   let largest = 0;
-  for (let i = 0; i < n; i++) largest = Math.max(largest, Math.abs(a[i * n + i]!));
+  for (let i = 0; i < n; i++) largest = Math.max(largest, Math.abs(values[i]!));
   const out = new Float64Array(n * n);
   for (let k = 0; k < n; k++) {
-    const value = a[k * n + k]!;
+    const value = values[k]!;
     if (Math.abs(value) <= cutoff * largest) continue;
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < n; j++) out[i * n + j]! += (vectors[i * n + k]! * vectors[j * n + k]!) / value;
     }
   }
   return out;
-}
-
-function rotate(a: Float64Array, vectors: Float64Array, n: number, p: number, q: number): void {
-  const apq = a[p * n + q]!;
-  if (Math.abs(apq) < 1e-300) return;
-  const theta = (a[q * n + q]! - a[p * n + p]!) / (2 * apq);
-  const t = (theta < 0 ? -1 : 1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1));
-  const c = 1 / Math.sqrt(t * t + 1);
-  const s = t * c;
-  for (let k = 0; k < n; k++) {
-    const [x, y] = [a[k * n + p]!, a[k * n + q]!];
-    a[k * n + p] = c * x - s * y;
-    a[k * n + q] = s * x + c * y;
-  }
-  for (let k = 0; k < n; k++) {
-    const [x, y] = [a[p * n + k]!, a[q * n + k]!];
-    a[p * n + k] = c * x - s * y;
-    a[q * n + k] = s * x + c * y;
-  }
-  for (let k = 0; k < n; k++) {
-    const [x, y] = [vectors[k * n + p]!, vectors[k * n + q]!];
-    vectors[k * n + p] = c * x - s * y;
-    vectors[k * n + q] = s * x + c * y;
-  }
 }
