@@ -1,8 +1,6 @@
 /** @file Writes the language-action dataset of one arm, episode by episode; an interrupted one goes on where it stopped. */
 
-import { VlaError } from '../../base/errors.ts';
-import { startProgress } from '../../base/progress.ts';
-import { createLeRobotWriter, type LeRobotWriter, type WriterOptions } from '../../data/lerobot/writer.ts';
+import type { WriterOptions } from '../../data/lerobot/writer.ts';
 import {
   armColumns,
   armEmbodiment,
@@ -10,6 +8,7 @@ import {
   type ActionStyle,
 } from '../../simulation/language-actions/embodiment.ts';
 import { createTrajectoryGenerator } from '../../simulation/language-actions/generate.ts';
+import { writeGenerated } from './generated-dataset.ts';
 
 /** What to make, and where. */
 export interface LanguageActionOptions {
@@ -35,61 +34,31 @@ export interface LanguageActionOptions {
 export async function generateLanguageActions(
   options: LanguageActionOptions,
 ): Promise<{ readonly episodes: number; readonly frames: number }> {
-  const { robot: name, templates, episodes, seed, rate, actions, root, existing, command } = options;
+  const { robot: name, templates, episodes, seed, rate, actions, root, existing, command, signal } = options;
   const generator = createTrajectoryGenerator(name);
   // Unknown templates are named before a folder is made.
   for (const template of templates) generator.generate(template, seed, 0);
   const embodiment = armEmbodiment(generator.robot, actions, rate);
   const settings = { templates, seed, actions };
-  const writer = createLeRobotWriter({
-    root,
-    fps: rate,
-    robotType: name,
-    features: armFeatures(generator.robot, embodiment),
-    existing,
-    settings,
-    extra: {
-      vlakit: { embodiment, languageActions: { ...settings, episodes, source: generator.robot.source }, command },
+  return writeGenerated({
+    label: name,
+    episodes,
+    writer: {
+      root,
+      fps: rate,
+      robotType: name,
+      features: armFeatures(generator.robot, embodiment),
+      existing,
+      settings,
+      extra: {
+        vlakit: { embodiment, languageActions: { ...settings, episodes, source: generator.robot.source }, command },
+      },
     },
+    make(episode) {
+      const { instruction, sample } = generator.generate(templates[episode % templates.length]!, seed, episode);
+      const samples = sample(rate);
+      return { length: samples.length, task: instruction, columns: armColumns(samples, actions), images: {} };
+    },
+    signal,
   });
-  try {
-    if (writer.episodes > episodes) {
-      throw new VlaError(
-        'mismatch',
-        `${root}: expected at most ${episodes} episodes, got ${writer.episodes} of the interrupted run.`,
-        { hint: 'Make at least as many, or --replace it.' },
-      );
-    }
-    await makeRest(writer, generator, options);
-    const { frames } = writer;
-    await writer.finish();
-    return { episodes, frames };
-  } catch (error) {
-    writer.close();
-    throw error;
-  }
-}
-
-async function makeRest(
-  writer: LeRobotWriter,
-  generator: ReturnType<typeof createTrajectoryGenerator>,
-  { robot, templates, episodes, seed, rate, actions, signal }: LanguageActionOptions,
-): Promise<void> {
-  const progress = startProgress({ label: robot, total: episodes, unit: 'episodes', alreadyDone: writer.episodes });
-  while (writer.episodes < episodes) {
-    if (signal.aborted) {
-      throw new VlaError('interrupted', `generate: stopped after ${writer.episodes} of ${episodes} episodes.`, {
-        hint: 'Run the same command again to go on.',
-      });
-    }
-    const episode = writer.episodes;
-    const { instruction, sample } = generator.generate(templates[episode % templates.length]!, seed, episode);
-    const samples = sample(rate);
-    const columns = armColumns(samples, actions);
-    await writer.addEpisode({ length: samples.length, task: instruction, columns, images: {} });
-    progress.update(writer.episodes, `${writer.frames} frames`);
-    // Lets an interrupt be noticed.
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  progress.finish(`${writer.episodes} episodes, ${writer.frames} frames`);
 }

@@ -8,8 +8,9 @@ import { project, projectedBox } from '../rendering/camera.ts';
 import { boxGeometry, cylinderGeometry, ellipsoidGeometry, planeGeometry } from '../rendering/geometry.ts';
 import type { Geometry } from '../rendering/geometry.ts';
 import type { Light } from '../rendering/lights.ts';
+import { lookingCamera, plainDrawable, plainLights } from '../rendering/primitive-scene.ts';
 import { Rasteriser } from '../rendering/rasteriser.ts';
-import type { Drawable, Scene } from '../rendering/scene.ts';
+import type { Scene } from '../rendering/scene.ts';
 import { COLOURS } from '../tabletop/colours.ts';
 import type { Pose2 } from './planar.ts';
 import { LANDMARK_RADIUS, type LandmarkShape, type Room } from './room.ts';
@@ -87,12 +88,12 @@ export class RoomView {
 
   constructor(room: Room, look: RoomLook, random: Random) {
     const placed = [...landmarkParts(room, look, random), ...surroundings(room, look, random)];
-    this.scene = { drawables: placed.map(({ geometry, rgb }, geom) => drawable(geom, geometry, rgb)) };
+    this.scene = { drawables: placed.map(({ geometry, rgb }, geom) => plainDrawable(geom, geometry, rgb)) };
     this.positions = Float64Array.from(placed.flatMap(({ position }) => position));
     this.orientations = Float64Array.from(placed.flatMap(() => [1, 0, 0, 0, 1, 0, 0, 0, 1]));
     this.height = random.range(...look.height);
     this.pitch = random.range(...look.pitch);
-    this.lights = lamps(random.range(...look.light));
+    this.lights = plainLights(random.range(...look.light));
   }
 
   /** The image from a pose of the base, in memory that the rasteriser's next image overwrites. */
@@ -113,11 +114,7 @@ export class RoomView {
   }
 
   private camera({ x, y, heading }: Pose2): Camera {
-    const [c, s] = [Math.cos(heading), Math.sin(heading)];
-    const [cp, sp] = [Math.cos(this.pitch), Math.sin(this.pitch)];
-    // Columns: right, up, and backwards, since a camera looks along its −z.
-    const orientation = [s, c * sp, -c * cp, -c, s * sp, -s * cp, 0, cp, sp];
-    return { position: Float64Array.of(x, y, this.height), orientation: Float64Array.from(orientation), fovy: FOVY };
+    return lookingCamera([x, y, this.height], heading, this.pitch, FOVY);
   }
 }
 
@@ -153,36 +150,6 @@ function surroundings({ half: [x, y], partitions }: Room, look: RoomLook, random
       position: [...centre, PARTITION_HEIGHT / 2] as const,
       rgb: changed(PARTITION),
     })),
-  ];
-}
-
-function drawable(geom: number, geometry: Geometry, rgb: readonly number[]): Drawable {
-  return {
-    geom,
-    geometry,
-    rgba: Float64Array.of(...rgb, 1),
-    texture: null,
-    coordinates: null,
-    specular: 0,
-    shininess: 1,
-    emission: 0,
-  };
-}
-
-/** Light from above the camera, and a sun that tells the sides of things apart. */
-function lamps(strength: number): Light[] {
-  const none = new Float64Array(3);
-  const rest = { cutoff: 180, exponent: 0, specular: 0 };
-  return [
-    { kind: 'head', position: none, direction: none, ambient: 0.45 * strength, diffuse: 0.3 * strength, ...rest },
-    {
-      kind: 'directional',
-      position: none,
-      direction: Float64Array.of(0.42, -0.26, -0.87),
-      ambient: 0,
-      diffuse: 0.4 * strength,
-      ...rest,
-    },
   ];
 }
 
