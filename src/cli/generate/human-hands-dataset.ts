@@ -75,7 +75,13 @@ export function generateHumanHands(
       existing,
       settings: { seed, imageSize },
       extra: {
-        vlakit: { subtasks: HAND_SUBTASKS, embodiment, eigengrasps, humanHands: { seed, episodes, imageSize }, command },
+        vlakit: {
+          subtasks: HAND_SUBTASKS,
+          embodiment,
+          eigengrasps,
+          humanHands: { seed, episodes, imageSize },
+          command,
+        },
       },
     },
     make: (episode) => handEpisodeFrames(seed, episode, imageSize, eigengrasps),

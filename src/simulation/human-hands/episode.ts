@@ -91,7 +91,8 @@ export function drawHandEpisode(random: Random): HandEpisode {
   const place = goal === null ? null : pads[goal]!.position;
   const stretches = drawStretches(active, thing, place, rest[active], habit, random);
   const idle = drawIdling(rest[active === 'left' ? 'right' : 'left'], stretches, random);
-  const words = random.pick(goal === null ? PICK_UP : PUT)
+  const words = random
+    .pick(goal === null ? PICK_UP : PUT)
     .replace('{object}', `${thing.colour} ${thing.shape}`)
     .replace('{hand}', active)
     .replace('{goal}', goal === null ? '' : `${pads[goal]!.colour} pad`);

@@ -52,7 +52,10 @@ test('closing a hand brings fingertips to the palm’s side, and the thumb towar
 });
 
 test('stretches of minimum jerk begin and end at rest, without acceleration', () => {
-  assert.deepEqual([minimumJerk(-1), minimumJerk(0), minimumJerk(0.5), minimumJerk(1), minimumJerk(3)], [0, 0, 0.5, 1, 1]);
+  assert.deepEqual(
+    [minimumJerk(-1), minimumJerk(0), minimumJerk(0.5), minimumJerk(1), minimumJerk(3)],
+    [0, 0, 0.5, 1, 1],
+  );
   const h = 1e-4;
   for (const end of [h, 1 - h]) {
     const [a, b, c] = [minimumJerk(end - h), minimumJerk(end), minimumJerk(end + h)];
@@ -87,7 +90,10 @@ test('episodes: the thing is taken where it lies and put where it is asked, hand
     const side = /\b(left|right)\b/.exec(instruction)![1] as 'left' | 'right';
     hands.add(side);
     assert.ok(frames.length >= 12 && frames.length < 90, `${frames.length} frames`);
-    assert.deepEqual(frames[0]!.things, things.map(({ position }) => position));
+    assert.deepEqual(
+      frames[0]!.things,
+      things.map(({ position }) => position),
+    );
     for (const [i, { subtask, hands: both }] of frames.entries()) {
       assert.ok(HAND_SUBTASKS.includes(subtask));
       if (i === 0) continue;

@@ -58,10 +58,7 @@ export function bonesOf(side: Side, wrist: WristPose, joints: ArrayLike<number>)
     let from = added(wrist.position, rotateVector(wrist.rotation, [base[0], mirror * base[1], base[2]]));
     return lengths.map((length, bone): Bone => {
       const at = 9 * finger + 3 * bone;
-      rotation = multiplyQuaternions(
-        rotation,
-        axisAngleToQuaternion([joints[at]!, joints[at + 1]!, joints[at + 2]!]),
-      );
+      rotation = multiplyQuaternions(rotation, axisAngleToQuaternion([joints[at]!, joints[at + 1]!, joints[at + 2]!]));
       const to = added(from, rotateVector(rotation, [length, 0, 0]));
       const placed = { from, to };
       from = to;

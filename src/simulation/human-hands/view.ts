@@ -79,9 +79,10 @@ export class HandsView {
     for (const side of SIDES) {
       const { position, rotation, joints } = frame.hands[side];
       const centre = rotateVector(rotation, PALM_CENTRE);
-      put([position[0] + centre[0], position[1] + centre[1], position[2] + centre[2]], [
-        ...quaternionToMatrix(rotation),
-      ]);
+      put(
+        [position[0] + centre[0], position[1] + centre[1], position[2] + centre[2]],
+        [...quaternionToMatrix(rotation)],
+      );
       for (const bone of bonesOf(side, { position, rotation }, joints)) {
         put(
           [0, 1, 2].map((k) => (bone.from[k]! + bone.to[k]!) / 2),
