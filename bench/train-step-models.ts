@@ -1,6 +1,6 @@
 /** @file The transformers of bench/train-step: sizes, and two styles of block as trainables. */
 
-import { add, attention, gelu, mul, reduceMean, sub, type Value } from '../src/engine/index.ts';
+import { add, attention, gelu, mul, reduceMean, segment, sub, type Value } from '../src/engine/index.ts';
 import { mergeHeads, selfAttention, selfAttentionSpec, splitHeads, type SelfAttention } from '../src/nn/attention.ts';
 import { linear, linearSpec, type Linear } from '../src/nn/linear.ts';
 import { mlp, mlpSpec, swiGlu, swiGluSpec, type Mlp, type SwiGlu } from '../src/nn/mlp.ts';
@@ -96,7 +96,10 @@ function trainable<B>(size: Size, blocks: readonly unknown[], run: (x: Value, p:
     parameters: { blocks } as Trainable['parameters'],
     inputs: { x: { dtype: 'f32', shape }, y: { dtype: 'f32', shape } },
     loss(parameters, { x, y }) {
-      const error = sub((parameters as { blocks: readonly B[] }).blocks.reduce(run, x!), y!);
+      const error = sub(
+        (parameters as { blocks: readonly B[] }).blocks.reduce((h, block) => segment(() => run(h, block)), x!),
+        y!,
+      );
       return { loss: reduceMean(mul(error, error)), metrics: {} };
     },
   };

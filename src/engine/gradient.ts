@@ -2,21 +2,33 @@
 
 import { VlaError } from '../base/errors.ts';
 import { shapeText } from './axis-size.ts';
-import { constant, tracedNodes, type Node, type Value } from './graph.ts';
+import { constant, tracedNodes, tracedSegments, type Node, type Value } from './graph.ts';
 import { isFloat } from './host-array.ts';
 import { add } from './ops/binary.ts';
 import { expand } from './ops/shape.ts';
+import { fixedValues, rematerialise } from './rematerialise.ts';
+
+/** How a gradient is computed. */
+export interface GradientOptions {
+  /**
+   * Compute what lies inside segments (see `segment`) once more when the backward pass comes there, instead of keeping it from
+   * the forward pass: less memory, more time, the same numbers.
+   */
+  readonly rematerialise?: boolean;
+}
 
 /**
  * The gradients of the scalar `loss` with respect to `wrt`, each in its value's shape; zero where the loss does not depend
  * on a value. Runs inside the trace of the loss.
  */
-export function gradient(loss: Value, wrt: readonly Value[]): Value[] {
-  return gradientsReaching(loss, wrt).map((found, i) => found ?? expand(constant(0, wrt[i]!.dtype), wrt[i]!.shape));
+export function gradient(loss: Value, wrt: readonly Value[], options: GradientOptions = {}): Value[] {
+  return gradientsReaching(loss, wrt, options).map(
+    (found, i) => found ?? expand(constant(0, wrt[i]!.dtype), wrt[i]!.shape),
+  );
 }
 
 /** The same, with null where no gradient reaches a value: the loss does not depend on it, or only where gradients are stopped. */
-export function gradientsReaching(loss: Value, wrt: readonly Value[]): (Value | null)[] {
+export function gradientsReaching(loss: Value, wrt: readonly Value[], options: GradientOptions = {}): (Value | null)[] {
   if (loss.shape.length !== 0 || !isFloat(loss.dtype)) {
     throw new VlaError(
       'bad-shape',
@@ -32,15 +44,28 @@ export function gradientsReaching(loss: Value, wrt: readonly Value[]): (Value | 
   }
   // … and gradients reach them from the loss.
   const gradients = new Map<Value, Value>([[loss, constant(1, loss.dtype)]]);
-  for (const node of nodes.reverse()) {
+  /** Passes a node's gradients on; `again` holds the values that its gradient is computed from. */
+  const pass = (node: Node, again: Node = node): void => {
     const arriving = node.outputs.map((y) => gradients.get(y) ?? null);
-    if (arriving.every((g) => g === null) || !node.inputs.some((x) => depends.has(x))) continue;
-    for (const [i, g] of traceGradient(node, arriving).entries()) {
+    if (arriving.every((g) => g === null) || !node.inputs.some((x) => depends.has(x))) return;
+    for (const [i, g] of traceGradient(again, arriving).entries()) {
       const x = node.inputs[i]!;
       if (g === null || !depends.has(x)) continue;
       const before = gradients.get(x);
       gradients.set(x, before === undefined ? g : add(before, g));
     }
+  };
+  const segments = options.rematerialise === true ? [...tracedSegments()] : [];
+  const fixed = segments.length === 0 ? new Set<Value>() : fixedValues(nodes, wrt);
+  for (let at = nodes.length; at > 0; at--) {
+    const last = segments.at(-1);
+    if (last === undefined || last.to < at) {
+      pass(nodes[at - 1]!);
+      continue;
+    }
+    segments.pop();
+    rematerialise(nodes.slice(last.from, at), { gradients, fixed, pass });
+    at = last.from + 1;
   }
   return wrt.map((x) => gradients.get(x) ?? null);
 }

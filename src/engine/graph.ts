@@ -43,6 +43,12 @@ export interface Graph {
   readonly nodes: readonly Node[];
 }
 
+/** A stretch of the trace, from node `from` up to node `to`; see `segment`. */
+export interface Segment {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** The graph under construction. */
 interface Tracer {
   readonly inputs: Record<string, Value>;
@@ -51,6 +57,8 @@ interface Tracer {
   readonly nodes: Node[];
   readonly values: WeakSet<Value>;
   readonly constants: Map<string, Value>;
+  readonly segments: Segment[];
+  inSegment: boolean;
   nextId: number;
 }
 
@@ -75,6 +83,8 @@ export function trace(build: () => void): Graph {
     nodes: [],
     values: new WeakSet(),
     constants: new Map(),
+    segments: [],
+    inSegment: false,
     nextId: 0,
   };
   current = own;
@@ -156,6 +166,28 @@ export function apply<A>(op: Op<A>, inputs: readonly Value[], attributes: A): re
   }
   t.nodes.push(node);
   return outputs;
+}
+
+/**
+ * Marks what `build` traces, such as a layer: `gradient` may compute it a second time instead of keeping what is inside. Alone it
+ * changes nothing. A segment inside another is part of it.
+ */
+export function segment<T>(build: () => T): T {
+  const t = tracer('segment');
+  if (t.inSegment) return build();
+  const from = t.nodes.length;
+  t.inSegment = true;
+  try {
+    return build();
+  } finally {
+    t.inSegment = false;
+    t.segments.push({ from, to: t.nodes.length });
+  }
+}
+
+/** The segments traced so far, in their order. */
+export function tracedSegments(): readonly Segment[] {
+  return tracer('gradient').segments;
 }
 
 /** The nodes traced so far. */

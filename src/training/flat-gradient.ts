@@ -10,6 +10,7 @@ import {
   reshape,
   split,
   weight,
+  type GradientOptions,
   type Value,
 } from '../engine/index.ts';
 import { mapTree, type ParameterSpec, type Tree } from '../nn/parameters.ts';
@@ -33,7 +34,12 @@ export interface FlatGradient {
  * Appends inputs, forward pass and backward pass; `weights` and the gradient are f32 [layout.count]. What is frozen becomes
  * weights of the graph, and no gradient reaches it.
  */
-export function flatGradient(trainable: Trainable, layout: FlatLayout, weights: Value): FlatGradient {
+export function flatGradient(
+  trainable: Trainable,
+  layout: FlatLayout,
+  weights: Value,
+  options: GradientOptions = {},
+): FlatGradient {
   const leaves = splitVector(layout, weights);
   const byName = new Map(layout.entries.map(({ name }, i) => [name, leaves[i]!]));
   const tree: Tree<Value> = mapTree<Tree<ParameterSpec>, ParameterSpec, Value>(trainable.parameters, (_, name) =>
@@ -46,7 +52,7 @@ export function flatGradient(trainable: Trainable, layout: FlatLayout, weights: 
     Object.entries(trainable.frozen ?? {}).map(([name, { dtype, shape }]) => [name, weight(name, dtype, shape)]),
   );
   const { loss, metrics } = trainable.loss(tree, feeds, frozen);
-  const found = gradientsReaching(loss, leaves);
+  const found = gradientsReaching(loss, leaves, options);
   const pieces = found.map((piece, i) => {
     const size = [layout.entries[i]!.count];
     return piece === null ? expand(constant(0), size) : reshape(piece, size);

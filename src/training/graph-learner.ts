@@ -10,6 +10,7 @@ import {
   input,
   output,
   trace,
+  type GradientOptions,
   type Graph,
   type SessionOptions,
   type Value,
@@ -35,7 +36,7 @@ export interface StepGraph {
 }
 
 /** Traces loss, gradient and update of a trainable as one graph. */
-export function traceStep(trainable: Trainable, optimiser: OptimiserConfig): StepGraph {
+export function traceStep(trainable: Trainable, optimiser: OptimiserConfig, options: GradientOptions = {}): StepGraph {
   checkOptimiser(optimiser);
   const layout = flatLayout(flatten<ParameterSpec>(trainable.parameters));
   const stateNames = stateNamesOf(optimiser);
@@ -48,7 +49,7 @@ export function traceStep(trainable: Trainable, optimiser: OptimiserConfig): Ste
       (typeof SCALARS)[number],
       Value
     >;
-    const { gradient, reached, loss, metrics } = flatGradient(trainable, layout, state.weights);
+    const { gradient, reached, loss, metrics } = flatGradient(trainable, layout, state.weights, options);
     const vectors = { weights: state.weights, gradient, m: state.m, v: state.v };
     const decayed: Tensor = { dtype: 'bool', shape: [layout.count], data: decayMask(layout, reached) };
     const updated = adamw(optimiser, vectors, constant(decayed), scalars);
@@ -64,7 +65,7 @@ export function traceStep(trainable: Trainable, optimiser: OptimiserConfig): Ste
 }
 
 /** What a learner needs beside the trainable. */
-export interface LearnerOptions {
+export interface LearnerOptions extends GradientOptions {
   readonly optimiser: OptimiserConfig;
   readonly schedule: ScheduleConfig;
   /** Length of the run, for the schedule. */
@@ -80,7 +81,7 @@ export interface LearnerOptions {
 export async function createGraphLearner(trainable: Trainable, options: LearnerOptions): Promise<Learner> {
   const { optimiser, schedule, steps } = options;
   checkSchedule(schedule, steps);
-  const { graph, layout, stateNames, scalarNames } = traceStep(trainable, optimiser);
+  const { graph, layout, stateNames, scalarNames } = traceStep(trainable, optimiser, options);
   const first = joinParameters(layout, options.initial);
   const session = await createSession(graph, {
     ...options.session,

@@ -149,6 +149,8 @@ export interface DeviceConfig {
   readonly replicas: number;
   /** Parts that each replica's share of a batch is learned in, one after the other: less memory, the same gradient. Default 1. */
   readonly accumulate?: number;
+  /** Compute each layer's values once more in the backward pass instead of keeping them: less memory, more time. Default false. */
+  readonly rematerialise?: boolean;
 }
 
 /** What the samples of a dataset teach. */

@@ -8,7 +8,7 @@ import { VlaError } from '../base/errors.ts';
 import { elementCount, type Tensor } from '../base/tensor.ts';
 import { workerUrl } from '../base/worker-url.ts';
 import { startThreadPool } from '../data/thread-pool.ts';
-import { compile, input, output, trace } from '../engine/index.ts';
+import { compile, input, output, trace, type GradientOptions } from '../engine/index.ts';
 import { flatten, type ParameterSpec } from '../nn/parameters.ts';
 import { OWN, flatGradient, outputScalars } from './flat-gradient.ts';
 import { flatLayout, joinParameters, nameParameters, type FlatLayout } from './flat-parameters.ts';
@@ -53,7 +53,7 @@ export async function createReplicatedLearner(
   checkSchedule(schedule, steps);
   const layout = flatLayout(flatten<ParameterSpec>(groups[0]!.trainable.parameters));
   const stateNames = stateNamesOf(optimiser);
-  const traced = groups.map(({ trainable }) => traceGradient(trainable, layout));
+  const traced = groups.map(({ trainable }) => traceGradient(trainable, layout, options));
   const reached = layout.entries.map((_, i) => traced.some((group) => group.reached[i]!));
   const memory = allocateReplicaMemory(layout, stateNames, replicas, reached);
   const first = joinParameters(layout, options.initial).data;
@@ -133,12 +133,12 @@ function vector(memory: ReplicaMemory, name: StateName): Float32Array {
 }
 
 /** Weights and a share of the batch in; gradient and scalars (loss first) out. The gradient takes the weights' place as state. */
-function traceGradient(share: Trainable, layout: FlatLayout) {
+function traceGradient(share: Trainable, layout: FlatLayout, options: GradientOptions) {
   let scalarNames: readonly string[] = [];
   let reached: readonly boolean[] = [];
   const graph = trace(() => {
     const weights = input(`${OWN}weights`, 'f32', [layout.count]);
-    const { gradient, loss, metrics, ...found } = flatGradient(share, layout, weights);
+    const { gradient, loss, metrics, ...found } = flatGradient(share, layout, weights, options);
     reached = found.reached;
     output(`${OWN}gradient`, gradient);
     scalarNames = outputScalars({ loss, ...metrics });

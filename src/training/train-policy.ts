@@ -123,9 +123,9 @@ export function createLearner(
   { optimiser, schedule, loop, device }: Pick<TrainingRecipe, 'optimiser' | 'schedule' | 'loop' | 'device'>,
   { initial, frozen }: Pick<LearnerOptions, 'initial' | 'frozen'>,
 ): Promise<Learner> {
-  const { replicas, accumulate = 1, ...session } = device;
+  const { replicas, accumulate = 1, rematerialise = false, ...session } = device;
   const given = { initial, ...(frozen === undefined ? {} : { frozen }) };
-  const options = { optimiser, schedule, steps: loop.steps, session, ...given };
+  const options = { optimiser, schedule, steps: loop.steps, session, rematerialise, ...given };
   const [first, ...others] = groups;
   if (replicas === 1 && accumulate === 1 && others.length === 0) return createGraphLearner(first!.trainable, options);
   return createReplicatedLearner(groups, { ...options, replicas, accumulate });

@@ -130,6 +130,7 @@ export const OP_CASES: Readonly<Record<OpName, readonly OpCase[]>> = {
     { inputs: [bools([20])], build: (x) => e.cast(x, 'f32') },
   ],
   stopGradient: [{ inputs: [floats([4])], build: (x) => e.add(e.stopGradient(x), 1), wrt: NO_GRADIENT }],
+  after: [{ inputs: [floats([3, 4]), floats([2, 5, 3])], build: (x, y) => e.after(x, e.known([y])) }],
   equal: comparisons(e.equal),
   less: comparisons(e.less),
   greater: comparisons(e.greater),

@@ -1,6 +1,7 @@
 /** @file Every operator, by name. */
 
 import type { Op } from '../op.ts';
+import * as after from './after.ts';
 import * as attention from './attention.ts';
 import * as binary from './binary.ts';
 import * as cast from './cast.ts';
@@ -46,6 +47,7 @@ export const OPS = {
   gelu: gelu.geluOp,
   cast: cast.castOp,
   stopGradient: cast.stopGradientOp,
+  after: after.afterOp,
   equal: logic.equalOp,
   less: logic.lessOp,
   greater: logic.greaterOp,

@@ -6,7 +6,7 @@
  * Axes: B samples, K draws per sample, H horizon, A action dimensions, D width, n tokens of a draw: H, or 1 + H with progress.
  */
 
-import { add, concat, constant, dims, reshape, silu, slice, split, type Value } from '../../engine/index.ts';
+import { add, concat, constant, dims, reshape, segment, silu, slice, split, type Value } from '../../engine/index.ts';
 import { f32 } from '../../base/tensor.ts';
 import { attendWithPrefix, blockMask, projectHeads, type Prefix } from '../../nn/attention.ts';
 import { linear, linearSpec, type Linear } from '../../nn/linear.ts';
@@ -97,7 +97,7 @@ export function dm0Velocity(
   const rotary = rotaryTableAt(positions(context.nextPosition, K, n), c.language.headWidth, c.language.ropeTheta);
   const apart = blockMask(n, K, () => true);
   for (const [i, layer] of p.action_expert.model.layers.entries()) {
-    x = expertBlock(layer, x, context.layers[i]!, rotary, apart, c);
+    x = segment(() => expertBlock(layer, x, context.layers[i]!, rotary, apart, c));
   }
   const out = reshape(rmsNorm(p.action_expert.model.norm, x, c.language.normEpsilon), [B, K, n, D]);
   return {

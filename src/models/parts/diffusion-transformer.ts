@@ -5,7 +5,7 @@
  * Axes: B samples of the context, K draws that share a context, T tokens, S context tokens, D width.
  */
 
-import { add, dims, gelu, reshape, type Value } from '../../engine/index.ts';
+import { add, dims, gelu, reshape, segment, type Value } from '../../engine/index.ts';
 import { adaLayerNorm, modulationSpec } from '../../nn/ada-norm.ts';
 import { attend, splitHeads } from '../../nn/attention.ts';
 import { linear, linearSpec, type Linear } from '../../nn/linear.ts';
@@ -114,24 +114,35 @@ export function diffusionTransformer(
   skip: (x: Value) => Value,
   c: TransformerConfig,
 ): Value {
-  const { N, T, D } = dims(tokens, 'N T D');
   let x = tokens;
-  for (const [i, { norm1, attn1, ff }] of p.transformer_blocks.entries()) {
-    const h = adaLayerNorm(norm1.linear, x, condition, 'scale-shift', c.normEpsilon);
-    const reading = context.blocks[i]!;
-    let attended: Value;
-    if (reading === null) {
-      const [q, k, v] = [attn1.to_q, attn1.to_k, attn1.to_v].map((map) => splitHeads(linear(map, h), c.heads));
-      attended = attend(q!, k!, v!, null);
-    } else {
-      const { B } = dims(reading[0], 'B N S d');
-      const q = splitHeads(reshape(linear(attn1.to_q, h), [B, (N / B) * T, D]), c.heads);
-      attended = reshape(attend(q, reading[0], reading[1], context.mask), [N, T, D]);
-    }
-    x = add(x, linear(attn1.to_out[0]!, attended));
-    const inner = gelu(linear(ff.net[0].proj, plainLayerNorm(x, c.normEpsilon)), { approximate: 'tanh' });
-    x = add(x, linear(ff.net[2], inner));
+  for (const [i, block] of p.transformer_blocks.entries()) {
+    x = segment(() => transformerBlock(block, x, condition, context.blocks[i]!, context.mask, c));
   }
   const out = adaLayerNorm(p.proj_out_1, skip(x), condition, 'shift-scale', c.outputNormEpsilon);
   return linear(p.proj_out_2, out);
+}
+
+/** One block: `reading` are keys and values of a context that it reads with `mask`; null where it attends to its own tokens. */
+function transformerBlock(
+  { norm1, attn1, ff }: DiffusionTransformer<Value>['transformer_blocks'][number],
+  tokens: Value,
+  condition: Value,
+  reading: ContextReading['blocks'][number],
+  mask: Value | null,
+  c: TransformerConfig,
+): Value {
+  const { N, T, D } = dims(tokens, 'N T D');
+  const h = adaLayerNorm(norm1.linear, tokens, condition, 'scale-shift', c.normEpsilon);
+  let attended: Value;
+  if (reading === null) {
+    const [q, k, v] = [attn1.to_q, attn1.to_k, attn1.to_v].map((map) => splitHeads(linear(map, h), c.heads));
+    attended = attend(q!, k!, v!, null);
+  } else {
+    const { B } = dims(reading[0], 'B N S d');
+    const q = splitHeads(reshape(linear(attn1.to_q, h), [B, (N / B) * T, D]), c.heads);
+    attended = reshape(attend(q, reading[0], reading[1], mask), [N, T, D]);
+  }
+  const x = add(tokens, linear(attn1.to_out[0]!, attended));
+  const inner = gelu(linear(ff.net[0].proj, plainLayerNorm(x, c.normEpsilon)), { approximate: 'tanh' });
+  return add(x, linear(ff.net[2], inner));
 }

@@ -6,7 +6,7 @@
  * Axes: B batch, T tokens, S tokens so far, D width.
  */
 
-import { add, type Value } from '../../engine/index.ts';
+import { add, segment, type Value } from '../../engine/index.ts';
 import type { KeysAndValues } from '../../nn/attention.ts';
 import { embeddingSpec, type Embedding } from '../../nn/embedding.ts';
 import { appendTo, gatedAttention, gatedAttentionSpec, type GatedAttention } from '../../nn/gated-attention.ts';
@@ -116,10 +116,12 @@ export function hybridLanguageModel(
   let x = embeddings;
   const states: LayerState[] = [];
   for (const [i, layer] of p.layers.entries()) {
-    const mixed = mixTokens(layer, x, context, context.states?.[i] ?? {}, c);
-    states.push(mixed.state);
-    x = add(x, mixed.output);
-    x = add(x, swiGlu(layer.mlp, zeroCentredRmsNorm(layer.post_attention_layernorm, x, c.normEpsilon)));
+    x = segment(() => {
+      const mixed = mixTokens(layer, x, context, context.states?.[i] ?? {}, c);
+      states.push(mixed.state);
+      const y = add(x, mixed.output);
+      return add(y, swiGlu(layer.mlp, zeroCentredRmsNorm(layer.post_attention_layernorm, y, c.normEpsilon)));
+    });
   }
   const layers = states.flatMap(({ attention }) => (attention === undefined ? [] : [attention]));
   return { hidden: zeroCentredRmsNorm(p.norm, x, c.normEpsilon), layers, states };

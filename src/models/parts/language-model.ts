@@ -5,7 +5,7 @@
  * Axes: B batch, T tokens, D width.
  */
 
-import { add, type Value } from '../../engine/index.ts';
+import { add, segment, type Value } from '../../engine/index.ts';
 import {
   selfAttention,
   selfAttentionSpec,
@@ -111,8 +111,10 @@ export function decoderLayers(
 ): Value {
   let x = embeddings;
   for (const [i, layer] of p.layers.entries()) {
-    x = add(x, attend(layer.self_attn, rmsNorm(layer.input_layernorm, x, c.normEpsilon), i));
-    x = add(x, swiGlu(layer.mlp, rmsNorm(layer.post_attention_layernorm, x, c.normEpsilon)));
+    x = segment(() => {
+      const y = add(x, attend(layer.self_attn, rmsNorm(layer.input_layernorm, x, c.normEpsilon), i));
+      return add(y, swiGlu(layer.mlp, rmsNorm(layer.post_attention_layernorm, y, c.normEpsilon)));
+    });
     const extra = deepstack[i];
     if (extra !== undefined) x = add(x, extra);
   }

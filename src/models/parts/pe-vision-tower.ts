@@ -20,6 +20,7 @@ import {
   matmul,
   mul,
   reshape,
+  segment,
   slice,
   split,
   transpose,
@@ -165,7 +166,7 @@ function encode(p: PeVisionTower<Value>, pixels: Value, rows: number, columns: n
     c.normEpsilon,
   );
   const rotary = rotaryTable(peAngles(grid, W / c.heads, c.ropeTheta), B);
-  for (const block of p.transformer.resblocks) x = peBlock(block, x, rotary, c);
+  for (const block of p.transformer.resblocks) x = segment(() => peBlock(block, x, rotary, c));
   x = reshape(transpose(slice(x, 1, 1, P + 1), [0, 2, 1]), [B, W, ...grid]);
   for (const { weight, bias } of [p.vit_downsampler1, p.vit_downsampler2].filter((conv) => conv !== undefined)) {
     x = conv2d(x, weight, bias, { stride: 2, padding: 1 });

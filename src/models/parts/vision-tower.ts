@@ -8,7 +8,19 @@
 
 import { f32 } from '../../base/tensor.ts';
 import { VlaError } from '../../base/errors.ts';
-import { add, concat, constant, dims, gelu, matmul, reshape, slice, split, type Value } from '../../engine/index.ts';
+import {
+  add,
+  concat,
+  constant,
+  dims,
+  gelu,
+  matmul,
+  reshape,
+  segment,
+  slice,
+  split,
+  type Value,
+} from '../../engine/index.ts';
 import { attend, splitHeads } from '../../nn/attention.ts';
 import { embeddingSpec, type Embedding } from '../../nn/embedding.ts';
 import { linear, linearSpec, type Linear } from '../../nn/linear.ts';
@@ -154,11 +166,13 @@ export function visionTower(p: VisionTower<Value>, images: readonly PatchedImage
         );
   const deepstack: Value[] = [];
   for (const [i, block] of p.blocks.entries()) {
-    x = add(x, visionAttention(block.attn, layerNorm(block.norm1, x, c.normEpsilon), counts, tables, c.heads));
-    x = add(
-      x,
-      mlp(block.mlp, layerNorm(block.norm2, x, c.normEpsilon), (h) => gelu(h, { approximate: 'tanh' })),
-    );
+    x = segment(() => {
+      const y = add(x, visionAttention(block.attn, layerNorm(block.norm1, x, c.normEpsilon), counts, tables, c.heads));
+      return add(
+        y,
+        mlp(block.mlp, layerNorm(block.norm2, y, c.normEpsilon), (h) => gelu(h, { approximate: 'tanh' })),
+      );
+    });
     const at = c.deepstackLayers.indexOf(i);
     if (at >= 0) {
       const merger = p.deepstack_merger_list![at]!;

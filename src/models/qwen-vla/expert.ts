@@ -17,7 +17,19 @@
  * - noise in channels that are padding is zero, in training and in sampling.
  */
 
-import { add, concat, constant, dims, expand, mul, reshape, silu, slice, type Value } from '../../engine/index.ts';
+import {
+  add,
+  concat,
+  constant,
+  dims,
+  expand,
+  mul,
+  reshape,
+  segment,
+  silu,
+  slice,
+  type Value,
+} from '../../engine/index.ts';
 import { adaLayerNorm, modulationSpec } from '../../nn/ada-norm.ts';
 import { attend, attendWithPrefix, blockMask, type KeysAndValues } from '../../nn/attention.ts';
 import { linear, linearSpec, type Linear } from '../../nn/linear.ts';
@@ -147,7 +159,9 @@ function sharedPrompt(
     return attend(queries, keys, values, mask);
   };
   let x = tokens;
-  for (const block of p.blocks) x = singleStreamBlock(block, x, clean, mix, (y) => y, c.transformer);
+  for (const block of p.blocks) {
+    x = segment(() => singleStreamBlock(block, x, clean, mix, (y) => y, c.transformer));
+  }
   return layers;
 }
 
@@ -199,7 +213,7 @@ function jointStream(
       const { queries, keys, values } = projectTokens(attn, tokens, rotary, c.transformer);
       return attend(keep(queries), keys, values, mask);
     };
-    x = singleStreamBlock(block, x, time, mix, keep, c.transformer);
+    x = segment(() => singleStreamBlock(block, x, time, mix, keep, c.transformer));
   }
   return x;
 }
@@ -226,7 +240,7 @@ function actionStream(
       const seen = attendWithPrefix(queries, { keys, values }, { ...shared[i]!, mask: context.mask }, ownMask);
       return reshape(seen, [N, H, D]);
     };
-    x = singleStreamBlock(block, x, time, mix, (y) => y, c.transformer);
+    x = segment(() => singleStreamBlock(block, x, time, mix, (y) => y, c.transformer));
   }
   return x;
 }

@@ -18,6 +18,7 @@ import {
   mul,
   neg,
   reshape,
+  segment,
   slice,
   sub,
   type Value,
@@ -202,7 +203,9 @@ export function expertVelocity(
   const { H } = dims(noisy, 'N H A', { A: c.actionDim });
   const modulation = timeModulation(p, sub(constant(1), noiseFraction), c.timeFeatures);
   let x = concat([head, projector(p.action_projector, mul(noisy, actionMask))], 1);
-  for (const [i, layer] of p.dit.layers.entries()) x = expertLayer(layer, x, modulation, reading[i]!, own, c);
+  for (const [i, layer] of p.dit.layers.entries()) {
+    x = segment(() => expertLayer(layer, x, modulation, reading[i]!, own, c));
+  }
   const velocity = neg(projector(p.action_output_layer, slice(x, 1, 2, H + 2)));
   return given === null ? velocity : mul(velocity, sub(constant(1), given));
 }
