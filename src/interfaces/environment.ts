@@ -46,7 +46,10 @@ export interface Environment {
 
 /** What only a simulator knows, for supervision of the vision-language model beside the actions. */
 export interface Privileged {
-  /** Where the hand is, metres, base frame. */
+  /**
+   * Where the hand is, metres, base frame; of two hands, the one that is nearer to the target. A base on wheels is its own hand, and all
+   * places are in the frame of its start.
+   */
   readonly handPosition: readonly [number, number, number];
   /** The centre of the task's true target (whatever the instruction names), metres, base frame. */
   readonly targetPosition: readonly [number, number, number];
