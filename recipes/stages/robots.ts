@@ -6,6 +6,7 @@
 import type { CameraConfig } from '../../src/codec/codec-config.ts';
 import { WORLDS } from '../../src/simulation/worlds.ts';
 import type { DatasetShare, OwnSettings } from '../../src/training/recipe.ts';
+import { recordingOf, WORLD_ACTIONS } from '../embodiments.ts';
 import { quickstart } from '../quickstart.ts';
 import type { Recipe } from '../recipe.ts';
 import { MILD, tabletopModel } from '../tabletop-parts.ts';
@@ -23,8 +24,6 @@ interface Robot {
   readonly cameras: readonly (readonly [name: string, label: string, side: number])[];
   /** Actions of a chunk: about half a second, of a base on wheels four seconds. */
   readonly horizon: number;
-  /** How much of the noise that is added to executed actions each dimension gets. */
-  readonly noise: readonly number[];
 }
 
 const ROBOTS: readonly Robot[] = [
@@ -38,7 +37,6 @@ const ROBOTS: readonly Robot[] = [
       ['wrist', 'cam_right_wrist', IMAGE_SIZE / 2],
     ],
     horizon: 8,
-    noise: [0, 0, 0, 0, 0, 0, 0],
   },
   {
     world: 'two-arms',
@@ -51,7 +49,6 @@ const ROBOTS: readonly Robot[] = [
       ['right_wrist', 'cam_right_wrist', IMAGE_SIZE / 2],
     ],
     horizon: 8,
-    noise: [1, 1, 1, 0.3, 0.3, 0.6, 0, 1, 1, 1, 0.3, 0.3, 0.6, 0],
   },
   {
     world: 'rooms',
@@ -60,7 +57,6 @@ const ROBOTS: readonly Robot[] = [
     episodes: 900,
     cameras: [['ego', 'ego', IMAGE_SIZE]],
     horizon: 8,
-    noise: [0, 0, 0],
   },
 ];
 
@@ -78,23 +74,18 @@ const cameraOf = (name: string, label: string, side: number): CameraConfig => ({
 
 /** A recipe per robot: the quickstart's, in its world. */
 export const robotRecipes: readonly Recipe[] = ROBOTS.map(
-  ({ world, summary, tasks, episodes, cameras, horizon, noise }): Recipe => {
+  ({ world, summary, tasks, episodes, cameras, horizon }): Recipe => {
     const model = tabletopModel(4, undefined, { actionDim: VECTOR_SIZE, stateDim: VECTOR_SIZE });
     return {
       ...quickstart,
       name: world,
       summary: `${summary}: record, train and measure`,
-      record: {
-        ...quickstart.record!,
-        world,
-        tasks,
-        episodes,
-        noise: { ...quickstart.record!.noise, scale: noise, slips: null },
-      },
+      record: { ...recordingOf(world, episodes, 1, IMAGE_SIZE), tasks, annotations: true },
       data: { ...quickstart.data, datasets: [{ ...quickstart.data.datasets[0]!, root: `data/${world}` }] },
       codec: {
         ...quickstart.codec,
         cameras: cameras.map((camera) => cameraOf(...camera)),
+        reference: WORLD_ACTIONS[world]!.reference,
         stateSize: VECTOR_SIZE,
         actionSize: VECTOR_SIZE,
         horizon,
@@ -120,7 +111,13 @@ export function robotShare(
     heldOut: [],
     samplesPerStep,
     own: {
-      codec: { cameras: cameras.map((camera) => cameraOf(...camera)), horizon, supervision: [], instructionTokens: 32 },
+      codec: {
+        cameras: cameras.map((camera) => cameraOf(...camera)),
+        horizon,
+        reference: WORLD_ACTIONS[world]!.reference,
+        supervision: [],
+        instructionTokens: 32,
+      },
       objective,
     },
   };

@@ -82,6 +82,19 @@ const flow = stage({
   acts: true,
 });
 
+/** Not a stage of the paper: everything at once, questions beside actions. What its co-training is compared with. */
+const joint = stage({
+  ...shared,
+  name: 'xiaomi-robotics-0-joint',
+  summary: 'Xiaomi-Robotics-0, for comparison: everything learns at once, flow matching beside questions 1 : 6',
+  after: 'xiaomi-robotics-0-vlm',
+  datasets: [tabletopShare(12)],
+  conversations: [conversationShare(2, WORDS.views)],
+  answer: { template: 'actions', maxTokens: 64, actionText: null },
+  steps: 4000,
+  acts: true,
+});
+
 /** The embeddings stay as they are, as in the code. */
 const post = stage({
   ...shared,
@@ -109,5 +122,5 @@ const postAsync = stage({
   acts: true,
 });
 
-/** In order; the last two are alternatives. */
-export const xiaomiStages: readonly Recipe[] = [vlm, choice, flow, post, postAsync];
+/** In order; post-training has two alternatives. */
+export const xiaomiStages: readonly Recipe[] = [vlm, choice, flow, post, postAsync, joint];

@@ -4,11 +4,18 @@ import { lookUp } from '../../src/base/errors.ts';
 import { chainOfThoughtStudy } from './chain-of-thought.ts';
 import { debugStudy } from './debug.ts';
 import { eulerSteps } from './euler-steps.ts';
+import { forgettingStudy } from './forgetting.ts';
 import { textToActionStudy } from './text-to-action.ts';
 import type { Study } from './study.ts';
 
 /** All studies. */
-export const STUDIES: readonly Study[] = [debugStudy, eulerSteps, textToActionStudy, chainOfThoughtStudy];
+export const STUDIES: readonly Study[] = [
+  debugStudy,
+  eulerSteps,
+  textToActionStudy,
+  chainOfThoughtStudy,
+  forgettingStudy,
+];
 
 /** The study of this name; a miss suggests the nearest. */
 export function findStudy(name: string): Study {
