@@ -4,6 +4,7 @@ import os from 'node:os';
 import process from 'node:process';
 import { InvalidArgumentError, type Command } from 'commander';
 import { chooseTasks } from '../benchmarks/protocol.ts';
+import type { EnvironmentPool } from '../interfaces/environment-pool.ts';
 import { serveEnvironments } from '../serving/environment-server.ts';
 import { VectorEnvironment } from '../simulation/vector.ts';
 import { nameList, positiveNumber, wholeNumber } from './argument-parsers.ts';
@@ -36,12 +37,9 @@ export function define(command: Command): void {
 async function run(options: Options): Promise<void> {
   const { count, host, workers } = options;
   const { environment } = namedEnvironment(options, { imageSize: null, world: null }, 0);
-  const open = (size: number): Promise<VectorEnvironment> =>
+  const open = (size: number): Promise<EnvironmentPool> =>
     VectorEnvironment.open({ ...environment, size, workers: Math.max(1, Math.round((workers * size) / count)) });
-  // One is opened at once: what cannot be opened is said here, and not to the first client.
-  const first = await open(1);
-  const tasks = chooseTasks(options.tasks, first.tasks);
-  await first.close();
+  const tasks = await offeredTasks(open, options.tasks);
   await withInterrupt('Stopping.', async (signal) => {
     const server = await serveEnvironments({
       host,
@@ -60,6 +58,16 @@ async function run(options: Options): Promise<void> {
       await server.close();
     }
   });
+}
+
+/** One environment is opened at once: what cannot be opened is said here, and not to the first client. */
+async function offeredTasks(open: (size: number) => Promise<EnvironmentPool>, names: string[]): Promise<string[]> {
+  const first = await open(1);
+  try {
+    return chooseTasks(names, first.tasks);
+  } finally {
+    await first.close();
+  }
 }
 
 /** Resolves when the server is to end. */
