@@ -9,7 +9,7 @@ import type { Dataset } from '../interfaces/episode.ts';
 import type { FrameSelection } from './frame-selection.ts';
 import type { LeRobotDataset } from './lerobot/reader.ts';
 import { unpackSamples, type PackedSamples } from './packed-samples.ts';
-import { shuffledFrames } from './order.ts';
+import { recordedFrames, shuffledFrames } from './order.ts';
 import { prefetchBatches } from './prefetching.ts';
 import { createSampleReader, type SampleSpec } from './samples.ts';
 import { startThreadPool } from './thread-pool.ts';
@@ -24,6 +24,8 @@ export interface LoaderOptions {
   readonly prefetch: number;
   /** Only these frames start samples; default all. One entry per episode of the dataset. */
   readonly selection?: FrameSelection;
+  /** `recorded`: one frame after the other, and `seed` does not matter. Default `shuffled`. */
+  readonly order?: 'shuffled' | 'recorded';
 }
 
 /** Batches of samples as a pure function of the step. */
@@ -81,11 +83,11 @@ function prefetching(
   load: (places: Places) => Promise<readonly TrainingSample[]>,
 ): Loader {
   const { batchSize, seed } = options;
-  const order = shuffledFrames(
-    dataset.episodes.map((episode) => episode.length),
-    seed,
-    options.selection,
-  );
+  const lengths = dataset.episodes.map((episode) => episode.length);
+  const order =
+    options.order === 'recorded'
+      ? recordedFrames(lengths, options.selection)
+      : shuffledFrames(lengths, seed, options.selection);
   const batches = prefetchBatches(options, (first) =>
     load(
       Array.from({ length: batchSize }, (_, i) => {

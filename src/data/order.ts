@@ -26,6 +26,20 @@ export interface FrameOrder {
 
 /** The shuffled order over episodes of the given lengths, or over what `selection` leaves of them. */
 export function shuffledFrames(lengths: readonly number[], seed: number, selection?: FrameSelection): FrameOrder {
+  return frameOrder(lengths, selection, (place, frames, epoch) => permuted(place, frames, seed, epoch));
+}
+
+/** The order in which the frames were recorded, every epoch the same. */
+export function recordedFrames(lengths: readonly number[], selection?: FrameSelection): FrameOrder {
+  return frameOrder(lengths, selection, (place) => place);
+}
+
+/** `rowAt` gives the row, counted in the order of recording, for a place of an epoch. */
+function frameOrder(
+  lengths: readonly number[],
+  selection: FrameSelection | undefined,
+  rowAt: (place: number, frames: number, epoch: number) => number,
+): FrameOrder {
   const runs = drawableRuns(lengths, selection);
   const ends: number[] = [];
   let frames = 0;
@@ -34,7 +48,7 @@ export function shuffledFrames(lengths: readonly number[], seed: number, selecti
   return {
     frames,
     at(position) {
-      const row = permuted(position % frames, frames, seed, Math.floor(position / frames));
+      const row = rowAt(position % frames, frames, Math.floor(position / frames));
       let low = 0;
       let high = ends.length - 1;
       while (low < high) {

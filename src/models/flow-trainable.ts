@@ -18,6 +18,7 @@ import { ACTIONS, type Objective } from './objective.ts';
 import { choiceLosses, type Choices } from './parts/choice-policy.ts';
 import { insulatePrompt } from './parts/knowledge-insulation.ts';
 import type { EncodedPrompt, PromptInputs } from './parts/prompt-encoder.ts';
+import { throughReads } from './parts/prompt-reads.ts';
 import {
   supervisionInputs,
   supervisionLosses,
@@ -42,6 +43,8 @@ export interface FlowTrainableOptions {
   readonly objective?: Objective;
   /** Supervision heads that learn: all (default), or those whose targets the codec offers. */
   readonly heads?: 'all' | 'offered';
+  /** Stands between the encoded prompt and who reads it; see `throughReads`. */
+  readonly through?: (name: string, value: Value) => Value;
 }
 
 /** The structure of training's `Trainable` (which this folder may not import). */
@@ -134,7 +137,8 @@ export function createFlowTrainable(options: FlowTrainableOptions): FlowTrainabl
       const proposed = choice > 0 ? encodeWithChoices(p, observed, layout, { family, config, codec }) : null;
       // Where answers are hidden from the proposals, the prompt is encoded a second time, with them.
       const shared = observed.contextMask === undefined ? proposed : null;
-      const prompt = shared?.prompt ?? family.encode(p, observed, layout, config);
+      const encoded = shared?.prompt ?? family.encode(p, observed, layout, config);
+      const prompt = options.through === undefined ? encoded : throughReads(encoded, options.through);
       const terms: Term[] = [];
       if (flow > 0) terms.push(...flowTerms(p, prompt, inputs));
       if (text > 0) terms.push(['text', text, textLoss(p, prompt, inputs, { family, config, layout })]);

@@ -37,9 +37,19 @@ export async function openEpisodeGroup(
     const { codec } = setup;
     await requireInstructions([...training.datasets, ...training.heldOut.filter((one) => one !== null)], codec);
     const { draws } = recipe.model;
-    const trainable = createFlowTrainable({ family, config, codec, batchSize, draws, objective, heads });
+    const options = { family, config, codec, draws, objective, heads };
     return {
-      trainable,
+      trainable: createFlowTrainable({ ...options, batchSize }),
+      features: {
+        codec,
+        training,
+        data,
+        cameras: codecRecipe.cameras,
+        identity: config,
+        through: (size, at) => createFlowTrainable({ ...options, batchSize: size, through: at }),
+        batchSize,
+        parts: shares.reduce((sum, { samplesPerStep }) => sum + samplesPerStep, 0) / batchSize,
+      },
       files: filesOf(setup, main ? '' : `.${name}`),
       identity: codec.config,
       datasets: training.datasets,

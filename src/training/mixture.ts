@@ -11,6 +11,7 @@ import type { AnyFamily, FamilyConfig } from '../models/family.ts';
 import { flatten, type ParameterSpec } from '../nn/parameters.ts';
 import { openConversationGroup } from './conversation-group.ts';
 import { openEpisodeGroup } from './episode-group.ts';
+import type { FeatureSource } from './features/keep-features.ts';
 import type { ConversationsShare, DatasetShare, TrainingRecipe } from './recipe.ts';
 import { batchSizeOf } from './recipe.ts';
 import { inGroup, type BatchSource, type LearnerGroup, type PolicyTrainable } from './trainable.ts';
@@ -24,6 +25,8 @@ export interface MixtureGroup {
   readonly identity: unknown;
   /** The datasets of robots that it reads. */
   readonly datasets: readonly LeRobotDataset[];
+  /** What of it can be kept where the vision-language model is frozen; absent for conversations. */
+  readonly features?: FeatureSource;
   /** Opens its batches for a trainable with the same inputs. */
   batches(trainable: PolicyTrainable, options: GroupOptions): Promise<ClosableBatches>;
   close(): Promise<void>;

@@ -9,7 +9,8 @@ import type { SampleSource } from './training-data.ts';
 
 /** Streams of random numbers, one per (seed, step, sample, purpose). */
 const AUGMENTATION = 1;
-const DRAWS = 2;
+/** The model's own draws. */
+export const DRAWS = 2;
 
 /**
  * Batches as a pure function of (seed, step). A batch's memory is used again two steps later: by then the step that

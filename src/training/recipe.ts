@@ -14,6 +14,7 @@ import { ACTIONS, type Objective } from '../models/objective.ts';
 import type { LoopConfig } from './loop.ts';
 import type { ModelConfig } from './model-config.ts';
 import type { OptimiserConfig } from './optimiser.ts';
+import type { FeaturesConfig } from './features/config.ts';
 import type { ScheduleConfig } from './schedule.ts';
 import type { TuningConfig } from './tuning.ts';
 
@@ -75,6 +76,8 @@ export interface DataConfig {
   readonly pictureMegabytes: number;
   /** Threads that decode. */
   readonly workers: number;
+  /** Keeps what a frozen vision-language model makes of every frame; null (default): computed in every step. */
+  readonly features?: FeaturesConfig | null;
 }
 
 /** A supervision field of the codec; its normalisation gets its statistics from the data. */

@@ -15,11 +15,13 @@ import type { Learner } from './learner.ts';
 import { checkLoopConfig, train, type TrainingResult, type TrainingRun } from './loop.ts';
 import type { PolicySettings } from '../models/checkpoint-policy.ts';
 import { checkModel } from './model-config.ts';
-import { joinBatches, openMixture, type Mixture } from './mixture.ts';
+import { parseFeatures } from './features/config.ts';
+import { keepFeatures, type KeptGroup } from './features/keep-features.ts';
+import { joinBatches, openMixture, type GroupOptions, type Mixture, type MixtureGroup } from './mixture.ts';
 import { objectiveOf, type TrainingRecipe } from './recipe.ts';
 import { createReplicatedLearner } from './replicated-learner.ts';
 import { RECIPE_FILE, writeProvenance } from './provenance-file.ts';
-import type { BatchSource, LearnerGroup, Trainable } from './trainable.ts';
+import type { BatchSource, LearnerGroup, PolicyTrainable, Trainable } from './trainable.ts';
 import { tuneModel, type TunedModel } from './tuned-model.ts';
 import { parseTuning } from './tuning.ts';
 
@@ -70,15 +72,20 @@ async function trainInFolder(options: TrainPolicyOptions): Promise<TrainingResul
   const closing: { close(): Promise<void> }[] = [mixture];
   try {
     const tuned = tuneModel(mixture.groups[0]!.trainable, tuning, seed, INITIAL_WEIGHTS);
-    const groups = mixture.groups.map((group) => ({ ...group, trainable: tuned.tune(group.trainable) }));
+    const groups = [];
+    for (const [g, group] of mixture.groups.entries()) {
+      const seeds = { order: groupSeed(seed, ORDER, g), batches: groupSeed(seed, BATCHES, g) };
+      const kept = await keepGroup(group.opened, recipe, tuned, { seeds, signal });
+      if (kept !== null) closing.unshift(kept.batches);
+      groups.push({ ...group, seeds, kept, trainable: kept?.trainable ?? tuned.tune(group.trainable) });
+    }
     const learner = await createLearner(groups, recipe, tuned);
     closing.unshift(learner);
     const budget = { free: data.pictureMegabytes * 1e6 };
     const sources: BatchSource[] = [];
-    for (const [g, { opened, trainable }] of groups.entries()) {
-      const seeds = { order: groupSeed(seed, ORDER, g), batches: groupSeed(seed, BATCHES, g) };
-      const batches = await opened.batches(trainable, { seeds, budget, signal });
-      closing.unshift(batches);
+    for (const { opened, trainable, seeds, kept } of groups) {
+      const batches = kept?.batches ?? (await opened.batches(trainable, { seeds, budget, signal }));
+      if (kept === null) closing.unshift(batches);
       sources.push(batches);
     }
     return await train({
@@ -101,6 +108,18 @@ async function trainInFolder(options: TrainPolicyOptions): Promise<TrainingResul
   } finally {
     for (const one of closing) await one.close();
   }
+}
+
+/** The group with kept features, where the recipe asks for them; null where it learns from pixels. */
+async function keepGroup(
+  { features: source }: MixtureGroup,
+  { data, device }: TrainingRecipe,
+  { frozen, tune }: TunedModel<PolicyTrainable>,
+  options: Pick<GroupOptions, 'seeds' | 'signal'>,
+): Promise<KeptGroup | null> {
+  if ((data.features ?? null) === null || source === undefined) return null;
+  const session = { runtime: device.runtime, threads: device.threads * device.replicas };
+  return keepFeatures(source, { ...options, features: parseFeatures(data.features), session, frozen, tune });
 }
 
 /** The first group's seeds are those of runs without a mixture. */
@@ -134,7 +153,9 @@ export function createLearner(
 /** The part of a recipe that the numbers depend on: names, paths, memory and decoding threads change none. */
 function essence(recipe: TrainingRecipe): object {
   const { seed, data, codec, model, objective, tuning, optimiser, schedule, loop, device } = recipe;
-  const { workers: _workers, pictureMegabytes: _megabytes, datasets, conversations, ...rest } = data;
+  const { workers: _workers, pictureMegabytes: _megabytes, datasets, conversations, features, ...others } = data;
+  const { folder: _folder, ...kept } = features ?? { folder: '' };
+  const rest = features == null ? others : { ...others, features: kept };
   const shares = datasets.map(({ root: _root, ...share }) => share);
   const talks = conversations?.map(({ root: _root, ...share }) => share);
   // Recipes of older runs have no tuning: all of those models learned whole.

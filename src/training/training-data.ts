@@ -218,6 +218,8 @@ export interface SampleOptions {
   readonly horizon: number;
   /** Of the order. */
   readonly seed: number;
+  /** Default `shuffled`. */
+  readonly order?: 'shuffled' | 'recorded';
   /** Bytes for decoded pictures; what is taken is subtracted. */
   readonly budget: { free: number };
   readonly signal: AbortSignal;
@@ -227,7 +229,7 @@ export interface SampleOptions {
 export async function openSamples(
   training: TrainingData,
   data: DataConfig,
-  { cameras, horizon, seed, budget, signal }: SampleOptions,
+  { cameras, horizon, seed, order = 'shuffled', budget, signal }: SampleOptions,
 ): Promise<SampleSource> {
   const loaders: Loader[] = [];
   const held: Dataset[] = [];
@@ -235,7 +237,8 @@ export async function openSamples(
     const sample = policySampleSpec(dataset, cameras, data, horizon);
     const batchSize = data.datasets[i]!.samplesPerStep;
     const selection = training.starts[i]!;
-    const options = { sample, batchSize, seed: seed + i, prefetch: 1, ...(selection === null ? {} : { selection }) };
+    const only = selection === null ? {} : { selection };
+    const options = { sample, batchSize, seed: seed + i, order, prefetch: 1, ...only };
     const features = Object.values(sample.cameras);
     const bytes = imageCacheBytes(dataset, features, data.imageSize);
     if (features.length === 0) {
