@@ -1,6 +1,7 @@
 /** @file The affine layer, with PyTorch's names and layout. */
 
-import { linear as affine, type Value } from '../engine/index.ts';
+import { add, linear as affine, mul, type Value } from '../engine/index.ts';
+import { adaptationOf } from './lora.ts';
 import { normal, parameter, type ParameterSpec } from './parameters.ts';
 
 /** weight [out, in], bias [out]. */
@@ -21,5 +22,9 @@ export function linearSpec(input: number, output: number, { bias, gain = 1 }: Li
 
 /** x [..., in] → [..., out]. */
 export function linear({ weight, bias }: Linear<Value>, x: Value): Value {
-  return affine(x, weight, bias);
+  const adaptation = adaptationOf(weight);
+  if (adaptation === undefined) return affine(x, weight, bias);
+  const { lora_A, lora_B } = adaptation.lora;
+  const correction = affine(mul(affine(x, lora_A.weight), adaptation.scale), lora_B.weight);
+  return add(affine(x, adaptation.weight, bias), correction);
 }

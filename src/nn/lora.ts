@@ -4,8 +4,9 @@
  *
  * Axes: O outputs, I inputs, r rank.
  *
- * Differs from the paper: the correction is added to the matrix rather than to its output, so that layers need not know;
- * the numbers are the same up to rounding, and a step also computes the gradient of the whole matrix.
+ * Differs from the paper: a layer gets the sum of matrix and correction and need not know. Affine maps (`linear`) ask what the sum is
+ * made of and add the correction to their output, so that no gradient of the whole matrix is computed; whoever cuts or joins the matrix
+ * uses the sum. The numbers are the same up to rounding.
  */
 
 import { invariant } from '../base/errors.ts';
@@ -31,10 +32,26 @@ export function loraSpec([O, I]: readonly [number, number], { rank }: LoraSize):
   };
 }
 
-/** W + (alpha / rank) B A, for W [O, I]. */
-export function adapted(weight: Value, { lora_A, lora_B }: Lora<Value>, { rank, alpha }: LoraSize): Value {
-  return add(weight, matmul(lora_B.weight, lora_A.weight, { alpha: alpha / rank }));
+/** A matrix and its correction. */
+export interface Adaptation {
+  readonly weight: Value;
+  readonly lora: Lora<Value>;
+  /** alpha / rank. */
+  readonly scale: number;
 }
+
+const adaptations = new WeakMap<Value, Adaptation>();
+
+/** W + (alpha / rank) B A, for W [O, I]. */
+export function adapted(weight: Value, lora: Lora<Value>, { rank, alpha }: LoraSize): Value {
+  const scale = alpha / rank;
+  const sum = add(weight, matmul(lora.lora_B.weight, lora.lora_A.weight, { alpha: scale }));
+  adaptations.set(sum, { weight, lora, scale });
+  return sum;
+}
+
+/** What a matrix from `adapted` is made of; undefined for others. */
+export const adaptationOf = (weight: Value): Adaptation | undefined => adaptations.get(weight);
 
 /** The same on tensors: a matrix that needs no adapter any more. Sums are in f64. */
 export function mergeLora(weight: Tensor, { lora_A, lora_B }: Lora<Tensor>, { rank, alpha }: LoraSize): Tensor<'f32'> {

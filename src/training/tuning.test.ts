@@ -10,7 +10,7 @@ import {
   createSession,
   gradient,
   input,
-  linear,
+  linear as affine,
   mul,
   output,
   reduceMean,
@@ -20,9 +20,10 @@ import {
   weight,
   type Value,
 } from '../engine/index.ts';
-import { linearSpec, type Linear } from '../nn/linear.ts';
+import { optimise } from '../engine/passes/optimise.ts';
+import { linear, linearSpec, type Linear } from '../nn/linear.ts';
 import { flatten, materialise } from '../nn/parameters.ts';
-import { createGraphLearner, type LearnerOptions } from './graph-learner.ts';
+import { createGraphLearner, traceStep, type LearnerOptions } from './graph-learner.ts';
 import type { Learner } from './learner.ts';
 import { onlyGroup } from './trainable.ts';
 import { createReplicatedLearner } from './replicated-learner.ts';
@@ -37,8 +38,9 @@ const network = (samples: number): Trainable => ({
   inputs: { x: { dtype: 'f32', shape: [samples, 5] }, y: { dtype: 'f32', shape: [samples, 4] } },
   loss(parameters, { x, y }) {
     const [first, second] = (parameters as unknown as { layers: Linear<Value>[] }).layers;
-    const hidden = tanh(linear(x!, first!.weight, first!.bias));
-    const error = sub(linear(hidden, second!.weight, second!.bias), y!);
+    // One map that knows of adapters, and one that gets the sum.
+    const hidden = tanh(linear(first!, x!));
+    const error = sub(affine(hidden, second!.weight, second!.bias), y!);
     return { loss: reduceMean(mul(error, error)), metrics: { bias: reduceMean(error) } };
   },
 });
@@ -153,6 +155,28 @@ async function learn(one: Learner, from: number, to: number): Promise<number[]> 
   for (let step = from; step < to; step++) losses.push((await one.step(step, batch(step)))['loss']!);
   return losses;
 }
+
+test('no gradient of a frozen matrix is computed, adapter or not', () => {
+  const maps: Trainable = {
+    ...network(16),
+    loss(parameters, { x, y }) {
+      const [first, second] = (parameters as unknown as { layers: Linear<Value>[] }).layers;
+      const error = sub(linear(second!, tanh(linear(first!, x!))), y!);
+      return { loss: reduceMean(mul(error, error)), metrics: {} };
+    },
+  };
+  /** How many products and sums of the step's graph have a matrix's shape. */
+  const count = (tuned: Trainable): number[] => {
+    const { graph } = traceStep(tuned, OPTIMISER);
+    return ['7,5', '4,7'].map(
+      (shape) => optimise(graph).nodes.filter(({ outputs }) => outputs[0]!.shape.join() === shape).length,
+    );
+  };
+  // From the flat vector, and from the gradient.
+  assert.deepEqual(count(maps), [2, 2]);
+  assert.deepEqual(count(tune(maps, planTuning(parameters, { freeze: ['layers.0.**'], lora: null }))), [0, 2]);
+  assert.deepEqual(count(tune(maps, plan)), [0, 0]);
+});
 
 test('only what is trained is in the state, it learns, and a restored learner continues bit for bit', async (t) => {
   const [one, other] = [await learner(null), await learner(null)];
