@@ -4,6 +4,8 @@
  */
 
 import { DM0_ACTION_TEXT } from '../../src/codec/action-tokens/action-text.ts';
+import type { FamilyConfig } from '../../src/models/family.ts';
+import type { Dm0Config } from '../../src/models/dm0/config.ts';
 import { dm0 } from '../../src/models/dm0/family.ts';
 import type { AnswerRecipe } from '../../src/training/recipe.ts';
 import type { Recipe } from '../recipe.ts';
@@ -80,5 +82,41 @@ const specialist: Recipe = {
   evaluation: { ...generalist.evaluation!, tasks: ['lift'] },
 };
 
-/** In order. */
-export const dm0Stages: readonly Recipe[] = [pretrain, midTrain, postTrain, specialist, generalist];
+/** The head that tells how far the task is; its maps start fresh. */
+const withProgress = (tiny: FamilyConfig): FamilyConfig => {
+  const config = tiny as Dm0Config;
+  return { ...config, expert: { ...config.expert, progress: true } } as FamilyConfig;
+};
+
+const told = stage({
+  ...shared,
+  name: 'dm0-progress',
+  summary: 'DM0, fine-tuning: actions, and how far the task is, from annotated episodes',
+  after: 'dm0-post',
+  model: withProgress,
+  datasets: [tabletopShare(16)],
+  objective: { progress: 0.5 },
+  fresh: ['model.progress_in_proj.**', 'model.progress_out_proj.**'],
+  steps: 3000,
+  learningRate: 1e-3,
+  acts: true,
+});
+const progress: Recipe = {
+  ...told,
+  codec: {
+    ...told.codec,
+    supervision: [
+      ...told.codec.supervision,
+      {
+        kind: 'values',
+        feature: 'supervision.chunk_progress',
+        output: 'progress',
+        size: 2,
+        normalisation: { kind: 'identity' },
+      },
+    ],
+  },
+};
+
+/** In order; fine-tuning has three alternatives. */
+export const dm0Stages: readonly Recipe[] = [pretrain, midTrain, postTrain, specialist, generalist, progress];
