@@ -44,11 +44,18 @@ export const chainOfThoughtStudy: Study = {
   arms: [
     arm('flow', 'flow alone, then actions', [pretrain(SILENT), post], 'direct'),
     arm('thought', 'chain of thought and flow, then actions', [pretrain([]), post], 'direct'),
+    arm(
+      'thought-lightly',
+      'chain of thought at a tenth of the weight, then actions',
+      [pretrain(['objective.text=0.1']), post],
+      'direct',
+    ),
     arm('thought-silent', 'chain of thought and flow; acts at once', [pretrain([])], 'direct'),
     arm('thought-aloud', 'chain of thought and flow; names the subtask first', [pretrain([])], 'reason'),
   ],
   comparisons: [
     { arm: 'thought', against: 'flow', measurement: 'success', series: 'base', paper: '+2.1 points' },
+    { arm: 'thought-lightly', against: 'flow', measurement: 'success', series: 'base', paper: '+2.1 points' },
     { arm: 'thought-silent', against: 'thought-aloud', measurement: 'success', series: 'base', paper: 'no loss' },
   ],
   sweep: null,
