@@ -101,7 +101,9 @@ function* prompts() {
     dm0Question(cameras),
   ];
   for (const prompt of parts) {
-    const text = prompt.map((part) => (part.kind === 'text' ? part.text : part.kind === 'image' ? '<|image_pad|>' : ''));
+    const text = prompt.map((part) =>
+      part.kind === 'text' ? part.text : part.kind === 'image' ? '<|image_pad|>' : '',
+    );
     for (let i = 0; i < 300; i++) yield text.join('');
   }
 }

@@ -45,8 +45,9 @@ export async function createReplicatedLearner(
   const { optimiser, schedule, steps, replicas, accumulate = 1, session } = options;
   const { runtime } = session;
   if (runtime !== 'cpu') {
-    throw new VlaError('unsupported', `device.replicas: expected 1 on runtime "${runtime}", got ${replicas}.`, {
-      hint: 'Use --set device.replicas=1, or --set device.runtime=cpu.',
+    const several = groups.length > 1 ? `a mixture of ${groups.length} groups` : `${replicas} × ${accumulate} parts`;
+    throw new VlaError('unsupported', `device: expected one graph per step on runtime "${runtime}", got ${several}.`, {
+      hint: 'Use --set device.runtime=cpu; or one group, with device.replicas=1 and device.accumulate=1.',
     });
   }
   checkOptimiser(optimiser);

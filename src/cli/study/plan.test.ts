@@ -133,7 +133,15 @@ test('--only leaves the named arms and what can be compared among them', () => {
 test('a sweep measures every pair of settings of a given checkpoint once, and times all arms last', () => {
   const study: Study = {
     ...eulerSteps,
-    arms: [{ ...eulerSteps.arms.at(-1)!, measurements: [{ ...TABLETOP_SUCCESS, episodes: 5 }] }],
+    budget: null,
+    arms: [
+      {
+        ...eulerSteps.arms[0]!,
+        start: 'shipped:quickstart',
+        stages: [],
+        measurements: [{ ...TABLETOP_SUCCESS, episodes: 5 }],
+      },
+    ],
     sweep: { eulerSteps: [1, 4], execute: [2, 8], latency: { rounds: 2, inferences: 3 } },
   };
   const { runs, jobs, latency } = planStudy(study, 'out');
