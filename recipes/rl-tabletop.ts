@@ -6,7 +6,7 @@
  * expert alone learns; less noise; a critic that learns alone in the first updates, and passes that end early when the policy has moved far.
  */
 
-import type { ReinforcementRun } from './reinforcement.ts';
+import type { ReinforcementRun } from './reinforcement-run.ts';
 
 /** Two tasks that a policy of the quickstart half knows. */
 export const rlTabletop: ReinforcementRun = {

@@ -2,7 +2,7 @@
 
 import type { MeasurementConfig } from '../../src/cli/study/measurements.ts';
 import type { Recipe } from '../recipe.ts';
-import type { ReinforcementRun } from '../reinforcement.ts';
+import type { ReinforcementRun } from '../reinforcement-run.ts';
 
 /**
  * One training stage of an arm; `kind` says by which command its recipe is trained. `set` holds changes of the recipe, as `--set`

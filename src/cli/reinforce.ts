@@ -3,7 +3,8 @@
 import path from 'node:path';
 import process from 'node:process';
 import type { Command } from 'commander';
-import { findReinforcement, REINFORCEMENT_RECIPES, type ReinforcementRun } from '../../recipes/reinforcement.ts';
+import { findReinforcement, REINFORCEMENT_RECIPES } from '../../recipes/reinforcement.ts';
+import type { ReinforcementRun } from '../../recipes/reinforcement-run.ts';
 import { FIRST_EVALUATION_SEED } from '../benchmarks/protocol.ts';
 import { commandLine, versions } from '../benchmarks/provenance.ts';
 import type { TrainingResult } from '../training/loop.ts';

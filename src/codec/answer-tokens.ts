@@ -8,7 +8,7 @@
 import { VlaError } from '../base/errors.ts';
 import type { Tensor } from '../base/tensor.ts';
 import type { SampleAnswer } from './answers/answer.ts';
-import type { InputSpec } from './policy-codec.ts';
+import type { InputSpec } from './input-spec.ts';
 import { createPromptCodec, withCue, type PromptCodec, type PromptConfig, type TokenLayout } from './prompt.ts';
 import type { TextTokenizer } from './text-tokens/text-tokenizer.ts';
 

@@ -7,12 +7,13 @@
 
 import { VlaError, lookUp } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
-import { tensor, zeros, type DType, type Tensor } from '../base/tensor.ts';
+import { tensor, zeros, type Tensor } from '../base/tensor.ts';
 import type { ActionChunk } from '../interfaces/action-chunk.ts';
 import type { Image, Observation } from '../interfaces/observation.ts';
 import { createAnswerWriter } from './answer-tokens.ts';
 import { NO_AUGMENTATION, drawAugmentation, type AugmentDraw } from './augment.ts';
 import { parseCodecConfig, type CameraConfig, type PolicyCodecConfig } from './codec-config.ts';
+import { PIXELS, type InputSpec } from './input-spec.ts';
 import { createImagePipeline, requireImage, type FractionMap, type ImagePipeline } from './images.ts';
 import { createPatchWriter, mergedGrid, patchCount, patchSize } from './patches.ts';
 import { createPromptCodec, type TokenLayout } from './prompt.ts';
@@ -22,15 +23,6 @@ import { createAnswerMaker } from './sample-answer.ts';
 import { createSupervisionWriter, type CameraView } from './supervision.ts';
 import type { TextTokenizer } from './text-tokens/text-tokenizer.ts';
 import { createVectorCodec } from './vector-steps.ts';
-
-/** Element type and shape of one model input. */
-export interface InputSpec {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-}
-
-/** The start of the name of a camera's pixel tensor: `pixels.front`. */
-export const PIXELS = 'pixels.';
 
 /**
  * Inputs of a model, as `encodeObservation` (B = 1) and `collate` make them:

@@ -7,7 +7,8 @@
 import { VlaError, invariant } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
 import type { Tensor } from '../base/tensor.ts';
-import { PIXELS, type Codec } from '../codec/policy-codec.ts';
+import { type Codec } from '../codec/policy-codec.ts';
+import { PIXELS } from '../codec/input-spec.ts';
 import type { TokenLayout } from '../codec/prompt.ts';
 import { add, constant, mul, reshape, slice, type Value } from '../engine/index.ts';
 import type { ParameterSpec, Tree } from '../nn/parameters.ts';

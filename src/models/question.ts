@@ -3,7 +3,8 @@
 import { lookUp } from '../base/errors.ts';
 import { f32, tensor, zeros, type Tensor } from '../base/tensor.ts';
 import { mergedGrid, patchCount, patchSize } from '../codec/patches.ts';
-import { createCameraCodec, PIXELS, type Codec } from '../codec/policy-codec.ts';
+import { createCameraCodec, type Codec } from '../codec/policy-codec.ts';
+import { PIXELS } from '../codec/input-spec.ts';
 import { createPromptCodec, promptLength } from '../codec/prompt.ts';
 import type { QuestionTemplate } from '../codec/prompts/template.ts';
 import type { TextTokenizer } from '../codec/text-tokens/text-tokenizer.ts';

@@ -1,6 +1,6 @@
 /** @file The vision-language model of any family as the training loop sees it, learning the answers of conversations. */
 
-import { PIXELS } from '../codec/policy-codec.ts';
+import { PIXELS } from '../codec/input-spec.ts';
 import type { ConversationCodec } from '../codec/conversation-codec.ts';
 import type { TokenLayout } from '../codec/prompt.ts';
 import type { Value } from '../engine/index.ts';

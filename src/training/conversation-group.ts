@@ -9,7 +9,7 @@ import { modelSpec } from '../models/flow-trainable.ts';
 import { createTextTrainable } from '../models/text-trainable.ts';
 import { requireText } from '../models/writer.ts';
 import { readTokenizer, tokenizerFolder } from './codec-setup.ts';
-import type { MixtureGroup, MixtureModel } from './mixture.ts';
+import type { MixtureGroup, MixtureModel } from './mixture-group.ts';
 import type { ConversationsShare, TrainingRecipe } from './recipe.ts';
 
 /** Which conversations. */

@@ -4,7 +4,7 @@ import type { CheckpointFiles } from '../checkpoints/checkpoint.ts';
 import { createFlowTrainable } from '../models/flow-trainable.ts';
 import { setUpCodec, type CodecSetup } from './codec-setup.ts';
 import { requireInstructions } from './instruction-check.ts';
-import type { MixtureGroup, MixtureModel } from './mixture.ts';
+import type { MixtureGroup, MixtureModel } from './mixture-group.ts';
 import { policyBatches } from './policy-batches.ts';
 import { objectiveOf, type CodecRecipe, type DatasetShare, type OwnSettings, type TrainingRecipe } from './recipe.ts';
 import { openSamples, openTrainingData } from './training-data.ts';

@@ -5,52 +5,13 @@
 
 import path from 'node:path';
 import { VlaError } from '../base/errors.ts';
-import type { CheckpointFiles } from '../checkpoints/checkpoint.ts';
-import type { LeRobotDataset } from '../data/lerobot/reader.ts';
-import type { AnyFamily, FamilyConfig } from '../models/family.ts';
 import { flatten, type ParameterSpec } from '../nn/parameters.ts';
 import { openConversationGroup } from './conversation-group.ts';
 import { openEpisodeGroup } from './episode-group.ts';
-import type { FeatureSource } from './features/keep-features.ts';
+import type { MixtureGroup, MixtureModel } from './mixture-group.ts';
 import type { ConversationsShare, DatasetShare, TrainingRecipe } from './recipe.ts';
 import { batchSizeOf } from './recipe.ts';
 import { inGroup, type BatchSource, type LearnerGroup, type PolicyTrainable } from './trainable.ts';
-
-/** One member of a mixture, opened. */
-export interface MixtureGroup {
-  readonly trainable: PolicyTrainable;
-  /** What a checkpoint must hold to use what the group taught. */
-  readonly files: CheckpointFiles;
-  /** What its numbers depend on beside the recipe. */
-  readonly identity: unknown;
-  /** The datasets of robots that it reads. */
-  readonly datasets: readonly LeRobotDataset[];
-  /** What of it can be kept where the vision-language model is frozen; absent for conversations. */
-  readonly features?: FeatureSource;
-  /** Opens its batches for a trainable with the same inputs. */
-  batches(trainable: PolicyTrainable, options: GroupOptions): Promise<ClosableBatches>;
-  close(): Promise<void>;
-}
-
-/** What the batches of a group need. */
-export interface GroupOptions {
-  /** Of the order of samples, and of augmentation and noise; drawn from the recipe's. */
-  readonly seeds: { readonly order: number; readonly batches: number };
-  /** Memory for decoded pictures that all groups share: `free` bytes are left. */
-  readonly budget: { free: number };
-  readonly signal: AbortSignal;
-}
-
-/** Batches that hold memory and threads. */
-export interface ClosableBatches extends BatchSource {
-  close(): Promise<void>;
-}
-
-/** A model whose losses a mixture is. */
-export interface MixtureModel {
-  readonly family: AnyFamily;
-  readonly config: FamilyConfig;
-}
 
 /** The opened groups of a run. */
 export interface Mixture {

@@ -5,7 +5,7 @@
 
 import { invariant } from '../../base/errors.ts';
 import { i64 } from '../../base/tensor.ts';
-import { PIXELS } from '../../codec/policy-codec.ts';
+import { PIXELS } from '../../codec/input-spec.ts';
 import {
   cast,
   constant,

@@ -1,7 +1,7 @@
 /** @file The environments that a recipe of reinforcement learning asks for: in threads of this process, or on servers. */
 
 import process from 'node:process';
-import type { ReinforcementRun } from '../../../recipes/reinforcement.ts';
+import type { ReinforcementRun } from '../../../recipes/reinforcement-run.ts';
 import { VlaError } from '../../base/errors.ts';
 import type { EnvironmentPool } from '../../interfaces/environment-pool.ts';
 import { connectEnvironments } from '../../serving/environment-client.ts';

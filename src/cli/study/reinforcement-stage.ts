@@ -1,6 +1,6 @@
 /** @file The stage `reinforce`: a policy trained further by its own successes, as `vlakit reinforce` does it. */
 
-import type { ReinforcementRun } from '../../../recipes/reinforcement.ts';
+import type { ReinforcementRun } from '../../../recipes/reinforcement-run.ts';
 import { checkReinforcement, chunksOf } from '../../training/reinforcement/recipe.ts';
 import { reinforceRecipe } from '../reinforce.ts';
 import { identityOf } from './identity.ts';

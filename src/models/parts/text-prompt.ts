@@ -2,7 +2,7 @@
 
 import { VlaError, lookUp } from '../../base/errors.ts';
 import type { Tensor } from '../../base/tensor.ts';
-import { PIXELS } from '../../codec/policy-codec.ts';
+import { PIXELS } from '../../codec/input-spec.ts';
 import type { TokenLayout } from '../../codec/prompt.ts';
 import type { TextModel } from './text-model.ts';
 

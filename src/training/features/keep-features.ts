@@ -10,7 +10,7 @@ import type { Codec } from '../../codec/policy-codec.ts';
 import { recordedFrames } from '../../data/order.ts';
 import { createSession, type SessionOptions } from '../../engine/index.ts';
 import type { LearnerOptions } from '../graph-learner.ts';
-import type { ClosableBatches, GroupOptions } from '../mixture.ts';
+import type { ClosableBatches, GroupOptions } from '../mixture-group.ts';
 import type { DataConfig } from '../recipe.ts';
 import type { PolicyTrainable } from '../trainable.ts';
 import { openSamples, type TrainingData } from '../training-data.ts';

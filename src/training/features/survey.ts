@@ -3,7 +3,7 @@
 import { VlaError, invariant } from '../../base/errors.ts';
 import { constant, expand, input, trace, weight, type Value } from '../../engine/index.ts';
 import { mapTree, type ParameterSpec, type Tree } from '../../nn/parameters.ts';
-import { PIXELS } from '../../codec/policy-codec.ts';
+import { PIXELS } from '../../codec/input-spec.ts';
 import type { PolicyTrainable, TensorSpec } from '../trainable.ts';
 
 /** The start of the names of inputs that hold features: `features.layers.0.keys`. */
