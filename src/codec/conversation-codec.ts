@@ -1,7 +1,7 @@
 /** @file Conversations about images into model tensors: what training on vision-language data needs. */
 
 import { z } from 'zod';
-import { lookUp } from '../base/errors.ts';
+import { VlaError, lookUp } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
 import { zeros, type Tensor } from '../base/tensor.ts';
 import { createAnswerWriter } from './answer-tokens.ts';
@@ -64,6 +64,8 @@ export interface ConversationCodec {
   readonly tokenizer: TextTokenizer;
   readonly layout: TokenLayout;
   inputs(batch: number): Readonly<Record<string, InputSpec>>;
+  /** Throws `bad-argument` for words that do not fit, or hold special tokens. */
+  check(words: Pick<ConversationSample, 'question' | 'answer'>): void;
   /** `randoms` has one generator per sample, for augmentation; null switches it off. `into` is a batch whose memory is reused. */
   collate(
     samples: readonly ConversationSample[],
@@ -86,6 +88,9 @@ export function createConversationCodec(config: ConversationCodecConfig, tokeniz
     ),
     ...writer.inputs(B),
   });
+  const scratch = Object.fromEntries(
+    Object.entries(writer.inputs(1)).map(([name, { dtype, shape }]) => [name, zeros(dtype, shape)]),
+  );
   return {
     config,
     tokenizer,
@@ -93,6 +98,19 @@ export function createConversationCodec(config: ConversationCodecConfig, tokeniz
     inputs(B) {
       const { contextMask: _context, lastToken: _last, ...read } = all(B);
       return read;
+    },
+    check({ question, answer }) {
+      const special = tokenizer.specialTokens.find((token) => answer.includes(token));
+      if (special !== undefined) {
+        throw new VlaError(
+          'bad-argument',
+          `answer "${answer}": expected plain text, got the special token "${special}".`,
+          {
+            hint: 'Leave it out of the data: the codec ends answers itself.',
+          },
+        );
+      }
+      writer.write(scratch, 0, question, { cue: '', text: answer, end, expert: 'hidden' });
     },
     collate(samples, randoms, into) {
       const batch =

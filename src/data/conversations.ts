@@ -7,7 +7,7 @@ import { VlaError } from '../base/errors.ts';
 import type { ConversationSample } from '../codec/sample.ts';
 import type { Image } from '../interfaces/observation.ts';
 import { ByteBudget } from './byte-budget.ts';
-import { openDexdata, type Dexdata } from './dexdata/reader.ts';
+import { openDexdata, type Dexdata, type PlacedRecord } from './dexdata/reader.ts';
 import type { DexRecord, DexTurn } from './dexdata/record.ts';
 import { permuted } from './order.ts';
 import { prefetchBatches, type PrefetchOptions } from './prefetching.ts';
@@ -37,6 +37,8 @@ export interface Conversations {
   readonly statistics: ConversationStatistics;
   /** Sample `index`, in the order of files and lines. Images may be shared: do not write into them. */
   sample(index: number): Promise<KindedSample>;
+  /** Its words alone; `where` names the line. */
+  words(index: number): { readonly question: string; readonly answer: string; readonly where: string };
   close(): void;
 }
 
@@ -69,24 +71,34 @@ export function openConversations(root: string, options: ConversationOptions = {
   const cameras = options.cameras ?? CAMERAS;
   const pictures = new ByteBudget<Image>(options.pictureBytes ?? PICTURE_BYTES);
   const resize = createImageResizer();
+  const find = (index: number): PlacedRecord & { readonly asked: Asked } => {
+    const [file, line, turn] = places.subarray(3 * index, 3 * index + 3);
+    if (file === undefined) {
+      throw new VlaError('bad-argument', `${root}: expected a sample below ${count}, got ${index}.`, {
+        hint: 'Samples count from 0.',
+      });
+    }
+    const placed = dataset.record(file, line!);
+    const asked = questions(placed.record)[turn!];
+    if (asked === undefined) {
+      throw new VlaError(
+        'bad-data',
+        `${placed.where}: expected the answer that was there when the dataset was opened.`,
+        { hint: 'The files have changed: open the dataset again.' },
+      );
+    }
+    return { ...placed, asked };
+  };
   return {
     root,
     count,
     statistics,
+    words(index) {
+      const { asked, where } = find(index);
+      return { ...asked, where };
+    },
     async sample(index) {
-      const [file, line, turn] = places.subarray(3 * index, 3 * index + 3);
-      if (file === undefined) {
-        throw new VlaError('bad-argument', `${root}: expected a sample below ${count}, got ${index}.`, {
-          hint: 'Samples count from 0.',
-        });
-      }
-      const { record, where } = dataset.record(file, line!);
-      const asked = questions(record)[turn!];
-      if (asked === undefined) {
-        throw new VlaError('bad-data', `${where}: expected the answer that was there when the dataset was opened.`, {
-          hint: 'The files have changed: open the dataset again.',
-        });
-      }
+      const { record, where, asked } = find(index);
       const images: Record<string, Image> = {};
       for (const [i, reference] of pictureList(record).slice(0, cameras.length).entries()) {
         const key = reference.type === 'image' ? reference.url : `${reference.url}\n${reference.frame}`;

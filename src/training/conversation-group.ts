@@ -1,10 +1,11 @@
 /** @file Vision-language data as a member of a mixture: questions in the family's own words, and the loss of their answers. Node only. */
 
+import { VlaError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import type { CheckpointFiles } from '../checkpoints/checkpoint.ts';
-import { createConversationCodec, designConversations } from '../codec/conversation-codec.ts';
+import { createConversationCodec, designConversations, type ConversationCodec } from '../codec/conversation-codec.ts';
 import { createTextTokenizer } from '../codec/text-tokens/text-tokenizer.ts';
-import { createConversationLoader, openConversations } from '../data/conversations.ts';
+import { createConversationLoader, openConversations, type Conversations } from '../data/conversations.ts';
 import { modelSpec } from '../models/flow-trainable.ts';
 import { createTextTrainable } from '../models/text-trainable.ts';
 import { requireText } from '../models/writer.ts';
@@ -41,6 +42,12 @@ export async function openConversationGroup(
   const parameters = modelSpec(family, config, codec);
   const names = cameras.map((camera) => camera.name);
   const conversations = openConversations(share.root, { cameras: names, imageSize: recipe.data.imageSize });
+  try {
+    requireWords(conversations, codec);
+  } catch (error) {
+    conversations.close();
+    throw error;
+  }
   return {
     trainable: createTextTrainable({ family, config, codec, batchSize, parameters }),
     files: {
@@ -70,4 +77,24 @@ export async function openConversationGroup(
       conversations.close();
     },
   };
+}
+
+/** All words against the prompt, so that none stops the training half-way; the error names the line. */
+function requireWords(conversations: Conversations, codec: ConversationCodec): void {
+  const seen = new Set<string>();
+  for (let i = 0; i < conversations.count; i++) {
+    const { where, ...words } = conversations.words(i);
+    const key = `${words.question}\n${words.answer}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    try {
+      codec.check(words);
+    } catch (cause) {
+      if (!(cause instanceof VlaError)) throw cause;
+      throw new VlaError(cause.code, `${where}: ${cause.message}`, {
+        cause,
+        hint: 'Raise questionTokens or answerTokens in data.conversations, or leave the line out.',
+      });
+    }
+  }
 }

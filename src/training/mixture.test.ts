@@ -197,6 +197,14 @@ test('conversations alone train a vision-language model, which is a base but no 
   assert.ok(losses.at(-1)! < losses[0]!, losses.join());
 });
 
+test('words that do not fit stop a training before it begins', async () => {
+  const data = { ...recipe.data, datasets: [], conversations: [{ ...talk, answerTokens: 3 }] };
+  await assert.rejects(trainPolicy(options('long', { recipe: { ...recipe, data } })), {
+    code: 'bad-argument',
+    message: /episode_0\.jsonl.*line 2.*expected at most 3 tokens, got 5/,
+  });
+});
+
 test('groups that do not fit together are refused', async () => {
   const refused = async (changes: Partial<TrainingRecipe>, expected: object): Promise<void> => {
     await assert.rejects(trainPolicy(options('refused', { recipe: { ...recipe, ...changes } })), expected);
