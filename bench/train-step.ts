@@ -2,7 +2,8 @@
  * @file Train-step speed: forward, backward, clipping and AdamW in one graph, against the same transformer in PyTorch eager
  * (bench/train-step.py), in turn, and against the matmul ceiling of the same round.
  *
- *     node dist/bench/train-step.js [--sizes 0.6M,5M,40M] [--styles classic,modern] [--rounds 10] [--python /path/to/python]
+ *     node dist/bench/train-step.js [--sizes 0.6M,5M,40M] [--styles classic,modern] [--rounds 10] [--rematerialise]
+ *         [--python /path/to/python]
  *
  * Without --python only our side runs. Run it on an otherwise idle machine; ratios are taken round by round, so that a
  * disturbance hits both, and printed with their median and quartiles.
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     styles: { type: 'string', default: 'classic,modern' },
     rounds: { type: 'string', default: '10' },
     threads: { type: 'string', default: '2' },
+    rematerialise: { type: 'boolean', default: false },
     python: { type: 'string' },
   },
 });
@@ -63,6 +65,7 @@ async function ours(size: Size, style: Style): Promise<Contender> {
     steps: 1000,
     initial: Object.fromEntries(flatten<Tensor>(materialise(trainable.parameters, new Random(1)) as never)),
     session: { runtime: 'cpu', threads },
+    rematerialise: values.rematerialise,
   });
   const random = new Random(2);
   const feeds = Object.fromEntries(

@@ -9,6 +9,7 @@ import { workerUrl } from '../base/worker-url.ts';
 import type { Graph, Value } from './graph.ts';
 import * as e from './index.ts';
 import { optimise } from './passes/optimise.ts';
+import { webGpuMissing } from './runtimes/webgpu-driver.ts';
 
 const [WIDTH, LAYERS] = [6, 3];
 
@@ -55,8 +56,9 @@ const feeds: Record<string, Tensor> = {
   ...Object.fromEntries(Array.from({ length: LAYERS }, (_, i) => [`w${i}`, draw(3 + i, [WIDTH, WIDTH])])),
 };
 
-for (const runtime of ['reference', 'cpu'] as const) {
-  test(`gradients are the same bits on ${runtime}`, async () => {
+for (const runtime of ['reference', 'cpu', 'webgpu'] as const) {
+  const skip = runtime === 'webgpu' ? await webGpuMissing() : false;
+  test(`gradients are the same bits on ${runtime}`, { skip }, async () => {
     const run = async (rematerialise: boolean): Promise<Record<string, number[]>> => {
       const session = await e.createSession(model(rematerialise), { runtime });
       const results = await session.run(feeds);
