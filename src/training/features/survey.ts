@@ -58,7 +58,8 @@ export function surveyFeatures(through: ThroughReads): FeatureSurvey {
 }
 
 function requireFrozen(inputs: ReadonlySet<string>): void {
-  const learned = [...inputs].filter((name) => name.startsWith(LEARNED)).map((name) => name.slice(LEARNED.length));
+  const all = [...inputs].filter((name) => name.startsWith(LEARNED));
+  const learned = all.map((name) => name.slice(LEARNED.length)).sort();
   if (learned.length === 0) return;
   const others = learned.length === 1 ? '' : ` and ${learned.length - 1} more`;
   throw new VlaError(
