@@ -10,7 +10,6 @@ import type { Recipe } from '../../recipes/recipe.ts';
 import { VlaError } from '../base/errors.ts';
 import { importModule } from '../base/user-module.ts';
 import { applyOverrides } from '../training/overrides.ts';
-import { batchSizeOf } from '../training/recipe.ts';
 
 /** Adds the recipe argument and `--set`. */
 export function recipeArgument(command: Command): Command {
@@ -32,7 +31,8 @@ export function recipeList(): string {
 /** The recipe of this name (misses suggest the nearest), or the one that a module exports, with its overrides. */
 export async function resolveRecipe(word: string, overrides: readonly string[]): Promise<Recipe> {
   const recipe = applyOverrides(/\.[cm]?[jt]s$/.test(word) ? await recipeOfModule(word) : findRecipe(word), overrides);
-  if (batchSizeOf(recipe.data) > 0) return recipe;
+  const { datasets, conversations = [] } = recipe.data;
+  if (datasets.length + conversations.length > 0) return recipe;
   throw new VlaError(
     'bad-argument',
     `recipe ${word}: expected at least one dataset in data.datasets or data.conversations, got none.`,

@@ -154,7 +154,7 @@ describe('numbers that cannot work', () => {
       /evaluation\.validationEpisodes: expected a whole number of at least 1, got 0/,
     ],
     [['evaluation.execute=9'], /evaluation\.execute: expected a whole number from 1 to 4 \(the horizon\), got 9/],
-    [['data.datasets=[]'], /expected at least one dataset in data\.datasets, got none/],
+    [['data.datasets=[]'], /expected at least one dataset in data\.datasets or data\.conversations, got none/],
     [
       ['data.datasets.0.samplesPerStep=0'],
       /expected samplesPerStep of at least 1.*\nhint: .*datasets\.0\.samplesPerStep/,
@@ -172,7 +172,7 @@ describe('numbers that cannot work', () => {
     refuses(
       ['train', 'debug', ...SHORT, '--set', 'device.replicas=2', '--set', 'device.runtime=webgpu'],
       'unsupported',
-      /device\.replicas: expected 1 on runtime "webgpu", got 2/,
+      /device: expected one graph per step on runtime "webgpu", got 2 × 1 parts/,
     ));
   test('a list of episodes', () => refuses(['train', 'debug', '--episodes', '3-1'], 'bad-argument', /got "3-1"/));
   test('a number of demonstrations', () =>
