@@ -7,6 +7,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { FRONT, HEIGHT, WIDTH, pictureAt, stateAt, taskOf, writeSmallDataset } from '../../tests/small-dataset.ts';
 import { smallRecipe } from '../../tests/small-recipe.ts';
+import { trainingOptions } from '../../tests/training-options.ts';
 import { decodeSafetensors } from '../base/safetensors.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { exportPolicy } from '../checkpoints/export/export-policy.ts';
@@ -64,16 +65,7 @@ const recipe: TrainingRecipe = {
   optimiser: { ...small.optimiser, weightDecay: 0.5 },
 };
 const train = (name: string, changes: Partial<TrainingRecipe> = {}): ReturnType<typeof trainPolicy> =>
-  trainPolicy({
-    recipe: { ...recipe, ...changes },
-    folder: at(name),
-    command: 'vlakit train small',
-    versions: {},
-    evaluate: null,
-    signal: new AbortController().signal,
-    wallClock: () => 0,
-    progressStream: { write: () => true },
-  });
+  trainPolicy(trainingOptions(at(name), { ...recipe, ...changes }));
 const weightsAt = (checkpoint: string): Readonly<Record<string, Tensor>> =>
   decodeSafetensors(fs.readFileSync(path.join(checkpoint, 'model.safetensors'))).tensors;
 const observation: Observation = {

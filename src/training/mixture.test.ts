@@ -17,6 +17,7 @@ import {
   writeSmallDataset,
 } from '../../tests/small-dataset.ts';
 import { smallRecipe } from '../../tests/small-recipe.ts';
+import { trainingOptions } from '../../tests/training-options.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { loadCheckpoint } from '../checkpoints/checkpoint.ts';
 import { encodePng } from '../data/png.ts';
@@ -111,19 +112,8 @@ const recipe: TrainingRecipe = {
   device: { ...base.device, replicas: 2 },
 };
 
-function options(name: string, changes: Partial<TrainPolicyOptions> = {}): TrainPolicyOptions {
-  return {
-    recipe,
-    folder: at(name),
-    command: 'vlakit train mixture',
-    versions: { vlakit: 'test' },
-    evaluate: null,
-    signal: new AbortController().signal,
-    wallClock: () => 0,
-    progressStream: { write: () => true },
-    ...changes,
-  };
-}
+const options = (name: string, changes: Partial<TrainPolicyOptions> = {}): TrainPolicyOptions =>
+  trainingOptions(at(name), recipe, changes);
 
 const read = (...parts: string[]): string => fs.readFileSync(path.join(root, ...parts), 'hex');
 const lines = (run: string): Record<string, number>[] =>

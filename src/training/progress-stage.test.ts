@@ -7,6 +7,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { FRONT, HEIGHT, WIDTH, pictureAt, stateAt, taskOf, writeSmallDataset } from '../../tests/small-dataset.ts';
 import { smallRecipe } from '../../tests/small-recipe.ts';
+import { trainingOptions } from '../../tests/training-options.ts';
 import { exportPolicy } from '../checkpoints/export/export-policy.ts';
 import { readPolicyCheckpoint } from '../checkpoints/policy-checkpoint.ts';
 import { annotationFile, annotationLines } from '../data/lerobot/annotations.ts';
@@ -60,16 +61,7 @@ const recipe: TrainingRecipe = {
   loop: { ...small.loop, steps: 4, checkpointEvery: 4 },
 };
 const train = (name: string, changes: Partial<TrainingRecipe> = {}): ReturnType<typeof trainPolicy> =>
-  trainPolicy({
-    recipe: { ...recipe, ...changes },
-    folder: at(name),
-    command: 'vlakit train small',
-    versions: {},
-    evaluate: null,
-    signal: new AbortController().signal,
-    wallClock: () => 0,
-    progressStream: { write: () => true },
-  });
+  trainPolicy(trainingOptions(at(name), { ...recipe, ...changes }));
 
 test('samples hold the progress before and after their actions, at most that of the last frame that counts', async () => {
   const dataset = await openLeRobot(at('robot'), { episodes: 'all' });

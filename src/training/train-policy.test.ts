@@ -7,6 +7,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { FPS, FRONT, HEIGHT, WIDTH, pictureAt, stateAt, taskOf, writeSmallDataset } from '../../tests/small-dataset.ts';
 import { smallRecipe, smallRobot } from '../../tests/small-recipe.ts';
+import { trainingOptions } from '../../tests/training-options.ts';
 import type { Observation } from '../interfaces/observation.ts';
 import { encodeSafetensors, decodeSafetensors } from '../base/safetensors.ts';
 import { loadCheckpoint } from '../checkpoints/checkpoint.ts';
@@ -25,19 +26,8 @@ after(() => fs.rmSync(root, { recursive: true }));
 const at = (name: string): string => path.join(root, name);
 const ON_CPU = { runtime: 'cpu', threads: 1, inWorker: false } as const;
 
-function options(name: string, changes: Partial<TrainPolicyOptions> = {}): TrainPolicyOptions {
-  return {
-    recipe,
-    folder: at(name),
-    command: 'vlakit train small',
-    versions: { vlakit: 'test' },
-    evaluate: null,
-    signal: new AbortController().signal,
-    wallClock: () => 0,
-    progressStream: { write: () => true },
-    ...changes,
-  };
-}
+const options = (name: string, changes: Partial<TrainPolicyOptions> = {}): TrainPolicyOptions =>
+  trainingOptions(at(name), recipe, changes);
 
 const read = (...parts: string[]): string => fs.readFileSync(path.join(root, ...parts), 'hex');
 const observation: Observation = {
