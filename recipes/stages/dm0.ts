@@ -37,7 +37,13 @@ const midTrain = stage({
   name: 'dm0-midtrain',
   summary: 'DM0, stage 2: text, 255-bin actions and flow matching on several robots, the expert insulated',
   after: 'dm0-pretrain',
-  datasets: [tabletopShare(8), robotShare('six-joint', 2), robotShare('two-arms', 2), robotShare('rooms', 2)],
+  datasets: [
+    tabletopShare(8),
+    robotShare('six-joint', 2),
+    // 112 actions in a chunk of two arms, 24 in one of the base.
+    robotShare('two-arms', 2, { answer: { ...DM0_SCAFFOLD, maxTokens: 176 } }),
+    robotShare('rooms', 2, { answer: { ...DM0_SCAFFOLD, maxTokens: 88 } }),
+  ],
   conversations: [conversationShare(2, WORDS.views)],
   answer: DM0_SCAFFOLD,
   objective: HYBRID,

@@ -35,7 +35,7 @@ const shared = { family: qwenVla, words: WORDS };
 /** Whole trajectories, from their beginning: what language alone can tell. */
 export const FULL_SEQUENCE = 64;
 /** Room for sentences that say every place. */
-const PLACES_IN_WORDS = 160;
+const PLACES_IN_WORDS = 176;
 
 /** An arm's planned trajectories, with the tabletop's kind of actions. */
 const languageActions = (robot: string, samplesPerStep: number): DatasetShare => ({

@@ -5,7 +5,7 @@
 
 import type { CameraConfig } from '../../src/codec/codec-config.ts';
 import { WORLDS } from '../../src/simulation/worlds.ts';
-import type { DatasetShare, OwnSettings } from '../../src/training/recipe.ts';
+import type { CodecRecipe, DatasetShare } from '../../src/training/recipe.ts';
 import { recordingOf, WORLD_ACTIONS } from '../embodiments.ts';
 import { quickstart } from '../quickstart.ts';
 import type { Recipe } from '../recipe.ts';
@@ -98,12 +98,8 @@ export const robotRecipes: readonly Recipe[] = ROBOTS.map(
   },
 );
 
-/** A robot's demonstrations as a member of a mixture. */
-export function robotShare(
-  world: string,
-  samplesPerStep: number,
-  objective: OwnSettings['objective'] = {},
-): DatasetShare {
+/** A robot's demonstrations as a member of a mixture; `codec` changes what its robot asks for. */
+export function robotShare(world: string, samplesPerStep: number, codec: Partial<CodecRecipe> = {}): DatasetShare {
   const { cameras, horizon } = ROBOTS.find((robot) => robot.world === world)!;
   return {
     root: `data/${world}`,
@@ -117,8 +113,8 @@ export function robotShare(
         reference: WORLD_ACTIONS[world]!.reference,
         supervision: [],
         instructionTokens: 32,
+        ...codec,
       },
-      objective,
     },
   };
 }
