@@ -43,6 +43,16 @@ test('dots stand where their rates are, between the ends of their intervals, wit
   assert.deepEqual(marks, [grid[1], grid[3]]);
 });
 
+test('the longest label has room before the axis', () => {
+  const row = { rate: 0.5, low: 0.25, high: 0.75, marks: [] };
+  const axisOf = (label: string): number => {
+    const svg = dotChart('Which?', [{ title: 'success, base', rows: [{ ...row, label }] }]);
+    return Number(/class="grid" x1="([\d.]+)"/.exec(svg)![1]);
+  };
+  assert.ok(axisOf('m'.repeat(60)) > 60 * 7);
+  assert.ok(axisOf('all') < 200);
+});
+
 const FRAME: PanelFrame = {
   left: 60,
   top: 40,
