@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { checkRestoredMoment } from '../../../../tests/restored-moment.ts';
 import { multiplyMatrices, type Matrix3 } from '../../../base/rotation.ts';
 import { Random } from '../../../base/random.ts';
 import { environmentContract, expertContract } from '../../../../tests/contracts/environment.ts';
@@ -77,19 +78,5 @@ test('six-joint: joints go where they are told, no faster than the arm may, and 
   await environment.close();
 });
 
-test('six-joint: a restored moment continues bit for bit', async () => {
-  const [environment, twin] = [await open(), await open()];
-  await environment.reset({ task: 'lift', seed: 21 });
-  for (let i = 0; i < 9; i++) await environment.step(environment.expert());
-  const saved = structuredClone(environment.save());
-  const run = async (tabletop: Tabletop): Promise<unknown[]> => {
-    const out: unknown[] = [];
-    for (let i = 0; i < 3; i++) out.push(await tabletop.step(tabletop.expert()), await tabletop.observe());
-    return out;
-  };
-  const first = await run(environment);
-  await twin.restore(saved);
-  assert.deepEqual(await run(twin), first);
-  await environment.close();
-  await twin.close();
-});
+test('six-joint: a restored moment continues bit for bit', () =>
+  checkRestoredMoment(open, { task: 'lift', before: 9, further: 3 }));

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { checkRestoredMoment } from '../../../../tests/restored-moment.ts';
 import { Random } from '../../../base/random.ts';
 import { environmentContract, expertContract } from '../../../../tests/contracts/environment.ts';
 import type { Outcome } from '../../../interfaces/environment.ts';
@@ -92,19 +93,5 @@ test('two-arms: held-out sentences use known words in new sentences', () => {
   }
 });
 
-test('two-arms: a restored moment continues bit for bit', async () => {
-  const [environment, twin] = [await open(), await open()];
-  await environment.reset({ task: 'hand-over', seed: 21 });
-  for (let i = 0; i < 45; i++) await environment.step(environment.expert());
-  const saved = structuredClone(environment.save());
-  const run = async (tabletop: Tabletop): Promise<unknown[]> => {
-    const out: unknown[] = [];
-    for (let i = 0; i < 5; i++) out.push(await tabletop.step(tabletop.expert()), await tabletop.observe());
-    return out;
-  };
-  const first = await run(environment);
-  await twin.restore(saved);
-  assert.deepEqual(await run(twin), first);
-  await environment.close();
-  await twin.close();
-});
+test('two-arms: a restored moment continues bit for bit', () =>
+  checkRestoredMoment(open, { task: 'hand-over', before: 45, further: 5 }));
