@@ -4,7 +4,7 @@ import type { Arm, Comparison, Study } from './study.ts';
 import { findStage } from '../stages/index.ts';
 import { TABLETOP_ANSWERS, TABLETOP_SUCCESS } from './study-parts.ts';
 
-const STEPS = 3000;
+const STEPS = 2000;
 /** Robot samples of a step, and questions beside them. */
 const [ROBOT, QUESTIONS] = [12, 2];
 const START = 'runs/xiaomi-robotics-0-vlm';

@@ -6,7 +6,8 @@ import { findStage } from '../stages/index.ts';
 import type { Arm, Comparison, Study } from './study.ts';
 import { TABLETOP_SUCCESS } from './study-parts.ts';
 
-const STEPS = 2000;
+/** Steps of text to action, and of fine-tuning: few, so that the arm without text to action has room above it. */
+const [PRETRAIN, STEPS] = [1000, 1000];
 /** The tiny vision-language model that every arm starts from, as the paper's start from one. */
 const START = 'runs/qwen-vla-vlm';
 const CHUNK = 8;
@@ -19,6 +20,7 @@ const textToAction = (law: TimeLaw, horizon: number): Arm['stages'][number] => (
   recipe: findStage('qwen-vla-t2a'),
   set: [
     timeLaw(law),
+    `loop.steps=${PRETRAIN}`,
     ...(horizon === FULL_SEQUENCE
       ? []
       : [`codec.horizon=${horizon}`, 'data.datasets.0.frames=all', 'data.datasets.1.frames=all']),
