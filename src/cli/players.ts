@@ -68,7 +68,7 @@ export async function namedPolicy(
 ): Promise<NamedPolicy> {
   const given = Object.keys({ ...settings, ...session }).length > 0;
   if (given && (word === 'expert' || MODULE.test(word ?? ''))) {
-    const names = '--euler-steps, --noise-scale, --mode, --weights, --threads';
+    const names = '--euler-steps, --noise-scale, --mode, --weights, --threads, --robot';
     throw new VlaError('bad-argument', `${names}: expected a checkpoint, got "${word}".`, {
       hint: 'These options change how a trained policy samples and runs; leave them out.',
     });
@@ -88,23 +88,26 @@ export async function namedPolicy(
 
 function checkpointPolicyOf(folder: string, settings: Partial<PolicySettings>, session: SessionSettings): NamedPolicy {
   const checkpoint = loadCheckpoint(resolveCheckpoint(folder));
-  const embodiment = parseEmbodiment(
-    checkpoint.json('embodiment.json'),
-    path.join(checkpoint.folder, 'embodiment.json'),
-  );
+  const { robot } = session;
+  const file = `embodiment${robot === undefined ? '' : `.${robot}`}.json`;
+  const embodiment = parseEmbodiment(checkpoint.json(file), path.join(checkpoint.folder, file));
   const sizes = new Set(embodiment.cameras.flatMap(({ width, height }) => [width, height]));
   const training = checkpoint.has('training.json') ? checkpoint.json('training.json') : null;
   const { evaluation, record } = evaluationPart.safeParse(training).data?.recipe ?? {};
+  // What the recipe says of its evaluation is about its first robot; another one is at home in the world of its name.
+  const home =
+    robot === undefined
+      ? { world: evaluation?.world ?? record?.world ?? null, tasks: evaluation?.tasks ?? UNKNOWN.tasks }
+      : { world: Object.hasOwn(WORLDS, robot) ? robot : null, tasks: UNKNOWN.tasks };
   return {
     name: path.basename(path.resolve(runOf(folder, checkpoint.folder) ?? checkpoint.folder)),
     call: checkpointPolicy({ folder: checkpoint.folder, settings, ...session }),
     checkpoint: { path: checkpoint.folder, sha256: checkpoint.sha256() },
     run: runOf(folder, checkpoint.folder),
     imageSize: sizes.size === 1 ? [...sizes][0]! : null,
-    world: evaluation?.world ?? record?.world ?? null,
-    tasks: evaluation?.tasks ?? UNKNOWN.tasks,
+    ...home,
     execute: evaluation?.execute ?? UNKNOWN.execute,
-    resultName: 'evaluation',
+    resultName: `evaluation${robot === undefined ? '' : `-${robot}`}`,
   };
 }
 
@@ -173,9 +176,10 @@ export function samplingSettings({ eulerSteps, noiseScale, mode }: SamplingOptio
 export interface SessionFlags {
   readonly weights?: WeightPrecision;
   readonly threads?: number;
+  readonly robot?: string;
 }
 
-type SessionSettings = Pick<CheckpointPolicyOptions, 'threads' | 'weightPrecision'>;
+type SessionSettings = Pick<CheckpointPolicyOptions, 'threads' | 'weightPrecision' | 'robot'>;
 
 /** Adds the options of `sessionSettings` to a command. */
 export function sessionOptions(command: Command): Command {
@@ -185,14 +189,16 @@ export function sessionOptions(command: Command): Command {
       'how large matrices are held: f32, int8 or int4 (default: f32)',
       oneOf(['f32', 'int8', 'int4']),
     )
-    .option('--threads <n>', 'threads of one inference (default: 1; large models want more)', wholeNumber(1));
+    .option('--threads <n>', 'threads of one inference (default: 1; large models want more)', wholeNumber(1))
+    .option('--robot <name>', 'another robot of the mixture that it was trained on, by its dataset’s name');
 }
 
 /** Those that were given. */
-export function sessionSettings({ weights, threads }: SessionFlags): SessionSettings {
+export function sessionSettings({ weights, threads, robot }: SessionFlags): SessionSettings {
   return {
     ...(weights === undefined ? {} : { weightPrecision: weights }),
     ...(threads === undefined ? {} : { threads }),
+    ...(robot === undefined ? {} : { robot }),
   };
 }
 

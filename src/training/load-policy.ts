@@ -17,6 +17,8 @@ export interface LoadPolicyOptions {
   readonly weightPrecision?: WeightPrecision;
   /** Instead of the checkpoint's own. */
   readonly settings?: Partial<PolicySettings>;
+  /** Another robot of the mixture that it was trained on; default: the policy's own. */
+  readonly robot?: string;
 }
 
 /**
@@ -28,7 +30,7 @@ export async function loadPolicy(folder: string, options: LoadPolicyOptions): Pr
     const { startPolicyWorker } = await import('./policy-worker-client.ts');
     return startPolicyWorker(folder, options);
   }
-  return policyOf(readPolicyCheckpoint(folder, options.settings, wholeWeights), {
+  return policyOf(readPolicyCheckpoint(folder, options.settings, wholeWeights, options.robot), {
     name: path.basename(path.resolve(folder)),
     session: {
       runtime: options.runtime,

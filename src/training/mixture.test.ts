@@ -142,7 +142,7 @@ test('robots, language alone and conversations learn together, again with the sa
   assert.equal(read(weights.replace('one', 'two')), read(weights));
 });
 
-test('its checkpoint is the policy of the first robot, and holds the codecs of the others', async () => {
+test('its checkpoint is the policy of the first robot, and of the others by their names', async () => {
   const policy = await loadPolicy(at('one'), { runtime: 'cpu', threads: 1, inWorker: false });
   const image = { width: WIDTH, height: HEIGHT, data: pictureAt(FRONT, 0, 0) };
   const { dim, data } = await policy.infer({
@@ -153,6 +153,14 @@ test('its checkpoint is the policy of the first robot, and holds the codecs of t
   await policy.close();
   assert.equal(dim, 3);
   assert.ok(data.every(Number.isFinite));
+  const other = await loadPolicy(at('one'), { runtime: 'cpu', threads: 1, inWorker: false, robot: 'blind' });
+  const chunk = await other.infer({ images: {}, state: Float32Array.of(0, 0), instruction: 'lift the red cube' });
+  await other.close();
+  assert.ok(chunk.data.every(Number.isFinite));
+  assert.notDeepEqual(chunk.data, data);
+  await assert.rejects(loadPolicy(at('one'), { runtime: 'cpu', threads: 1, inWorker: false, robot: 'blnd' }), {
+    message: /robot: expected .*blind/,
+  });
   const checkpoint = loadCheckpoint(at(`one/checkpoints/step-0000000${STEPS}`));
   assert.equal(checkpoint.json<{ controlHz: number }>('codec.blind.json').controlHz, FPS / 2);
   assert.equal(checkpoint.json<{ end: string }>('conversation.json').end, '<|im_end|>');

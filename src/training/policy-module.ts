@@ -12,6 +12,8 @@ export interface CheckpointPolicyOptions {
   readonly folder: string;
   /** Instead of the checkpoint's own. */
   readonly settings?: Partial<PolicySettings>;
+  /** Another robot of the mixture that it was trained on. */
+  readonly robot?: string;
   /** Threads within one operator; default 1. */
   readonly threads?: number;
   /** How large matrices are held; default `f32`. */
