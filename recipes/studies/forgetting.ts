@@ -2,9 +2,9 @@
 
 import type { Arm, Comparison, Study } from './study.ts';
 import { findStage } from '../stages/index.ts';
-import { TABLETOP_ANSWERS, TABLETOP_SUCCESS } from './study-parts.ts';
+import { TABLETOP_ANSWERS, TOUCH_EPISODES, TOUCH_SUCCESS } from './study-parts.ts';
 
-const STEPS = 2000;
+const STEPS = 3000;
 /** Robot samples of a step, and questions beside them. */
 const [ROBOT, QUESTIONS] = [12, 2];
 const START = 'runs/xiaomi-robotics-0-vlm';
@@ -17,6 +17,7 @@ const ACTION_TEXT = JSON.stringify({
 });
 
 const WHOLE = [
+  TOUCH_EPISODES,
   'tuning.freeze=[]',
   `loop.steps=${STEPS}`,
   'schedule.learningRate=0.002',
@@ -32,7 +33,7 @@ const arm = (name: string, title: string, ...sets: readonly (readonly string[])[
   title,
   start: START,
   stages: [{ kind: 'train', recipe: findStage('xiaomi-robotics-0-joint'), set: [...WHOLE, ...sets.flat()] }],
-  measurements: [TABLETOP_SUCCESS, TABLETOP_ANSWERS],
+  measurements: [TOUCH_SUCCESS, TABLETOP_ANSWERS],
 });
 
 const compare = (first: string, second: string, measurement: 'success' | 'answers', paper: string): Comparison => ({

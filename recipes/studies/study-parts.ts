@@ -20,6 +20,12 @@ export const TABLETOP_SUCCESS: SuccessConfig = {
   mode: null,
 };
 
+/** The first of the starter tasks alone, which a model that starts from little learns within minutes. */
+export const TOUCH_SUCCESS: SuccessConfig = { ...TABLETOP_SUCCESS, tasks: ['touch'], episodes: 200 };
+
+/** Trains on that task's episodes alone: a recording takes its three tasks in turn. */
+export const TOUCH_EPISODES = `data.datasets.0.episodes=${Array.from({ length: 500 }, (_, i) => 3 * i).join()}`;
+
 /** Questions of all kinds about pictures of the starter tasks that nothing was trained on, as the stages' own are asked. */
 export const TABLETOP_ANSWERS: AnswersConfig = {
   kind: 'answers',

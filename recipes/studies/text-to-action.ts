@@ -4,10 +4,10 @@ import type { TimeLaw } from '../../src/models/parts/flow-matching.ts';
 import { BETA, FULL_SEQUENCE, SIGMOID_NORMAL } from '../stages/qwen-vla.ts';
 import { findStage } from '../stages/index.ts';
 import type { Arm, Comparison, Study } from './study.ts';
-import { TABLETOP_SUCCESS } from './study-parts.ts';
+import { TOUCH_EPISODES, TOUCH_SUCCESS } from './study-parts.ts';
 
 /** Steps of text to action, and of fine-tuning: so many that the arm without text to action succeeds now and then. */
-const [PRETRAIN, STEPS] = [1000, 2500];
+const [PRETRAIN, STEPS] = [1000, 1500];
 /** The tiny vision-language model that every arm starts from, as the paper's start from one. */
 const START = 'runs/qwen-vla-vlm';
 const CHUNK = 8;
@@ -27,7 +27,7 @@ const textToAction = (law: TimeLaw, horizon: number): Arm['stages'][number] => (
   ],
 });
 
-/** On robots alone: questions would cost a third of the time, and the claim is about actions. */
+/** On one task and robots alone: questions would cost a third of the time, and the claim is about actions. */
 const fineTuning = (law: TimeLaw): Arm['stages'][number] => ({
   kind: 'train',
   recipe: findStage('qwen-vla-sft'),
@@ -36,6 +36,7 @@ const fineTuning = (law: TimeLaw): Arm['stages'][number] => ({
     `loop.steps=${STEPS}`,
     'schedule.learningRate=0.002',
     'data.conversations=[]',
+    TOUCH_EPISODES,
     'data.datasets.0.samplesPerStep=16',
   ],
 });
@@ -45,13 +46,13 @@ const arm = (name: string, title: string, stages: Arm['stages']): Arm => ({
   title,
   start: START,
   stages,
-  measurements: [TABLETOP_SUCCESS],
+  measurements: [TOUCH_SUCCESS],
 });
 
 const against = (first: string, second: string, paper: string): Comparison => ({
   arm: first,
   against: second,
-  measurement: TABLETOP_SUCCESS.name,
+  measurement: TOUCH_SUCCESS.name,
   series: 'base',
   paper,
 });
