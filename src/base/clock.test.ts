@@ -1,3 +1,5 @@
+/** @file Simulated time wakes sleepers in order; real time wakes none early. */
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { SimulatedClock, systemClock } from './clock.ts';
