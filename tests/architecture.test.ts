@@ -19,14 +19,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | null>> = {
   simulation: ['interfaces', 'base'],
   runtime: ['interfaces', 'base'],
   serving: ['interfaces', 'base'],
+  drivers: ['interfaces', 'base'],
   benchmarks: ['simulation', 'interfaces', 'base'],
   cli: null,
   recipes: null,
 };
 /** Folders that run in a browser too, and the files in them that are Node's part. */
-const BROWSER = new Set(['engine', 'nn', 'codec', 'models', 'interfaces', 'simulation']);
-const NODE_PART = /^src\/(engine\/runtimes\/node[^/]*|simulation\/vector(-worker)?)\.ts$/;
-const NODE_PACKAGES = new Set(['onnxruntime-node', 'node-av', 'sharp']);
+const BROWSER = new Set(['engine', 'nn', 'codec', 'models', 'interfaces', 'simulation', 'drivers']);
+const NODE_PART = /^src\/(engine\/runtimes\/node[^/]*|drivers\/\w+\/node-[^/]*|simulation\/vector(-worker)?)\.ts$/;
+const NODE_PACKAGES = new Set(['onnxruntime-node', 'node-av', 'serialport', 'sharp', 'ws']);
 const NODE_GLOBALS = /(?<![.\w$])(process|Buffer|__dirname|__filename|require|setImmediate)\b(?!\s*\??:)/g;
 
 const sources = sourceFiles('src', 'recipes').filter((source) => !isTest(source.file));
@@ -103,7 +104,7 @@ test('bundlers for browsers are told to leave out Node’s part, as far as the e
 });
 
 test('optional packages are loaded lazily', () => {
-  const optional = ['onnxruntime-node', 'onnxruntime-web', '@mujoco/mujoco', 'node-av', 'sharp'];
+  const optional = ['onnxruntime-node', 'onnxruntime-web', '@mujoco/mujoco', 'node-av', 'serialport', 'sharp'];
   const eager = sources.flatMap(({ file, imports }) =>
     imports
       .filter(

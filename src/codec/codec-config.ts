@@ -72,9 +72,16 @@ const filter = z.enum(['bilinear', 'bicubic']);
 const convention = z.strictObject({
   rotation: z.enum(['axis-angle', 'quaternion-xyzw', 'quaternion-wxyz', 'euler-xyz', 'rotation-6d', 'none']),
   frame: z.enum(['base', 'world', 'end-effector', 'camera', 'joint']),
-  gripper: z.enum(['close-positive', 'close-negative', 'close-zero-open-one', 'finger-positions', 'none']),
+  gripper: z.enum([
+    'close-positive',
+    'close-negative',
+    'close-zero-open-one',
+    'close-zero-open-hundred',
+    'finger-positions',
+    'none',
+  ]),
   reference,
-  unit: z.enum(['si', 'normalised']),
+  unit: z.enum(['si', 'normalised', 'degrees', 'percent']),
 });
 
 const statistics = z.strictObject({

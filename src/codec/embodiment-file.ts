@@ -10,9 +10,16 @@ const vector = z.object({
   convention: z.object({
     rotation: z.enum(['axis-angle', 'quaternion-xyzw', 'quaternion-wxyz', 'euler-xyz', 'rotation-6d', 'none']),
     frame: z.enum(['base', 'world', 'end-effector', 'camera', 'joint']),
-    gripper: z.enum(['close-positive', 'close-negative', 'close-zero-open-one', 'finger-positions', 'none']),
+    gripper: z.enum([
+      'close-positive',
+      'close-negative',
+      'close-zero-open-one',
+      'close-zero-open-hundred',
+      'finger-positions',
+      'none',
+    ]),
     reference: z.enum(['absolute', 'delta', 'relative-to-chunk-start']),
-    unit: z.enum(['si', 'normalised']),
+    unit: z.enum(['si', 'normalised', 'degrees', 'percent']),
   }),
   low: numbers.exactOptional(),
   high: numbers.exactOptional(),

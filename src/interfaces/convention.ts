@@ -9,11 +9,20 @@ export interface Convention {
   /** The frame in which positions and rotations are given. */
   readonly frame: 'base' | 'world' | 'end-effector' | 'camera' | 'joint';
   /** Which number closes the gripper. */
-  readonly gripper: 'close-positive' | 'close-negative' | 'close-zero-open-one' | 'finger-positions' | 'none';
+  readonly gripper:
+    | 'close-positive'
+    | 'close-negative'
+    | 'close-zero-open-one'
+    | 'close-zero-open-hundred'
+    | 'finger-positions'
+    | 'none';
   /** What the numbers mean: a target, a change of the current state, or a change relative to the chunk's first state. */
   readonly reference: 'absolute' | 'delta' | 'relative-to-chunk-start';
-  /** The unit of the whole vector: physical (metres, radians) or scaled to [-1, 1]. */
-  readonly unit: 'si' | 'normalised';
+  /**
+   * The unit of the whole vector: physical (metres, radians), scaled to [-1, 1], or joints as LeRobot has them, in degrees or in percent of
+   * their calibrated range (-100 to 100), with the gripper from 0 to 100.
+   */
+  readonly unit: 'si' | 'normalised' | 'degrees' | 'percent';
 }
 
 /** One difference between two conventions. */

@@ -56,6 +56,7 @@ export function layoutOfVector({ names, convention }: VectorSpec): MotionLayout 
     'close-positive': 'high',
     'close-negative': 'low',
     'close-zero-open-one': 'low',
+    'close-zero-open-hundred': 'low',
     'finger-positions': 'low',
     none: null,
   } as const;
