@@ -39,6 +39,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./evaluate.ts'),
   },
   {
+    name: 'robot',
+    summary: 'Bring up an arm of serial servos: find, calibrate and read it',
+    load: () => import('./robot.ts'),
+  },
+  {
     name: 'doctor',
     summary: 'Say what this machine can do and what is missing',
     load: () => import('./doctor.ts'),

@@ -26,6 +26,8 @@ export interface Surroundings {
   readonly cwd: string;
   /** Sends SIGINT when standard error matches, once for each pattern, in order. */
   readonly interruptAt?: readonly RegExp[];
+  /** Presses Enter each time that standard error matches anew; it must be a global pattern. */
+  readonly enterAt?: RegExp;
   /** Kills the process, without a chance to clean up, when standard error matches. */
   readonly killAt?: RegExp;
   /** A program to run the command with, for example `['unshare', '-rm', …]`. */
@@ -37,18 +39,19 @@ export interface Surroundings {
 /** Runs `vlakit …args` and waits for its end. */
 export function vlakit(
   args: readonly string[],
-  { cwd, interruptAt = [], killAt, wrapper = [], main = MAIN }: Surroundings,
+  { cwd, interruptAt = [], enterAt, killAt, wrapper = [], main = MAIN }: Surroundings,
 ): Promise<Ended> {
   const [program, ...rest] = [...wrapper, process.execPath, main, ...args];
   return new Promise((resolve, reject) => {
-    const child = spawn(program!, rest, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program!, rest, { cwd, stdio: [enterAt === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
     const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
     let out = '';
     let err = '';
-    child.stdout.on('data', (data: Buffer) => (out += String(data)));
-    child.stderr.on('data', (data: Buffer) => (err += String(data)));
+    child.stdout!.on('data', (data: Buffer) => (out += String(data)));
+    child.stderr!.on('data', (data: Buffer) => (err += String(data)));
     interruptWhen(child, () => err, interruptAt);
-    if (killAt !== undefined) child.stderr.on('data', () => killAt.test(err) && child.kill('SIGKILL'));
+    if (enterAt !== undefined) pressEnter(child, () => err, enterAt);
+    if (killAt !== undefined) child.stderr!.on('data', () => killAt.test(err) && child.kill('SIGKILL'));
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(timer);
@@ -64,6 +67,14 @@ function interruptWhen(child: ChildProcess, seen: () => string, patterns: readon
       left.shift();
       child.kill('SIGINT');
     }
+  });
+}
+
+function pressEnter(child: ChildProcess, seen: () => string, pattern: RegExp): void {
+  let pressed = 0;
+  child.stdin!.on('error', () => undefined);
+  child.stderr!.on('data', () => {
+    for (const asked = seen().match(pattern)?.length ?? 0; pressed < asked; pressed++) child.stdin!.write('\n');
   });
 }
 
