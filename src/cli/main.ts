@@ -39,6 +39,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./evaluate.ts'),
   },
   {
+    name: 'teleoperate',
+    summary: 'Drive a simulated robot by keyboard or gamepad, and record what succeeds',
+    load: () => import('./teleoperate.ts'),
+  },
+  {
     name: 'robot',
     summary: 'Bring up an arm of serial servos: find, calibrate and read it',
     load: () => import('./robot.ts'),

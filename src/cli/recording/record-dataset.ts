@@ -7,8 +7,8 @@ import { VlaError, invariant } from '../../base/errors.ts';
 import { startProgress } from '../../base/progress.ts';
 import { createLeRobotWriter, type LeRobotWriter } from '../../data/lerobot/writer.ts';
 import { openWorld } from '../../simulation/worlds.ts';
+import { recordingFeatures } from './demonstration-frames.ts';
 import { playEpisodes } from './episode-pool.ts';
-import { recordingFeatures } from './expert-episode.ts';
 import { checkRecordConfig, worldOf, type RecordConfig } from './record-config.ts';
 
 /** Where and how to record. */

@@ -1,0 +1,64 @@
+/** @file The page's script: tells what is held down twenty times a second, and draws what it is sent. Runs in the browser. */
+
+import type { InputState } from './human-input.ts';
+import { unpackPicture, type PageStatus } from './page-messages.ts';
+
+/** Milliseconds. The session takes silence for hands that let go. */
+const TELL_MS = 50;
+
+const down = new Set<string>();
+const nameOf = (event: KeyboardEvent): string => (event.key.length === 1 ? event.key.toLowerCase() : event.key);
+
+addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  down.add(nameOf(event));
+  if ([' ', 'Backspace', 'ArrowUp', 'ArrowDown'].includes(event.key)) event.preventDefault();
+});
+addEventListener('keyup', (event) => down.delete(nameOf(event)));
+// A page that is not looked at gets no keyup.
+addEventListener('blur', () => down.clear());
+document.addEventListener('visibilitychange', () => down.clear());
+
+function held(): InputState {
+  const gamepad = navigator.getGamepads().find((pad) => pad !== null && pad.connected) ?? null;
+  return {
+    keys: [...down],
+    axes: gamepad === null ? [] : gamepad.axes.slice(0, 4),
+    buttons: (gamepad?.buttons ?? []).flatMap((button, i) => (button.pressed ? [i] : [])),
+  };
+}
+
+const element = (id: string): HTMLElement => document.querySelector<HTMLElement>(`#${id}`)!;
+const canvases = new Map<number, CanvasRenderingContext2D>();
+
+function draw(bytes: Uint8Array): void {
+  const { camera, width, height, rgba } = unpackPicture(bytes);
+  let context = canvases.get(camera);
+  if (context === undefined) {
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [width, height];
+    element('pictures').append(canvas);
+    context = canvas.getContext('2d')!;
+    canvases.set(camera, context);
+  }
+  context.putImageData(new ImageData(rgba, width, height), 0, 0);
+}
+
+const socket = new WebSocket(`ws://${location.host}/session${location.search}`);
+socket.binaryType = 'arraybuffer';
+socket.addEventListener('message', ({ data }: MessageEvent<string | ArrayBuffer>) => {
+  if (typeof data !== 'string') return draw(new Uint8Array(data));
+  const { line, outcome, tick, kept } = JSON.parse(data) as PageStatus;
+  element('line').textContent = line;
+  element('line').dataset['outcome'] = outcome;
+  element('line').dataset['tick'] = String(tick);
+  element('line').dataset['kept'] = String(kept);
+});
+const timer = setInterval(() => {
+  if (socket.readyState === WebSocket.OPEN && socket.bufferedAmount === 0) socket.send(JSON.stringify(held()));
+}, TELL_MS);
+socket.addEventListener('close', ({ reason }) => {
+  clearInterval(timer);
+  element('line').textContent = reason === '' ? 'The session has ended.' : reason;
+  element('line').dataset['outcome'] = 'ended';
+});
