@@ -9,6 +9,8 @@ export interface PageStatus {
   readonly outcome: string;
   readonly tick: number;
   readonly kept: number;
+  /** What the robot was told; empty before the first action. */
+  readonly told: readonly number[];
   readonly cameras: readonly string[];
 }
 

@@ -48,11 +48,10 @@ const socket = new WebSocket(`ws://${location.host}/session${location.search}`);
 socket.binaryType = 'arraybuffer';
 socket.addEventListener('message', ({ data }: MessageEvent<string | ArrayBuffer>) => {
   if (typeof data !== 'string') return draw(new Uint8Array(data));
-  const { line, outcome, tick, kept } = JSON.parse(data) as PageStatus;
-  element('line').textContent = line;
-  element('line').dataset['outcome'] = outcome;
-  element('line').dataset['tick'] = String(tick);
-  element('line').dataset['kept'] = String(kept);
+  const { line, outcome, tick, kept, told } = JSON.parse(data) as PageStatus;
+  const shown = element('line');
+  shown.textContent = line;
+  Object.assign(shown.dataset, { outcome, tick, kept, told: told.map((value) => value.toFixed(2)).join(' ') });
 });
 const timer = setInterval(() => {
   if (socket.readyState === WebSocket.OPEN && socket.bufferedAmount === 0) socket.send(JSON.stringify(held()));

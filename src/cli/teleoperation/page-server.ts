@@ -74,9 +74,10 @@ export async function servePage(
       if (driver === null || driver.readyState !== driver.OPEN || driver.bufferedAmount > MOST_WAITING) return;
       const images = Object.entries(shown.observation.images);
       for (const [i, [, image]] of images.entries()) driver.send(packPicture(i, image));
-      const { outcome, tick, kept } = shown;
+      const { outcome, tick, kept, action } = shown;
       const cameras = images.map(([name]) => name);
-      const status: PageStatus = { kind: 'status', line: describe(shown), outcome, tick, kept, cameras };
+      const told = [...(action ?? [])];
+      const status: PageStatus = { kind: 'status', line: describe(shown), outcome, tick, kept, told, cameras };
       driver.send(JSON.stringify(status));
     },
     async close() {
