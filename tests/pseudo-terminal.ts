@@ -10,7 +10,9 @@ export const pseudoTerminalMissing: string | false = missing();
 function missing(): string | false {
   if (process.platform !== 'linux') return `no pseudo-terminal here: ${process.platform} has another "script"`;
   const { error, stdout } = spawnSync('script', ['--version'], { encoding: 'utf8' });
-  return error === undefined && stdout.includes('util-linux') ? false : 'no pseudo-terminal here: no "script" of util-linux';
+  return error === undefined && stdout.includes('util-linux')
+    ? false
+    : 'no pseudo-terminal here: no "script" of util-linux';
 }
 
 /** One end is a device for whoever opens its path, the other one is here. */

@@ -36,7 +36,10 @@ test('a calibration asks, watches until all joints were moved, and is one that L
   assert.deepEqual(filesBelow(cwd), ['arm.json']);
   const again = await vlakit(['robot', 'calibrate', ...PORT, '--out', 'arm.json'], { cwd, enterAt: ENTER });
   assertOneError(again, 'bad-argument', /expected a new file/);
-  const written = await vlakit(['robot', 'calibrate', ...PORT, '--out', 'arm.json', '--write'], { cwd, enterAt: ENTER });
+  const written = await vlakit(['robot', 'calibrate', ...PORT, '--out', 'arm.json', '--write'], {
+    cwd,
+    enterAt: ENTER,
+  });
   assertFine(written);
   assert.match(written.out, /the servos hold arm\.json/);
 });
@@ -58,7 +61,11 @@ test('the file of another arm is refused', async () => {
   arm['wrist_roll']!.homing_offset += 7;
   fs.writeFileSync(path.join(cwd, 'other.json'), JSON.stringify(arm));
   const ended = await vlakit(['robot', 'read', ...PORT, '--calibration', 'other.json'], { cwd });
-  assertOneError(ended, 'mismatch', /the servos do not hold this calibration: .*wrist_roll homingOffset: expected -1830/);
+  assertOneError(
+    ended,
+    'mismatch',
+    /the servos do not hold this calibration: .*wrist_roll homingOffset: expected -1830/,
+  );
   fs.writeFileSync(path.join(cwd, 'bad.json'), '{"shoulder_pan": {}}');
   const bad = await vlakit(['robot', 'read', ...PORT, '--calibration', 'bad.json'], { cwd });
   assertOneError(bad, 'bad-data', /bad\.json: shoulder_pan\.id/);

@@ -90,7 +90,9 @@ async function findNew(bus: FeetechBus, out: string, signal: AbortSignal, homed:
       await lines.enter(`Going on with ${partial}. The motors go limp: hold the arm, and press Enter.`);
       progress = await resumeCalibration(bus, readProgress(partial));
     } else {
-      await lines.enter('Put every joint in the middle of its motion, hold the arm (the motors go limp), and press Enter.');
+      await lines.enter(
+        'Put every joint in the middle of its motion, hold the arm (the motors go limp), and press Enter.',
+      );
       progress = await homeArm(bus);
     }
     homed();
@@ -111,7 +113,9 @@ const progressSchema = z.object({ homingOffsets: ticks, lowest: ticks, highest: 
 function readProgress(file: string): CalibrationProgress {
   const parsed = progressSchema.safeParse(readJson(file));
   if (parsed.success) return parsed.data;
-  throw new VlaError('bad-data', `${file}: expected an interrupted calibration.`, { hint: 'Delete it and begin anew.' });
+  throw new VlaError('bad-data', `${file}: expected an interrupted calibration.`, {
+    hint: 'Delete it and begin anew.',
+  });
 }
 
 /** Watches until Enter finds a calibration that can be. */
@@ -160,7 +164,10 @@ async function watchRanges(
 }
 
 function draw(positions: readonly number[], { lowest, highest }: CalibrationProgress, again: boolean): void {
-  const rows = JOINTS.map((name, i) => [name, ...[lowest, positions, highest].map((values) => `${values[i]!}`.padStart(5))]);
+  const rows = JOINTS.map((name, i) => [
+    name,
+    ...[lowest, positions, highest].map((values) => `${values[i]!}`.padStart(5)),
+  ]);
   const up = again ? `\u001B[${JOINTS.length + 1}A` : '';
   process.stderr.write(up + table([['joint', 'least', 'now', 'most '], ...rows]));
 }

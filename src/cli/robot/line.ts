@@ -20,7 +20,10 @@ export interface LineOptions {
 /** Adds the options that every command with servos has. */
 export function lineOptions(command: Command): Command {
   return command
-    .requiredOption('--port <device>', `the serial device (vlakit robot ports), or "${SIMULATED}" for an arm of numbers`)
+    .requiredOption(
+      '--port <device>',
+      `the serial device (vlakit robot ports), or "${SIMULATED}" for an arm of numbers`,
+    )
     .option('--timeout <ms>', 'how long a servo may take to answer', milliseconds, 30);
 }
 

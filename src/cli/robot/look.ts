@@ -64,7 +64,15 @@ async function scan(options: LineOptions): Promise<void> {
 /** Rows as aligned text; the first one has the headings. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) => `${row.map((cell, i) => cell.padEnd(widths[i]!)).join('  ').trimEnd()}\n`).join('');
+  return rows
+    .map(
+      (row) =>
+        `${row
+          .map((cell, i) => cell.padEnd(widths[i]!))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
 }
 
 interface ReadOptions extends LineOptions {
@@ -89,7 +97,9 @@ async function read(options: ReadOptions): Promise<void> {
     await checkCalibration(bus, calibration);
     if (options.watch !== true) {
       const values = await joints(bus, calibration, options.unit);
-      process.stdout.write(table([['joint', options.unit], ...values.map(([name, value]) => [name, value.toFixed(2)])]));
+      process.stdout.write(
+        table([['joint', options.unit], ...values.map(([name, value]) => [name, value.toFixed(2)])]),
+      );
       return;
     }
     await withInterrupt('Stopping.', async (signal) => {

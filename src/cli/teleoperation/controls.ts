@@ -99,7 +99,9 @@ function jointControls({ action, controlHz }: Embodiment, { jointSpeed = JOINT_S
     begin: (state) => void (targets = [...state]),
     action(input, now) {
       input.takeToggles();
-      const moves = drives.map((drive, i) => driven(sticks[i] === undefined ? drive : { ...drive, axis: sticks[i] }, input, now));
+      const moves = drives.map((drive, i) =>
+        driven(sticks[i] === undefined ? drive : { ...drive, axis: sticks[i] }, input, now),
+      );
       if (moves.every((move) => move === 0)) return null;
       targets = targets.map((at, i) => Math.min(high[i]!, Math.max(low[i]!, at + step[i]! * moves[i]!)));
       return Float32Array.from(targets);
@@ -111,7 +113,8 @@ function jointControls({ action, controlHz }: Embodiment, { jointSpeed = JOINT_S
 function driven({ keys, axis, buttons }: Drive, input: HumanInput, now: number): number {
   const held = input.keys(now);
   const key = Number(held.has(keys[1])) - Number(held.has(keys[0]));
-  const button = buttons === undefined ? 0 : Number(input.button(buttons[1], now)) - Number(input.button(buttons[0], now));
+  const button =
+    buttons === undefined ? 0 : Number(input.button(buttons[1], now)) - Number(input.button(buttons[0], now));
   const stick = axis === undefined ? 0 : input.axis(axis[0], now) * axis[1];
   const beyond = Math.max(0, Math.abs(stick) - DEAD_ZONE) / (1 - DEAD_ZONE);
   return Math.min(1, Math.max(-1, key + button + Math.sign(stick) * beyond));

@@ -44,7 +44,9 @@ export class EnvironmentGate implements Gate {
       action = this.hold(observation?.state ?? null);
       if (source !== 'stop') source = 'hold';
     }
-    const told = action.map((value, i) => Math.min(layout.high?.[i] ?? value, Math.max(layout.low?.[i] ?? value, value)));
+    const told = action.map((value, i) =>
+      Math.min(layout.high?.[i] ?? value, Math.max(layout.low?.[i] ?? value, value)),
+    );
     const clipped = layout.names.filter((_, i) => told[i] !== action[i]);
     if (clipped.length > 0) interventions.push(`clipped: ${clipped.join(', ')}`);
     this.outcome = await this.environment.step(told);

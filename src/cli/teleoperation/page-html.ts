@@ -2,7 +2,11 @@
 
 /** The page's HTML; `help` says what the keys do. */
 export function pageHtml(help: readonly string[]): string {
-  const items = [...help, 'Backspace begins anew, Escape quits', 'gamepad: sticks move and turn, A is the gripper, Back begins anew']
+  const items = [
+    ...help,
+    'Backspace begins anew, Escape quits',
+    'gamepad: sticks move and turn, A is the gripper, Back begins anew',
+  ]
     .map((line) => `<li>${escaped(line)}</li>`)
     .join('');
   return `<!doctype html>

@@ -93,7 +93,12 @@ export async function servePage(
 function listen(server: http.Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) =>
-      reject(new VlaError('io', `${HOST}:${port}: cannot listen: ${cause.message}.`, { cause, hint: 'Choose another port.' })),
+      reject(
+        new VlaError('io', `${HOST}:${port}: cannot listen: ${cause.message}.`, {
+          cause,
+          hint: 'Choose another port.',
+        }),
+      ),
     );
     server.listen(port, HOST, resolve);
   });
@@ -107,11 +112,20 @@ function mayDrive({ url = '/', headers, socket }: http.IncomingMessage, word: st
   return given.length === word.length && timingSafeEqual(Buffer.from(given), Buffer.from(word));
 }
 
-function answer(request: http.IncomingMessage, response: http.ServerResponse, word: string, help: readonly string[]): void {
+function answer(
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  word: string,
+  help: readonly string[],
+): void {
   const { pathname } = new URL(request.url ?? '/', 'http://page');
   const send = (code: number, type: string, text: string): void =>
     void response
-      .writeHead(code, { 'content-type': `${type}; charset=utf-8`, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
+      .writeHead(code, {
+        'content-type': `${type}; charset=utf-8`,
+        'cache-control': 'no-store',
+        'referrer-policy': 'no-referrer',
+      })
       .end(text);
   const module = MODULES.find((name) => pathname === `/${name}.js`);
   if (module !== undefined) {

@@ -108,7 +108,10 @@ test('a gamepad’s sticks move the hand as keys do', async () => {
   const [, left, up] = await moved({ ...NOTHING, axes: [-1, 0, 0, -1] });
   assert.ok(left! > 0.05 && up! > 0.03, `${left} m to the left, ${up} m up`);
   const still = await moved({ ...NOTHING, axes: [0.1, -0.1, 0.05, 0.11] });
-  assert.ok(still.every((way) => Math.abs(way) < 1e-3), 'sticks that are let go are not quite at 0');
+  assert.ok(
+    still.every((way) => Math.abs(way) < 1e-3),
+    'sticks that are let go are not quite at 0',
+  );
 });
 
 test('hands that let go, and pages that fall silent, move nothing', async () => {
@@ -148,10 +151,10 @@ test('a person has more time than an expert', async () => {
 });
 
 test('joints are driven by keys, and hold their last target', async () => {
-  const { shown } = await session(
-    ({ tick }) => (tick === 30 ? 'quit' : { ...NOTHING, keys: tick < 8 ? ['1'] : [] }),
-    { environment: joints, successes: null },
-  );
+  const { shown } = await session(({ tick }) => (tick === 30 ? 'quit' : { ...NOTHING, keys: tick < 8 ? ['1'] : [] }), {
+    environment: joints,
+    successes: null,
+  });
   const [first, last] = [shown[0]!, shown.at(-1)!].map(({ observation }) => observation.state[0]!);
   assert.ok(last! > first! + 0.1, `${first} to ${last} rad`);
   assert.equal(shown[25]!.action![0], shown[9]!.action![0]);

@@ -99,7 +99,13 @@ async function playEpisode(
     const request = signal.aborted ? 'quit' : input.takeRequest();
     if (request !== null) return { end: request, frames };
     const wanted = controls.action(input, clock.now());
-    const at = { time: clock.now(), tick, age: wanted === null ? null : 0, observation, from: 'teleoperation' } as const;
+    const at = {
+      time: clock.now(),
+      tick,
+      age: wanted === null ? null : 0,
+      observation,
+      from: 'teleoperation',
+    } as const;
     // A demonstration begins with the first motion, and is of what the robot was told.
     const known = wanted !== null || frames.length > 0 ? frames.see(observation) : null;
     const passed = await gate.pass(wanted, at);

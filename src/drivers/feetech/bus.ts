@@ -85,7 +85,8 @@ export class FeetechBus {
   async writeChecked(id: number, name: RegisterName, value: number): Promise<void> {
     await this.write(id, name, value);
     const got = await this.read(id, name);
-    if (got !== value) throw new VlaError('io', `servo ${id}: ${name}: expected ${value} after writing it, got ${got}.`);
+    if (got !== value)
+      throw new VlaError('io', `servo ${id}: ${name}: expected ${value} after writing it, got ${got}.`);
   }
 
   /** The same value of several servos, in the order of `ids`, with one question. */
@@ -132,7 +133,11 @@ export class FeetechBus {
         this.counters.failedTries++;
         await this.quiet();
       }
-      throw new NoAnswer(what, ids.filter((id) => !answers.has(id)), this.tries);
+      throw new NoAnswer(
+        what,
+        ids.filter((id) => !answers.has(id)),
+        this.tries,
+      );
     });
   }
 

@@ -80,7 +80,7 @@ test('a stream in any pieces gives the packets that were put in', () => {
     const bytes = sent.flatMap(({ id, error, parameters }) => [...encodePacket(id, error, parameters)]);
     const reader = new PacketReader(4);
     const found: StatusPacket[] = [];
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const size = 1 + random.integer(7);
       reader.push(Uint8Array.from(bytes.slice(at, at + size)));
       found.push(...all(reader));
@@ -100,7 +100,13 @@ test('noise of any kind between packets costs no packet', () => {
       // Noise that is itself a header, a broken packet, or anything; never one with a right checksum.
       const whole = encodePacket(random.integer(254), 0, [random.integer(256), random.integer(256)]);
       const broken = whole.slice(0, 1 + random.integer(whole.length - 1));
-      const junk = [broken, Uint8Array.of(255), Uint8Array.of(255, 255), Uint8Array.of(255, 255, 1, 200), whole.slice(1)];
+      const junk = [
+        broken,
+        Uint8Array.of(255),
+        Uint8Array.of(255, 255),
+        Uint8Array.of(255, 255, 1, 200),
+        whole.slice(1),
+      ];
       reader.push(junk[random.integer(junk.length)]!);
       const packet = { id: i + 1, error: 0, parameters: Uint8Array.of(random.integer(256), random.integer(256)) };
       sent.push(packet);

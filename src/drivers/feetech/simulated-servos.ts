@@ -158,7 +158,11 @@ export class SimulatedServos {
   }
 
   /** Does what a packet says; who answers, and with what. */
-  private obey({ id, error: instruction, parameters }: StatusPacket): { servo: SimulatedServo; parameters: Uint8Array }[] {
+  private obey({
+    id,
+    error: instruction,
+    parameters,
+  }: StatusPacket): { servo: SimulatedServo; parameters: Uint8Array }[] {
     const there = this.servos.filter(({ missing }) => !missing);
     const asked = there.filter((servo) => id === BROADCAST_ID || servo.get('id') === id);
     const [address = 0, length = 0] = parameters;
@@ -198,7 +202,9 @@ export class SimulatedServos {
     if (random.uniform() < loss) bytes.splice(random.integer(bytes.length), 1);
     if (random.uniform() < noise) {
       // Headers are the worst of noise.
-      const junk = Array.from({ length: 1 + random.integer(6) }, () => (random.uniform() < 0.5 ? 255 : random.integer(256)));
+      const junk = Array.from({ length: 1 + random.integer(6) }, () =>
+        random.uniform() < 0.5 ? 255 : random.integer(256),
+      );
       bytes.unshift(...junk);
     }
     return Uint8Array.from(bytes);

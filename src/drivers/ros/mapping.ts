@@ -8,7 +8,10 @@ import { TWIST_PARTS } from './messages.ts';
 const topic = z.string().regex(/^\/[\w/]*\w$/, 'expected a topic such as /joint_states');
 const name = z.string().min(1);
 /** What the messages' numbers are multiplied by (state), or the action's (action). */
-const factor = z.number().refine((value) => value !== 0, 'expected a number other than 0').default(1);
+const factor = z
+  .number()
+  .refine((value) => value !== 0, 'expected a number other than 0')
+  .default(1);
 
 const stateSource = z.discriminatedUnion('type', [
   z.strictObject({
@@ -88,10 +91,12 @@ export function parseMapping(value: unknown, embodiment: Embodiment, where: stri
   const problems = [
     ...coverage('state', embodiment.state.names, state.flatMap(mappedNames)),
     ...coverage('action', embodiment.action.names, action.flatMap(mappedNames)),
-    ...coverage('cameras', embodiment.cameras.map((one) => one.name), Object.keys(cameras)),
-    ...action.flatMap((target) =>
-      target.stop === 'zero' ? [] : unseen(target, embodiment.state.names),
+    ...coverage(
+      'cameras',
+      embodiment.cameras.map((one) => one.name),
+      Object.keys(cameras),
     ),
+    ...action.flatMap((target) => (target.stop === 'zero' ? [] : unseen(target, embodiment.state.names))),
     ...repeated([...state, ...Object.values(cameras)].map((one) => one.topic)),
   ];
   if (problems.length === 0) return parsed.data;
@@ -113,7 +118,9 @@ function coverage(what: string, wanted: readonly string[], got: readonly string[
 
 function unseen(target: ActionTarget, state: readonly string[]): string[] {
   const names = mappedNames(target).filter((one) => !state.includes(one));
-  return names.length === 0 ? [] : [`${target.topic}: "stop": "measured" expects these in the state, too: ${names.join(', ')}`];
+  return names.length === 0
+    ? []
+    : [`${target.topic}: "stop": "measured" expects these in the state, too: ${names.join(', ')}`];
 }
 
 function repeated(topics: readonly string[]): string[] {

@@ -4,7 +4,10 @@ import { z } from 'zod';
 import { VlaError } from '../../base/errors.ts';
 import type { Image } from '../../interfaces/observation.ts';
 
-const number = z.number().nullable().transform((value) => value ?? NaN);
+const number = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? NaN);
 const stamp = z.object({ sec: z.number().int(), nanosec: z.number().int().min(0) });
 const header = z.object({ stamp });
 const numbers = z.array(number);
@@ -43,8 +46,9 @@ export function parseMessage<T extends ReadType>(type: T, value: unknown, topic:
 }
 
 /** Seconds of a header's stamp. */
-export function stampSeconds({ header }: { readonly header: z.output<typeof header> }): number {
-  return header.stamp.sec + header.stamp.nanosec * 1e-9;
+export function stampSeconds(message: { readonly header: z.output<typeof header> }): number {
+  const { sec, nanosec } = message.header.stamp;
+  return sec + nanosec * 1e-9;
 }
 
 /** The bytes of a base64 text. */
@@ -76,7 +80,10 @@ export function rawImage(message: RosMessage<'sensor_msgs/msg/Image'>, topic: st
   const [red, green, blue, length] = layout;
   const bytes = base64Bytes(message.data, topic);
   if (step < width * length || bytes.length !== step * height) {
-    throw new VlaError('bad-data', `${topic}: data: expected ${height} rows of ${step} bytes, got ${bytes.length} bytes.`);
+    throw new VlaError(
+      'bad-data',
+      `${topic}: data: expected ${height} rows of ${step} bytes, got ${bytes.length} bytes.`,
+    );
   }
   const data = new Uint8Array(3 * width * height);
   for (let y = 0; y < height; y++) {

@@ -47,7 +47,13 @@ const file = {
       seconds: 0.1,
       stop: 'measured',
     },
-    { topic: '/gripper/commands', type: 'std_msgs/msg/Float64MultiArray', values: ['gripper'], factor: 0.08, stop: 'measured' },
+    {
+      topic: '/gripper/commands',
+      type: 'std_msgs/msg/Float64MultiArray',
+      values: ['gripper'],
+      factor: 0.08,
+      stop: 'measured',
+    },
     { topic: '/cmd_vel', type: 'geometry_msgs/msg/Twist', values: { drive: 'linear.x' }, stop: 'zero' },
   ],
 };
@@ -118,7 +124,9 @@ test('state and pictures come in, actions and stops go out, in the frames of the
   await robot.actuate(Float32Array.of(0.25, -0.5, 1, 0.75));
   await server.frame(({ op, topic }) => op === 'publish' && topic === '/cmd_vel');
   await robot.stop();
-  await server.frame(({ msg, topic }) => topic === '/cmd_vel' && (msg as { linear: { x: number } } | undefined)?.linear.x === 0);
+  await server.frame(
+    ({ msg, topic }) => topic === '/cmd_vel' && (msg as { linear: { x: number } } | undefined)?.linear.x === 0,
+  );
   await robot.close();
   await server.frame(({ op, topic }) => op === 'unadvertise' && topic === '/cmd_vel');
 
@@ -139,7 +147,12 @@ test('state and pictures come in, actions and stops go out, in the frames of the
     queue_length: 1,
     throttle_rate: 0,
   });
-  const advertise = (topic: string, type: string): object => ({ op: 'advertise', id: `advertise:${topic}`, topic, type });
+  const advertise = (topic: string, type: string): object => ({
+    op: 'advertise',
+    id: `advertise:${topic}`,
+    topic,
+    type,
+  });
   assert.deepEqual(server.frames, [
     { op: 'set_level', level: 'error' },
     subscribe('/joint_states', 'sensor_msgs/msg/JointState'),
@@ -194,7 +207,7 @@ test('a connection that is gone is down for good', async () => {
   const robot = createRosRobot(optionsFor(server));
   await robot.connect(() => undefined);
   server.drop();
-  for (let code = ''; code !== 'io'; ) {
+  for (let code = ''; code !== 'io';) {
     code = await robot.actuate(new Float32Array(4)).then(
       () => '',
       (error: VlaError) => error.code,
@@ -248,10 +261,15 @@ test('a topic on which nobody speaks, and a complaint of the server, end the con
     if (topic !== '/gripper/width') quiet.publish(topic, topic === '/joint_states' ? jointState(0, 0, 0) : picture);
   });
   const robot = createRosRobot(optionsFor(quiet, { waitSeconds: 1 }));
-  assert.match((await failure(robot.connect(() => undefined))).message, /expected messages of \/gripper\/width, got none/);
+  assert.match(
+    (await failure(robot.connect(() => undefined))).message,
+    /expected messages of \/gripper\/width, got none/,
+  );
   await quiet.close();
   const strict = await serveRosbridge(() =>
-    strict.sendRaw(JSON.stringify({ op: 'status', level: 'error', msg: 'Unable to load the manifest for package arm' })),
+    strict.sendRaw(
+      JSON.stringify({ op: 'status', level: 'error', msg: 'Unable to load the manifest for package arm' }),
+    ),
   );
   const refused = createRosRobot(optionsFor(strict));
   assert.match((await failure(refused.connect(() => undefined))).message, /rosbridge refuses: Unable to load/);
@@ -269,14 +287,38 @@ test('a mapping must have one place for every number and camera', () => {
     }
     assert.fail('accepted');
   };
-  assert.match(refused((copy) => copy.state.pop()), /state: expected gripper as well.*"stop": "measured" expects|state: expected gripper/);
-  assert.match(refused((copy) => copy.action.pop()), /action: expected drive as well/);
-  assert.match(refused((copy) => (copy.cameras = {} as never)), /cameras: expected front as well/);
-  assert.match(refused((copy) => (copy.state[1]!.values = ['shoulder'])), /got twice: shoulder/);
-  assert.match(refused((copy) => (copy.state[1]!.topic = 'width')), /state\.1\.topic: expected a topic such as/);
-  assert.match(refused((copy) => (copy.state[1]!.topic = '/joint_states')), /every topic to be read once/);
-  assert.match(refused((copy) => (copy.action[2]!.stop = 'measured')), /action\.2\.stop/);
-  assert.match(refused((copy) => ((copy.action[0] as { seconds: number }).seconds = 0)), /action\.0\.seconds/);
+  assert.match(
+    refused((copy) => copy.state.pop()),
+    /state: expected gripper as well.*"stop": "measured" expects|state: expected gripper/,
+  );
+  assert.match(
+    refused((copy) => copy.action.pop()),
+    /action: expected drive as well/,
+  );
+  assert.match(
+    refused((copy) => (copy.cameras = {} as never)),
+    /cameras: expected front as well/,
+  );
+  assert.match(
+    refused((copy) => (copy.state[1]!.values = ['shoulder'])),
+    /got twice: shoulder/,
+  );
+  assert.match(
+    refused((copy) => (copy.state[1]!.topic = 'width')),
+    /state\.1\.topic: expected a topic such as/,
+  );
+  assert.match(
+    refused((copy) => (copy.state[1]!.topic = '/joint_states')),
+    /every topic to be read once/,
+  );
+  assert.match(
+    refused((copy) => (copy.action[2]!.stop = 'measured')),
+    /action\.2\.stop/,
+  );
+  assert.match(
+    refused((copy) => ((copy.action[0] as { seconds: number }).seconds = 0)),
+    /action\.0\.seconds/,
+  );
   const unseen: RosMapping['action'][number] = {
     topic: '/cmd_vel',
     type: 'std_msgs/msg/Float64MultiArray',
@@ -284,7 +326,10 @@ test('a mapping must have one place for every number and camera', () => {
     factor: 1,
     stop: 'measured',
   };
-  assert.match(refused((copy) => (copy.action[2] = unseen as never)), /expects these in the state, too: drive/);
+  assert.match(
+    refused((copy) => (copy.action[2] = unseen as never)),
+    /expects these in the state, too: drive/,
+  );
 });
 
 test('compressed images are decoded by whoever can', async () => {
@@ -295,7 +340,11 @@ test('compressed images are decoded by whoever can', async () => {
     if (topic === '/joint_states') server.publish(topic, jointState(0, 0, 0));
     if (topic === '/gripper/width') server.publish(topic, { data: [0] });
     if (topic === '/camera/image_raw') {
-      server.publish(topic, { header: { stamp, frame_id: '' }, format: 'jpeg', data: Buffer.from('abc').toString('base64') });
+      server.publish(topic, {
+        header: { stamp, frame_id: '' },
+        format: 'jpeg',
+        data: Buffer.from('abc').toString('base64'),
+      });
     }
   });
   assert.throws(() => createRosRobot(optionsFor(server, options)), /expected decodeImage/);
@@ -331,7 +380,10 @@ test(
     const bridge = await Rosbridge.connect(real!, openNodeSocket, 30);
     const heard = new Promise((resolve) => bridge.subscribe(topic, resolve));
     bridge.advertise(topic);
-    const timer = setInterval(() => bridge.publish(topic.topic, { layout: { dim: [], data_offset: 0 }, data: [1, 2.5] }), 100);
+    const timer = setInterval(
+      () => bridge.publish(topic.topic, { layout: { dim: [], data_offset: 0 }, data: [1, 2.5] }),
+      100,
+    );
     assert.deepEqual(((await heard) as { data: number[] }).data, [1, 2.5]);
     clearInterval(timer);
     bridge.close();

@@ -105,10 +105,14 @@ class RosRobot implements Robot {
     const bridge = this.requireLink();
     const { names } = this.embodiment.action;
     if (action.length !== names.length) {
-      throw new VlaError('bad-shape', `${this.name}: expected an action of ${names.length} numbers, got ${action.length}.`);
+      throw new VlaError(
+        'bad-shape',
+        `${this.name}: expected an action of ${names.length} numbers, got ${action.length}.`,
+      );
     }
     const bad = action.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) throw new VlaError('not-finite', `${this.name}: ${names[bad]}: expected a finite number, got ${action[bad]}.`);
+    if (bad >= 0)
+      throw new VlaError('not-finite', `${this.name}: ${names[bad]}: expected a finite number, got ${action[bad]}.`);
     for (const target of this.options.mapping.action) this.tell(bridge, target, (name) => action[names.indexOf(name)]!);
   }
 
@@ -123,7 +127,8 @@ class RosRobot implements Robot {
       if (mappedNames(target).every((name) => Number.isFinite(value(name)))) this.tell(bridge, target, value);
       else failed.push(target.topic);
     }
-    if (failed.length > 0) throw new VlaError('io', `${this.name}: where ${failed.join(', ')} should stop was never measured.`);
+    if (failed.length > 0)
+      throw new VlaError('io', `${this.name}: where ${failed.join(', ')} should stop was never measured.`);
   }
 
   async close(): Promise<void> {
@@ -152,7 +157,8 @@ class RosRobot implements Robot {
     const now = this.clock.now();
     const put = (name: string, value: number | undefined, time: number): void => {
       const i = names.indexOf(name);
-      if (value === undefined) throw new VlaError('bad-data', `${source.topic}: expected a value for ${name}, got none.`);
+      if (value === undefined)
+        throw new VlaError('bad-data', `${source.topic}: expected a value for ${name}, got none.`);
       [this.state[i], this.times[i]] = [value * source.factor, time];
     };
     if (source.type === 'std_msgs/msg/Float64MultiArray') {
@@ -248,5 +254,7 @@ function requireSize({ width, height }: Image, camera: CameraSpec, topic: string
 }
 
 function notConnected(name: string): VlaError {
-  return new VlaError('io', `${name}: expected a connected robot, got one that is not.`, { hint: 'Call connect first.' });
+  return new VlaError('io', `${name}: expected a connected robot, got one that is not.`, {
+    hint: 'Call connect first.',
+  });
 }

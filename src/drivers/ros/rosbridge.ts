@@ -125,7 +125,8 @@ export class Rosbridge {
     } catch {
       message = null;
     }
-    if (message?.op === 'publish' && typeof message.topic === 'string') this.listeners.get(message.topic)?.(message.msg);
+    if (message?.op === 'publish' && typeof message.topic === 'string')
+      this.listeners.get(message.topic)?.(message.msg);
     else if (message?.op === 'status') this.complaint = String(message.msg).slice(0, 500);
     else this.malformed++;
   }

@@ -54,7 +54,10 @@ test('a calibration finds the arm’s ranges, and the servos keep it without pow
   const made = bench();
   const { servos, bus, run } = made;
   const progress = await run(homeArm(bus));
-  assert.ok(servos.servos.every((servo) => servo.get('torqueEnable') === 0), 'it must be limp');
+  assert.ok(
+    servos.servos.every((servo) => servo.get('torqueEnable') === 0),
+    'it must be limp',
+  );
   const watch = new RangeWatch(bus, progress);
   await moveByHand(made, watch, [0, 1, 2, 3, 5]);
   const calibration = calibrationFrom((await run(watch.look())).progress);
@@ -70,7 +73,9 @@ test('an interrupted calibration is taken up again', async () => {
   const made = bench();
   const first = new RangeWatch(made.bus, await made.run(homeArm(made.bus)));
   await moveByHand(made, first, [0, 1, 2]);
-  const kept = JSON.parse(JSON.stringify((await made.run(first.look())).progress)) as Parameters<typeof resumeCalibration>[1];
+  const kept = JSON.parse(JSON.stringify((await made.run(first.look())).progress)) as Parameters<
+    typeof resumeCalibration
+  >[1];
   const second = new RangeWatch(made.bus, await made.run(resumeCalibration(made.bus, kept)));
   await moveByHand(made, second, [3, 5]);
   assert.deepEqual(calibrationFrom((await made.run(second.look())).progress), SIMULATED_CALIBRATION);
@@ -87,7 +92,10 @@ test('joints that were not moved are named', async () => {
   const watch = new RangeWatch(made.bus, await made.run(homeArm(made.bus)));
   await moveByHand(made, watch, [0, 1, 5]);
   const { progress } = await made.run(watch.look());
-  assert.throws(() => calibrationFrom(progress), /elbow_flex: expected a range of at least.*wrist_flex: expected a range/);
+  assert.throws(
+    () => calibrationFrom(progress),
+    /elbow_flex: expected a range of at least.*wrist_flex: expected a range/,
+  );
 });
 
 test('a joint that goes over its encoder’s end is refused at once', async () => {

@@ -71,7 +71,9 @@ export function calibrationProblems(calibration: ArmCalibration): string[] {
     if (id !== IDS[i]) say(`the id ${IDS[i]}, got ${id}`);
     if (range < SHORTEST_RANGE) say(`a range of at least ${SHORTEST_RANGE} ticks, got ${range_min} to ${range_max}`);
     if (name !== FULL_TURN && range > LONGEST_RANGE) {
-      say(`a range of at most ${LONGEST_RANGE} ticks, got ${range_min} to ${range_max}: it went over the encoder's end`);
+      say(
+        `a range of at most ${LONGEST_RANGE} ticks, got ${range_min} to ${range_max}: it went over the encoder's end`,
+      );
     }
     if (range_min > MIDDLE_TICK + SLACK || range_max < MIDDLE_TICK - SLACK) {
       say(`the middle (${MIDDLE_TICK}) inside its range, got ${range_min} to ${range_max}`);

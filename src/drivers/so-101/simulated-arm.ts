@@ -23,9 +23,11 @@ export function handReach(joint: number): readonly [number, number] {
 }
 
 /** A new arm with every joint in the middle of its motion; `calibrated`: as after `vlakit robot calibrate`. */
-export function simulatedArm(
-  { calibrated = true, faults = {}, seed = 1 }: { calibrated?: boolean; faults?: LineFaults; seed?: number } = {},
-): SimulatedServos {
+export function simulatedArm({
+  calibrated = true,
+  faults = {},
+  seed = 1,
+}: { calibrated?: boolean; faults?: LineFaults; seed?: number } = {}): SimulatedServos {
   const servos = new SimulatedServos(MOUNTED, faults, seed);
   if (!calibrated) return servos;
   for (const [i, servo] of servos.servos.entries()) {

@@ -66,7 +66,10 @@ test('connecting moves nothing and holds; then the joints are measured at the co
   assert.deepEqual(made.heard[0]!.sensor, 'state');
   assert.ok(made.heard.every(({ time }, i) => i === 0 || time > made.heard[i - 1]!.time));
   await made.run(made.robot.close());
-  assert.ok(made.servos.servos.every((servo) => servo.get('torqueEnable') === 1), 'it would fall');
+  assert.ok(
+    made.servos.servos.every((servo) => servo.get('torqueEnable') === 1),
+    'it would fall',
+  );
 });
 
 test('goals are reached in the joints’ numbers, in degrees and in percent', async () => {
@@ -132,7 +135,10 @@ test('another arm’s calibration, a missing servo and another model are refused
   assert.match(mismatch.message, /elbow_flex homingOffset: expected -217, got 5/);
   const missing = arm();
   missing.servos.servos[5]!.missing = true;
-  assert.match((await missing.run(failure(missing.robot.connect(() => undefined)))).message, /gripper: expected a servo/);
+  assert.match(
+    (await missing.run(failure(missing.robot.connect(() => undefined)))).message,
+    /gripper: expected a servo/,
+  );
   const model = arm();
   model.servos.servos[0]!.set('model', 2825);
   assert.equal((await model.run(failure(model.robot.connect(() => undefined)))).code, 'mismatch');

@@ -76,7 +76,8 @@ class So101 implements Robot {
   }
 
   async connect(hear: (measurement: Measurement) => void): Promise<void> {
-    if (this.bus !== null) throw new VlaError('bad-argument', 'so101: expected to be connected once, got a second time.');
+    if (this.bus !== null)
+      throw new VlaError('bad-argument', 'so101: expected to be connected once, got a second time.');
     const bus = new FeetechBus(await this.options.openPort(), { ...this.options.bus, clock: this.clock });
     try {
       await checkServos(bus);
@@ -103,7 +104,8 @@ class So101 implements Robot {
       throw new VlaError('bad-shape', `so101: expected an action of ${JOINTS.length} numbers, got ${action.length}.`);
     }
     const bad = action.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) throw new VlaError('not-finite', `so101: ${JOINTS[bad]}: expected a finite number, got ${action[bad]}.`);
+    if (bad >= 0)
+      throw new VlaError('not-finite', `so101: ${JOINTS[bad]}: expected a finite number, got ${action[bad]}.`);
     const goals = JOINTS.map((name, i) => jointTicks(action[i]!, name, this.unit, this.options.calibration[name]));
     await this.guarded(bus.syncWrite(IDS, 'goalPosition', goals));
     this.goals = goals;
