@@ -134,6 +134,13 @@ test('ids equal those of the Python tokenizers', { skip }, async () => {
   assert.deepEqual(await inPage('tokens', cases, files[0], files[1]), []);
 });
 
+test('an arm is driven over Web Serial as in Node', { skip }, async () => {
+  const action = [10, -20, 15, 5, -30, 60];
+  const [there, here] = [await inPage('driveArm', action), await CHECKS.driveArm(action)];
+  assert.deepEqual(there, here);
+  assert.equal(new Set(here).size, 6);
+});
+
 /** Skips where this browser has no WebGPU. */
 async function skipped(t: { skip(reason: string): void }): Promise<boolean> {
   const reason = await inPage('webGpuMissing');

@@ -7,9 +7,13 @@ import { createSession, gradient, input, linear, mul, output, reduceMean, reshap
 import { slice, sub, tanh, trace, type Runtime } from '../../src/engine/index.ts';
 import { opErrors } from '../../src/engine/ops/case-graphs.ts';
 import { webGpuMissing } from '../../src/engine/runtimes/webgpu-driver.ts';
+import { openWebSerial } from '../../src/drivers/serial/web-serial.ts';
+import { SIMULATED_CALIBRATION, simulatedArm } from '../../src/drivers/so-101/simulated-arm.ts';
+import { createSo101 } from '../../src/drivers/so-101/so-101.ts';
 import { fetchPolicy } from '../../src/models/fetch-policy.ts';
 import { createTabletop } from '../../src/simulation/tabletop/index.ts';
 import { replayCodec } from '../codec-replay.ts';
+import { webSerialDevice } from '../web-serial-device.ts';
 
 /** What a learner with resident state did, and how it answered to a wrong feed. */
 interface Learned {
@@ -122,5 +126,24 @@ async function sha256(bytes: Uint8Array): Promise<string> {
   return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+/** Drives an SO-101 of simulated servos over Web Serial: where its joints are in the end, in ticks of their servos. */
+async function driveArm(action: readonly number[]): Promise<number[]> {
+  const servos = simulatedArm();
+  const robot = createSo101({
+    calibration: SIMULATED_CALIBRATION,
+    openPort: () => openWebSerial(webSerialDevice(servos)),
+    bus: { timeoutMs: 5000 },
+  });
+  let arrived: () => void = () => undefined;
+  const there = new Promise<void>((resolve) => (arrived = resolve));
+  await robot.connect(({ value }) => {
+    if (action.every((wanted, i) => Math.abs(wanted - (value as Float32Array)[i]!) < 0.2)) arrived();
+  });
+  await robot.actuate(Float32Array.from(action));
+  await there;
+  await robot.close();
+  return servos.servos.map((servo) => servo.get('goalPosition'));
+}
+
 /** All checks; arguments and results are plain data. */
-export const CHECKS = { webGpuMissing, opErrors, learn, replayCodec, tokens, act, answer, refusal };
+export const CHECKS = { webGpuMissing, opErrors, learn, replayCodec, tokens, act, answer, refusal, driveArm };

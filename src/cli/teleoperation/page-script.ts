@@ -7,11 +7,14 @@ import { unpackPicture, type PageStatus } from './page-messages.ts';
 const TELL_MS = 50;
 
 const down = new Set<string>();
+/** Pressed since the session was told last: a short press must not fall between two tellings. */
+const fresh = new Set<string>();
 const nameOf = (event: KeyboardEvent): string => (event.key.length === 1 ? event.key.toLowerCase() : event.key);
 
 addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   down.add(nameOf(event));
+  if (!event.repeat) fresh.add(nameOf(event));
   if ([' ', 'Backspace', 'ArrowUp', 'ArrowDown'].includes(event.key)) event.preventDefault();
 });
 addEventListener('keyup', (event) => down.delete(nameOf(event)));
@@ -22,7 +25,7 @@ document.addEventListener('visibilitychange', () => down.clear());
 function held(): InputState {
   const gamepad = navigator.getGamepads().find((pad) => pad !== null && pad.connected) ?? null;
   return {
-    keys: [...down],
+    keys: [...new Set([...down, ...fresh])],
     axes: gamepad === null ? [] : gamepad.axes.slice(0, 4),
     buttons: (gamepad?.buttons ?? []).flatMap((button, i) => (button.pressed ? [i] : [])),
   };
@@ -54,7 +57,9 @@ socket.addEventListener('message', ({ data }: MessageEvent<string | ArrayBuffer>
   Object.assign(shown.dataset, { outcome, tick, kept, told: told.map((value) => value.toFixed(2)).join(' ') });
 });
 const timer = setInterval(() => {
-  if (socket.readyState === WebSocket.OPEN && socket.bufferedAmount === 0) socket.send(JSON.stringify(held()));
+  if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount > 0) return;
+  socket.send(JSON.stringify(held()));
+  fresh.clear();
 }, TELL_MS);
 socket.addEventListener('close', ({ reason }) => {
   clearInterval(timer);

@@ -21,7 +21,7 @@ const MOST_COLUMNS = 160;
 /** The keys in what a terminal sent: single characters, and no part of longer sequences (arrows and the like). */
 export function keysOf(text: string): string[] {
   if (text.length > 1 && text.startsWith('\u001B')) return [];
-  return [...text].map((key) => NAMES[key] ?? key.toLowerCase());
+  return text.split('').map((key) => NAMES[key] ?? key.toLowerCase());
 }
 
 /** Reads keys until `close`; rejects nothing. The terminal must be one: `process.stdin.isTTY`. */

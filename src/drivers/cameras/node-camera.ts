@@ -3,8 +3,8 @@
  * file that plays in its own time, over and over, where there is no camera. Node only.
  */
 
-import type { Demuxer } from 'node-av/api';
-import type { Frame } from 'node-av/lib';
+import type * as Api from 'node-av/api';
+import type * as Lib from 'node-av/lib';
 import { systemClock, type Clock } from '../../base/clock.ts';
 import { VlaError } from '../../base/errors.ts';
 import { loadOptional } from '../../base/optional.ts';
@@ -21,11 +21,9 @@ export interface NodeCameraOptions {
   readonly clock?: Clock;
 }
 
-type Api = typeof import('node-av/api');
-
 interface Library {
-  readonly api: Api;
-  readonly lib: typeof import('node-av/lib');
+  readonly api: typeof Api;
+  readonly lib: typeof Lib;
 }
 
 const library = (): Promise<Library> =>
@@ -56,14 +54,14 @@ class NodeCamera implements Camera {
   readonly height: number;
   private readonly clock: Clock;
   private readonly pace: 'now' | 'file';
-  private readonly source: (api: Api) => Promise<Demuxer>;
+  private readonly source: (api: typeof Api) => Promise<Api.Demuxer>;
   private ended = new AbortController();
   private playing: Promise<void> = Promise.resolve();
 
   constructor(
     { name, width, height, clock = systemClock }: NodeCameraOptions,
     pace: 'now' | 'file',
-    source: (api: Api) => Promise<Demuxer>,
+    source: (api: typeof Api) => Promise<Api.Demuxer>,
   ) {
     [this.name, this.width, this.height, this.clock] = [name, width, height, clock];
     [this.pace, this.source] = [pace, source];
@@ -119,7 +117,7 @@ class NodeCamera implements Camera {
   /** All pictures of the source; resolves with their number. */
   private async playOnce(
     av: Library,
-    scaler: InstanceType<Api['Scaler']>,
+    scaler: Api.Scaler,
     hear: (image: Image, time: number) => void,
     signal: AbortSignal,
   ): Promise<number> {
@@ -143,7 +141,7 @@ class NodeCamera implements Camera {
    * Frames and their times in the source, seconds; a frame is there until the next one is asked for. Packets are read by the format itself:
    * node-av's own generator of packets needs Node 22.
    */
-  private async *frames({ api, lib }: Library): AsyncGenerator<{ readonly frame: Frame; readonly at: number }> {
+  private async *frames({ api, lib }: Library): AsyncGenerator<{ readonly frame: Lib.Frame; readonly at: number }> {
     const demuxer = await this.source(api);
     const packet = new lib.Packet();
     packet.alloc();

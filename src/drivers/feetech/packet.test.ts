@@ -37,7 +37,12 @@ test('packets are those of Feetech’s SDK', () => {
     'syncRead presentPosition': encodePacket(BROADCAST_ID, INSTRUCTION.syncRead, [
       presentPosition.address,
       2,
-      ...[1, 2, 3, 4, 5, 6],
+      1,
+      2,
+      3,
+      4,
+      5,
+      6,
     ]),
     'syncWrite goalPosition 0,1023,2048,3000,4095,1': encodePacket(BROADCAST_ID, INSTRUCTION.syncWrite, [
       goalPosition.address,

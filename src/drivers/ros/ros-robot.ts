@@ -208,9 +208,9 @@ class RosRobot implements Robot {
 
   private async within(seconds: number, first: Promise<void>, silent: ReadonlySet<string>): Promise<void> {
     const end = this.clock.now() + seconds;
-    let done = false;
-    void first.then(() => (done = true));
-    while (!done) {
+    const wait = { done: false };
+    void first.then(() => (wait.done = true));
+    while (!wait.done) {
       const trouble = this.failure ?? this.trouble(silent, this.clock.now() >= end);
       if (trouble !== null) {
         await this.close();

@@ -1,5 +1,6 @@
 /** @file Serial lines in Node, by the optional package `serialport`, which brings its binaries along. Node only. */
 
+import type * as Package from 'serialport';
 import { VlaError } from '../../base/errors.ts';
 import { loadOptional } from '../../base/optional.ts';
 import { Inbox, type SerialPort } from './serial-port.ts';
@@ -12,7 +13,7 @@ export interface SerialDevice {
   readonly description: string;
 }
 
-const library = (): Promise<typeof import('serialport')> =>
+const library = (): Promise<typeof Package> =>
   loadOptional('serialport', 'A robot on a serial line', () => import('serialport'));
 
 /** The serial devices of this machine. */

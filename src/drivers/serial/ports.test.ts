@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { pseudoTerminalMissing, withDevice } from '../../../tests/pseudo-terminal.ts';
+import { machineSeconds, webSerialDevice } from '../../../tests/web-serial-device.ts';
 import type { VlaError } from '../../base/errors.ts';
 import type { Measurement } from '../../interfaces/robot.ts';
 import { FeetechBus } from '../feetech/bus.ts';
@@ -11,13 +12,12 @@ import { SIMULATED_CALIBRATION, simulatedArm } from '../so-101/simulated-arm.ts'
 import { createSo101 } from '../so-101/so-101.ts';
 import { openSerialPort } from './node-serial.ts';
 import type { SerialPort } from './serial-port.ts';
-import { openWebSerial, type WebSerialDevice } from './web-serial.ts';
+import { openWebSerial } from './web-serial.ts';
 
 /** The machine may be busy: an answer may take long here. */
 const PATIENT = { timeoutMs: 2000, tries: 3 };
-const seconds = (): number => performance.now() / 1000;
 const answers = (servos: SimulatedServos, bytes: Uint8Array): Uint8Array[] =>
-  servos.receive(bytes, seconds()).map((answer) => answer.bytes);
+  servos.receive(bytes, machineSeconds()).map((answer) => answer.bytes);
 
 /** Drives the arm over a port of the machine, end to end. */
 async function driveArm(servos: SimulatedServos, openPort: () => Promise<SerialPort>): Promise<void> {
@@ -69,47 +69,13 @@ test('serialport: a device that is not there is said so', async (t) => {
   assert.match((error as VlaError).message, /no-such-device: cannot open it/);
 });
 
-/** What a browser hands out for a device with these servos; `fail` breaks its stream as a framing error does. */
-function webDevice(servos: SimulatedServos): WebSerialDevice & { fail(): void; unplug(): void } {
-  let source: ReadableStreamDefaultController<Uint8Array>;
-  let [readable, writable]: [ReadableStream<Uint8Array> | null, WritableStream<Uint8Array> | null] = [null, null];
-  const read = (): ReadableStream<Uint8Array> =>
-    new ReadableStream<Uint8Array>({ start: (controller) => void (source = controller) });
-  return {
-    get readable() {
-      return readable;
-    },
-    get writable() {
-      return writable;
-    },
-    async open() {
-      readable = read();
-      writable = new WritableStream({
-        write: (bytes) => answers(servos, bytes).forEach((answer) => source.enqueue(answer)),
-      });
-    },
-    async close() {
-      [readable, writable] = [null, null];
-    },
-    fail() {
-      const broken = source;
-      readable = read();
-      broken.error(new Error('framing error'));
-    },
-    unplug() {
-      readable = null;
-      source.error(new Error('the device has been lost'));
-    },
-  };
-}
-
 test('Web Serial: the arm is driven by the same driver', async () => {
   const servos = simulatedArm();
-  await driveArm(servos, () => openWebSerial(webDevice(servos)));
+  await driveArm(servos, () => openWebSerial(webSerialDevice(servos)));
 });
 
 test('Web Serial: a framing error is survived, an unplugged device is not', async () => {
-  const device = webDevice(simulatedArm());
+  const device = webSerialDevice(simulatedArm());
   const bus = new FeetechBus(await openWebSerial(device), PATIENT);
   assert.equal(await bus.read(1, 'model'), 777);
   device.fail();

@@ -62,9 +62,9 @@ export async function openWebSerial(
 /** Reads until the device goes. A framing error ends a stream, and the device offers a new one; then reading goes on. */
 function readAll(device: WebSerialDevice, inbox: Inbox): { cancel(): Promise<void> } {
   let reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
-  let closing = false;
+  const state = { closing: false };
   const run = async (): Promise<void> => {
-    while (device.readable !== null && !closing) {
+    while (device.readable !== null && !state.closing) {
       reader = device.readable.getReader();
       try {
         for (;;) {
@@ -86,7 +86,7 @@ function readAll(device: WebSerialDevice, inbox: Inbox): { cancel(): Promise<voi
   const running = run();
   return {
     async cancel() {
-      closing = true;
+      state.closing = true;
       await reader?.cancel().catch(() => undefined);
       await running;
     },
