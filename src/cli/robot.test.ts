@@ -13,6 +13,12 @@ after(() => fs.rmSync(cwd, { recursive: true }));
 const ENTER = /press Enter/g;
 const PORT = ['--port', 'simulated', '--timeout', '5000'];
 
+test('the serial devices of this machine are listed', async () => {
+  const ended = await vlakit(['robot', 'ports'], { cwd });
+  assertFine(ended);
+  assert.match(ended.out, /^(no serial devices\n|(\S+ .*\n)+)$/);
+});
+
 test('a scan shows every servo', async () => {
   const ended = await vlakit(['robot', 'scan', '--port', 'simulated', '--timeout', '300'], { cwd });
   assertFine(ended);

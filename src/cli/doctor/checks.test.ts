@@ -30,7 +30,7 @@ test('a trial that fails or cannot be started is a finding, not a crash', async 
       name: 'thing',
       verdict: 'warn',
       detail: '',
-      cure: 'Choose one of: cpu, webgpu, speed, simulation, films, video.',
+      cure: 'Choose one of: cpu, webgpu, speed, simulation, films, video, serial.',
     },
   );
   assert.match(finding.detail, /^probe: expected one of/);
@@ -51,8 +51,8 @@ test('the command tries everything for real; a folder that cannot be written fai
   assert.equal(ok, false);
   const verdictOf = (name: string): string => findings.find((finding) => finding.name.startsWith(name))!.verdict;
   assert.deepEqual(
-    ['Node', 'folder', 'onnxruntime-node', '@mujoco/mujoco', 'node-av', 'sharp', 'speed'].map(verdictOf),
-    ['ok', 'fail', 'ok', 'ok', 'ok', 'ok', 'ok'],
+    ['Node', 'folder', 'onnxruntime-node', '@mujoco/mujoco', 'node-av', 'sharp', 'serialport', 'speed'].map(verdictOf),
+    ['ok', 'fail', 'ok', 'ok', 'ok', 'ok', 'ok', 'ok'],
   );
   assert.match(findings.find(({ name }) => name === 'speed')!.detail, /^\d+ GFLOP\/s/);
   assert.ok(findings.some(({ name }) => name === 'WebGPU'));

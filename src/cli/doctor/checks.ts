@@ -73,6 +73,13 @@ const PROBED: readonly ProbedPackage[] = [
     verdict: 'warn',
     cure: 'Run `npm install sharp`; reports have no films without it.',
   },
+  {
+    package: 'serialport',
+    probe: 'serial',
+    purpose: 'drive arms on serial lines',
+    verdict: 'warn',
+    cure: 'Run `npm install serialport`.',
+  },
 ];
 
 /** Everything that is checked, one after the other, in the order of the output. `folder` is where a run would write. */

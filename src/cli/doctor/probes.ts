@@ -4,6 +4,7 @@ import { f32 } from '../../base/tensor.ts';
 import { encodeWebp } from '../../benchmarks/rollout.ts';
 import { videoLibrary } from '../../data/video/library.ts';
 import { createSession, input, matmul, output, trace, type Runtime } from '../../engine/index.ts';
+import { listSerialDevices } from '../../drivers/serial/node-serial.ts';
 import { createTabletop } from '../../simulation/tabletop/index.ts';
 
 /** Does its work and says in a few words what it found; rejects when it cannot. */
@@ -21,7 +22,12 @@ export const PROBES: Readonly<Record<string, Probe>> = {
   simulation,
   films,
   video,
+  serial,
 };
+
+async function serial(): Promise<string> {
+  return `found ${(await listSerialDevices()).length} serial devices`;
+}
 
 /** The product of two 2 × 2 matrices, checked. */
 async function tinyGraph(runtime: Runtime): Promise<string> {

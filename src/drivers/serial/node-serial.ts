@@ -1,5 +1,6 @@
 /** @file Serial lines in Node, by the optional package `serialport`, which brings its binaries along. Node only. */
 
+import fs from 'node:fs';
 import type * as Package from 'serialport';
 import { VlaError } from '../../base/errors.ts';
 import { loadOptional } from '../../base/optional.ts';
@@ -16,10 +17,21 @@ export interface SerialDevice {
 const library = (): Promise<typeof Package> =>
   loadOptional('serialport', 'A robot on a serial line', () => import('serialport'));
 
+/** What Linux calls adapters on USB, and the pins of small boards. */
+const DEVICES = /^tty(ACM|USB|AMA)\d+$/;
+
 /** The serial devices of this machine. */
 export async function listSerialDevices(): Promise<SerialDevice[]> {
   const { SerialPort: Port } = await library();
-  const found = await Port.list();
+  let found: Awaited<ReturnType<typeof Port.list>>;
+  try {
+    found = await Port.list();
+  } catch (cause) {
+    // On Linux the list is udevadm's, which containers lack.
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    const names = fs.readdirSync('/dev').filter((name) => DEVICES.test(name));
+    return names.sort().map((name) => ({ path: `/dev/${name}`, description: '' }));
+  }
   return found.map(({ path, manufacturer, serialNumber, vendorId, productId }) => ({
     path,
     description: [

@@ -7,6 +7,7 @@ import { SimulatedClock } from '../../base/clock.ts';
 import type { VlaError } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
 import type { Measurement, Robot } from '../../interfaces/robot.ts';
+import type { Camera } from '../cameras/camera.ts';
 import { openSimulatedPort, type SimulatedPort } from '../feetech/simulated-port.ts';
 import type { LineFaults, SimulatedServos } from '../feetech/simulated-servos.ts';
 import { SIMULATED_CALIBRATION, simulatedArm } from './simulated-arm.ts';
@@ -173,6 +174,34 @@ test('an overloaded joint ends the run, but can still be stopped', async () => {
   assert.match(error.message, /shoulder_lift raises an alarm: overload/);
   await made.run(made.robot.stop());
   await made.run(made.robot.close());
+});
+
+test('cameras are heard beside the joints; one that fails ends the run, one that cannot be opened the connecting', async () => {
+  const image = { width: 2, height: 1, data: new Uint8Array(6) };
+  let fail: (error: Error) => void = () => undefined;
+  const camera: Camera = {
+    name: 'front',
+    width: 2,
+    height: 1,
+    async open(hear, failed) {
+      fail = failed;
+      hear(image, 0.5);
+    },
+    close: async () => undefined,
+  };
+  const made = await connected({ cameras: [camera] });
+  assert.deepEqual(made.robot.embodiment.cameras, [{ name: 'front', width: 2, height: 1 }]);
+  assert.deepEqual(
+    made.heard.find(({ sensor }) => sensor === 'front'),
+    { sensor: 'front', time: 0.5, value: image },
+  );
+  fail(new Error('unplugged'));
+  assert.match((await made.run(failure(made.robot.actuate(new Float32Array(6))))).message, /link is down: unplugged/);
+  await made.run(made.robot.close());
+  const broken = arm({ cameras: [{ ...camera, open: () => Promise.reject(new Error('no such camera')) }] });
+  const error = await broken.run(failure(broken.robot.connect(() => undefined)));
+  assert.equal(error.message, 'no such camera');
+  assert.equal((await broken.run(failure(broken.robot.actuate(new Float32Array(6))))).code, 'io');
 });
 
 test('it is limp at the end where that is asked for', async () => {

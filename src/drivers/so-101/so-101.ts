@@ -90,11 +90,18 @@ class So101 implements Robot {
     [this.bus, this.failure, this.ended] = [bus, null, new AbortController()];
     const { signal } = this.ended;
     this.measuring = this.measure(bus, hear, signal);
-    for (const camera of this.options.cameras ?? []) {
-      const heard = (value: Parameters<Parameters<Camera['open']>[0]>[0], time: number): void => {
-        if (!signal.aborted) hear({ sensor: camera.name, time, value });
-      };
-      await camera.open(heard, (error) => (this.failure ??= error));
+    try {
+      for (const camera of this.options.cameras ?? []) {
+        await camera.open(
+          (value, time) => {
+            if (!signal.aborted) hear({ sensor: camera.name, time, value });
+          },
+          (error) => (this.failure ??= error),
+        );
+      }
+    } catch (error) {
+      await this.close();
+      throw error;
     }
   }
 
