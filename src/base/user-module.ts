@@ -21,6 +21,29 @@ export async function importModule(url: string): Promise<Readonly<Record<string,
   }
 }
 
+/** A module and the (cloneable) options to call its function with, so that each thread opens what it needs by itself. */
+export interface ModuleCall {
+  /** URL of the module. */
+  readonly module: string;
+  readonly options: unknown;
+}
+
+/** Calls the function `name` of the module at `url`. What is wrong with either is a `bad-argument` about that file. */
+export async function callModule<T>(url: string, name: string, values: readonly unknown[], hint: string): Promise<T> {
+  const open = (await importModule(url))[name];
+  if (typeof open !== 'function') {
+    const got = open === undefined ? 'none' : `a ${typeof open}`;
+    throw new VlaError('bad-argument', `${moduleName(url)}: expected an exported function ${name}, got ${got}.`, {
+      hint,
+    });
+  }
+  try {
+    return (await open(...values)) as T;
+  } catch (cause) {
+    throw userError(cause, url, `${name} to return`);
+  }
+}
+
 /** What a module of the user's threw, as an error that names the file; a VlaError stays as it is. */
 export function userError(cause: unknown, url: string, expected: string, hint?: string): VlaError {
   if (cause instanceof VlaError) return cause;

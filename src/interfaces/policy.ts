@@ -45,5 +45,10 @@ export interface Policy {
    * VlaError on a bad observation (missing camera, wrong size, NaN).
    */
   infer(observation: Observation, options?: InferenceOptions): Promise<ActionChunk>;
+  /**
+   * Another player of this policy: it shares the weights, and has an episode of its own. Both may infer at the same time. Closing one
+   * leaves the others open; the weights are freed when this one, the first, is closed. Left out: open the policy once more.
+   */
+  another?(): Policy;
   close(): Promise<void>;
 }

@@ -142,39 +142,43 @@ export async function createFlowPolicy(options: FlowPolicyOptions): Promise<Poli
   const session = await createSession(graph, { ...options.session, weights });
   const reasoner = mode.kind === 'direct' ? null : await openReasoner({ ...options, codec, mode }, session);
   const names = Object.keys(session.inputs).filter((input) => input !== 'noise' && input !== 'before');
-  const account = openProgressAccount();
-  let seed = 0;
-  let call = 0;
   let closed: Promise<unknown> | undefined;
-  return {
-    name,
-    embodiment,
-    reset(episode) {
-      seed = episode.seed;
-      call = 0;
-      account.reset();
-    },
-    async infer(observation) {
-      requireImageSizes(observation, embodiment, codec, name);
-      const encoded = codec.encodeObservation(observation);
-      const at = [seed, call++] as const;
-      const shape = [1, codec.horizon, codec.actionDim];
-      const drawn = head === 'choice' ? {} : { noise: drawNoise(new Random(...at), noiseScale, shape) };
-      const reasoned = await reasoner?.reason(encoded, new Random(...at, REASONING).integer(SEEDS));
-      const tensors = reasoned?.tensors ?? encoded;
-      const feeds = Object.fromEntries(names.map((input) => [input, tensors[input]!]));
-      const { tick } = observation;
-      const begun = progress ? { before: f32([account.at(tick)], [1]) } : {};
-      const results = await session.run({ ...feeds, ...drawn, ...begun });
-      const chunk = codec.decodeActions(results['actions']!.data as Float32Array, observation.state);
-      const told = progress ? { progress: Number(results['progress']!.data[0]) } : {};
-      if (told.progress !== undefined) account.note(tick, told.progress, chunk.horizon);
-      return { ...chunk, ...told, ...(reasoned === undefined ? {} : { reasoning: reasoned.text }) };
-    },
-    async close() {
-      await (closed ??= Promise.all([session.close(), reasoner?.close()]));
-    },
+  const player = (close: () => Promise<void>): Policy => {
+    const account = openProgressAccount();
+    let seed = 0;
+    let call = 0;
+    return {
+      name,
+      embodiment,
+      reset(episode) {
+        seed = episode.seed;
+        call = 0;
+        account.reset();
+      },
+      async infer(observation) {
+        requireImageSizes(observation, embodiment, codec, name);
+        const encoded = codec.encodeObservation(observation);
+        const at = [seed, call++] as const;
+        const shape = [1, codec.horizon, codec.actionDim];
+        const drawn = head === 'choice' ? {} : { noise: drawNoise(new Random(...at), noiseScale, shape) };
+        const reasoned = await reasoner?.reason(encoded, new Random(...at, REASONING).integer(SEEDS));
+        const tensors = reasoned?.tensors ?? encoded;
+        const feeds = Object.fromEntries(names.map((input) => [input, tensors[input]!]));
+        const { tick } = observation;
+        const begun = progress ? { before: f32([account.at(tick)], [1]) } : {};
+        const results = await session.run({ ...feeds, ...drawn, ...begun });
+        const chunk = codec.decodeActions(results['actions']!.data as Float32Array, observation.state);
+        const told = progress ? { progress: Number(results['progress']!.data[0]) } : {};
+        if (told.progress !== undefined) account.note(tick, told.progress, chunk.horizon);
+        return { ...chunk, ...told, ...(reasoned === undefined ? {} : { reasoning: reasoned.text }) };
+      },
+      another: () => player(async () => {}),
+      close,
+    };
   };
+  return player(async () => {
+    await (closed ??= Promise.all([session.close(), reasoner?.close()]));
+  });
 }
 
 /** Closes the policy's session when the reasoner cannot be opened. */
