@@ -42,7 +42,10 @@ export function define(command: Command): void {
   sessionOptions(
     samplingOptions(
       environmentOptions(command)
-        .argument('<policy>', 'a checkpoint or run folder, "expert", or a module that exports openPolicy')
+        .argument(
+          '<policy>',
+          'a checkpoint or run folder, "expert", a module that exports openPolicy, or a policy server (ws://host:port)',
+        )
         .option('--tasks <names>', 'tasks, separated by commas, or "all" (default: those it was trained for)', nameList)
         .addOption(
           new Option(

@@ -29,6 +29,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./reinforce.ts'),
   },
   {
+    name: 'serve',
+    summary: 'Serve a policy to robots and simulators',
+    load: () => import('./serve.ts'),
+  },
+  {
     name: 'serve-environments',
     summary: 'Serve simulated environments to trainers',
     load: () => import('./serve-environments.ts'),

@@ -1,5 +1,6 @@
 /** @file Which policy and which environment a command line names: a checkpoint, the expert, or a module of your own. */
 
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -17,6 +18,7 @@ import { parseEmbodiment } from '../codec/embodiment-file.ts';
 import type { PolicySettings } from '../models/checkpoint-policy.ts';
 import type { PolicyModeSettings } from '../models/policy-mode.ts';
 import type { WeightPrecision } from '../engine/index.ts';
+import { isRemoteWord, remotePolicy } from '../serving/remote-policy.ts';
 import { DEFAULT_WORLD, WORLDS } from '../simulation/worlds.ts';
 import { checkpointPolicy, type CheckpointPolicyOptions } from '../training/policy-module.ts';
 import { fraction, json, oneOf, wholeNumber } from './argument-parsers.ts';
@@ -32,6 +34,8 @@ export interface NamedPolicy {
   readonly name: string | null;
   readonly call: ModuleCall;
   readonly checkpoint: { readonly path: string; readonly sha256: string } | null;
+  /** SHA-256 of what its codec does to state and action, statistics included; null: unknown. */
+  readonly statistics: string | null;
   /** The folder whose run this policy belongs to; null: none. */
   readonly run: string | null;
   /** Pixels of the cameras that it was trained with; null: any. */
@@ -50,6 +54,7 @@ export interface NamedPolicy {
 const UNKNOWN = {
   name: null,
   checkpoint: null,
+  statistics: null,
   run: null,
   imageSize: null,
   world: null,
@@ -58,8 +63,8 @@ const UNKNOWN = {
 } as const;
 
 /**
- * The policy of a word: "expert", a module that exports openPolicy, a checkpoint or run folder, or hf://owner/name with a
- * checkpoint in it; null: the shipped one.
+ * The policy of a word: "expert", a module that exports openPolicy, a policy server (ws://host:port), a checkpoint or run folder,
+ * or hf://owner/name with a checkpoint in it; null: the shipped one.
  */
 export async function namedPolicy(
   word: string | null,
@@ -67,7 +72,7 @@ export async function namedPolicy(
   session: SessionSettings = {},
 ): Promise<NamedPolicy> {
   const given = Object.keys({ ...settings, ...session }).length > 0;
-  if (given && (word === 'expert' || MODULE.test(word ?? ''))) {
+  if (given && (word === 'expert' || MODULE.test(word ?? '') || isRemoteWord(word ?? ''))) {
     const names = '--euler-steps, --noise-scale, --mode, --weights, --threads, --robot';
     throw new VlaError('bad-argument', `${names}: expected a checkpoint, got "${word}".`, {
       hint: 'These options change how a trained policy samples and runs; leave them out.',
@@ -76,6 +81,9 @@ export async function namedPolicy(
   if (word === 'expert') return { ...UNKNOWN, call: expert(), resultName: 'evaluation-expert' };
   if (word !== null && MODULE.test(word)) {
     return { ...UNKNOWN, call: moduleCall(word, null), resultName: 'evaluation' };
+  }
+  if (word !== null && isRemoteWord(word)) {
+    return { ...UNKNOWN, call: remotePolicy(word), resultName: 'evaluation' };
   }
   if (word !== null && isHubWord(word)) return checkpointPolicyOf(await localFolder(word), settings, session);
   if (word !== null && !fs.existsSync(word)) {
@@ -89,7 +97,8 @@ export async function namedPolicy(
 function checkpointPolicyOf(folder: string, settings: Partial<PolicySettings>, session: SessionSettings): NamedPolicy {
   const checkpoint = loadCheckpoint(resolveCheckpoint(folder));
   const { robot } = session;
-  const file = `embodiment${robot === undefined ? '' : `.${robot}`}.json`;
+  const part = robot === undefined ? '' : `.${robot}`;
+  const file = `embodiment${part}.json`;
   const embodiment = parseEmbodiment(checkpoint.json(file), path.join(checkpoint.folder, file));
   const sizes = new Set(embodiment.cameras.flatMap(({ width, height }) => [width, height]));
   const training = checkpoint.has('training.json') ? checkpoint.json('training.json') : null;
@@ -103,12 +112,18 @@ function checkpointPolicyOf(folder: string, settings: Partial<PolicySettings>, s
     name: path.basename(path.resolve(runOf(folder, checkpoint.folder) ?? checkpoint.folder)),
     call: checkpointPolicy({ folder: checkpoint.folder, settings, ...session }),
     checkpoint: { path: checkpoint.folder, sha256: checkpoint.sha256() },
+    statistics: statisticsHash(checkpoint.json(`codec${part}.json`)),
     run: runOf(folder, checkpoint.folder),
     imageSize: sizes.size === 1 ? [...sizes][0]! : null,
     ...home,
     execute: evaluation?.execute ?? UNKNOWN.execute,
     resultName: `evaluation${robot === undefined ? '' : `-${robot}`}`,
   };
+}
+
+function statisticsHash(codec: { readonly state?: unknown; readonly action?: unknown }): string {
+  const { state, action } = codec;
+  return createHash('sha256').update(JSON.stringify({ state, action })).digest('hex');
 }
 
 /** The part of training.json that says how its recipe evaluates. */

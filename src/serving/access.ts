@@ -25,8 +25,18 @@ export function mayEnter({ headers }: IncomingMessage, token: string | null): bo
   if (headers.origin !== undefined) return false;
   if (token === null) return true;
   const digest = (value: string): Buffer => createHash('sha256').update(value).digest();
-  return timingSafeEqual(digest(headers.authorization ?? ''), digest(bearer(token)));
+  const given = digest(headers.authorization ?? '');
+  // Both are compared, so that the time says nothing about either.
+  return [bearer(token), apiKey(token)].map((known) => timingSafeEqual(given, digest(known))).includes(true);
 }
 
-/** The header of a client. */
+/** Whether a token that came in a message, where a protocol has no headers, is the server's. */
+export function isToken(given: unknown, token: string | null): boolean {
+  if (token === null) return true;
+  const digest = (value: string): Buffer => createHash('sha256').update(value).digest();
+  return timingSafeEqual(digest(typeof given === 'string' ? given : ''), digest(token)) && typeof given === 'string';
+}
+
+/** The header of a client, and that of openpi’s. */
 export const bearer = (token: string): string => `Bearer ${token}`;
+export const apiKey = (token: string): string => `Api-Key ${token}`;

@@ -10,4 +10,9 @@ export interface ProtocolEntry {
 }
 
 /** All protocols by name. */
-export const PROTOCOLS: Readonly<Record<string, ProtocolEntry>> = {};
+export const PROTOCOLS: Readonly<Record<string, ProtocolEntry>> = {
+  openpi: {
+    summary: 'WebSocket with MessagePack, of openpi’s clients',
+    load: async () => (await import('./openpi/openpi-adapter.ts')).openpiAdapter,
+  },
+};

@@ -1,0 +1,60 @@
+/** @file Servers of others as policies, by their address: what the command line and evaluation workers open. Node only. */
+
+import process from 'node:process';
+import { lookUp } from '../base/errors.ts';
+import type { ModuleCall } from '../base/user-module.ts';
+import { workerUrl } from '../base/worker-url.ts';
+import type { Embodiment } from '../interfaces/embodiment.ts';
+import type { Policy } from '../interfaces/policy.ts';
+
+/** What every client needs to know. */
+export interface RemotePolicyOptions {
+  /** Its scheme says the protocol. */
+  readonly address: string;
+}
+
+/** Opens a server's policy for a robot. */
+export type OpenRemotePolicy = (address: string, robot: Embodiment, token: string | null) => Promise<Policy>;
+
+const ANSWER_SECONDS = 60;
+const CONNECT_SECONDS = 60;
+const RETRIES = 3;
+
+const openpi: OpenRemotePolicy = async (address, robot, token) => {
+  const { openOpenpiPolicy } = await import('./openpi/openpi-client.ts');
+  return openOpenpiPolicy({
+    address,
+    token,
+    robot,
+    connectSeconds: CONNECT_SECONDS,
+    answerSeconds: ANSWER_SECONDS,
+    retries: RETRIES,
+    onEvent: (line) => process.stderr.write(`${line}\n`),
+  });
+};
+
+/** Clients by the scheme of their address. To add one: its file, and a line here. */
+const CLIENTS: Readonly<Record<string, OpenRemotePolicy>> = { ws: openpi, wss: openpi };
+
+const schemeOf = (word: string): string | null => /^([a-z][a-z0-9+-]*):\/\//.exec(word)?.[1] ?? null;
+
+/** Whether a word is the address of a server that there is a client for. */
+export function isRemoteWord(word: string): boolean {
+  const scheme = schemeOf(word);
+  return scheme !== null && Object.hasOwn(CLIENTS, scheme);
+}
+
+/** Names this module for evaluation workers. */
+export function remotePolicy(address: string): ModuleCall {
+  return { module: workerUrl(import.meta.url, './remote-policy').href, options: { address } };
+}
+
+/** Connects for the robot of an environment. The environment variable VLAKIT_TOKEN holds the server's token, where it has one. */
+export async function openPolicy(
+  { address }: RemotePolicyOptions,
+  { embodiment }: { readonly embodiment: Embodiment },
+): Promise<Policy> {
+  const token = process.env['VLAKIT_TOKEN'];
+  const open = lookUp('policy server', schemeOf(address) ?? '', CLIENTS);
+  return open(address, embodiment, token === undefined || token === '' ? null : token);
+}
