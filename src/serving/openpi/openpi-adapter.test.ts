@@ -41,6 +41,10 @@ async function connect(t: TestContext, address: string, settings: object = {}) {
   return { socket, next, say: (message: unknown) => socket.send(messages.encode(message)) };
 }
 
+async function until(so: () => boolean): Promise<void> {
+  while (!so()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
 const image = (value: number, shape = [8, 8, 3]): NumericArray =>
   NumericArray.ofBytes(new Uint8Array(192).fill(value), shape);
 const seen = (prompt: string, more: object = {}): object => ({
@@ -164,11 +168,11 @@ test('a full queue and a missed deadline leave the connection open; a dead threa
   const [a, b] = [await connect(t, address), await connect(t, address)];
   await Promise.all([a.next(), b.next()]);
   a.say(seen('sleep 60000', { vlakit: { deadlineMs: 400 } }));
-  while (!service.metrics.render().includes('running_requests 1\n'))
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => service.metrics.render().includes('running_requests 1\n'));
   b.say(seen('go'));
   assert.match(String(await b.next()), /^error\[unsupported\]: queue: /);
   assert.match(String(await a.next()), /^error\[interrupted\]: request: its deadline of 400 ms has passed/);
+  await until(() => service.metrics.render().includes('running_requests 0\n'));
   a.say(seen('go'));
   assert.equal((await a.next()).actions!.shape[1], 4);
   a.say(seen('die'));
@@ -188,8 +192,7 @@ test('a client that goes in the middle leaves nothing behind', async (t) => {
   const client = await connect(t, address);
   await client.next();
   client.say(seen('sleep 60000'));
-  while (!service.metrics.render().includes('running_requests 1\n'))
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => service.metrics.render().includes('running_requests 1\n'));
   client.socket.terminate();
   for (;;) {
     const next = await connect(t, address);

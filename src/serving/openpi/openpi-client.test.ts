@@ -87,9 +87,13 @@ test('a server that dies under a request is asked again when it is back; one tha
   const policy = await open(t, first.address, { onEvent: (line) => events.push(line) });
   await policy.reset({ seed: 3 });
   await head(policy);
+  const under = policy.infer(seen('sleep 300'));
+  while (!service.metrics.render().includes('running_requests 1\n'))
+    await new Promise((resolve) => setTimeout(resolve, 5));
   await first.close();
   const second = serverFor(t, openpiAdapter, service, { port });
-  assert.deepEqual(await head(policy), [3, 0, 0.5, 6]);
+  assert.deepEqual([...(await under).data.subarray(0, 3)], [3, 0, 0.5]);
+  assert.deepEqual(await head(policy), [3, 1, 0.5, 6]);
   assert.ok(events.length >= 1);
   await (await second).close();
   const impatient = open(t, first.address, { connectSeconds: 0.3 });
