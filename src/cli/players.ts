@@ -73,7 +73,7 @@ export async function namedPolicy(
 ): Promise<NamedPolicy> {
   const given = Object.keys({ ...settings, ...session }).length > 0;
   if (given && (word === 'expert' || MODULE.test(word ?? '') || isRemoteWord(word ?? ''))) {
-    const names = '--euler-steps, --noise-scale, --mode, --weights, --threads, --robot';
+    const names = '--euler-steps, --noise-scale, --mode, --weights, --threads, --robot, --batch';
     throw new VlaError('bad-argument', `${names}: expected a checkpoint, got "${word}".`, {
       hint: 'These options change how a trained policy samples and runs; leave them out.',
     });
@@ -194,7 +194,7 @@ export interface SessionFlags {
   readonly robot?: string;
 }
 
-type SessionSettings = Pick<CheckpointPolicyOptions, 'threads' | 'weightPrecision' | 'robot'>;
+type SessionSettings = Pick<CheckpointPolicyOptions, 'threads' | 'weightPrecision' | 'robot' | 'batch'>;
 
 /** Adds the options of `sessionSettings` to a command. */
 export function sessionOptions(command: Command): Command {

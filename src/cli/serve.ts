@@ -5,7 +5,7 @@ import process from 'node:process';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { VlaError, lookUp } from '../base/errors.ts';
 import { DEFAULT_SERVICE_LIMITS, startLocalService } from '../serving/local-service.ts';
-import { readMappingFile } from '../serving/observation-mapping.ts';
+import { mappingFor, readMappingFile, type MappingFile } from '../serving/observation-mapping.ts';
 import type { PolicyService } from '../serving/policy-service.ts';
 import type { AdapterOptions, ProtocolAdapter, RunningAdapter } from '../serving/protocol-adapter.ts';
 import { PROTOCOLS } from '../serving/protocols.ts';
@@ -36,6 +36,7 @@ interface Options extends SamplingOptions, SessionFlags {
   readonly idle: number;
   readonly maxMessage: number;
   readonly maxImage: number;
+  readonly batch?: number;
   readonly seed: number;
   readonly tracebacks?: true;
   readonly quiet?: true;
@@ -81,6 +82,11 @@ export function define(command: Command): void {
         )
         .option('--max-message <MiB>', 'largest message', positiveNumber, DEFAULT_WIRE_LIMITS.messageBytes / MEBIBYTE)
         .option('--max-image <pixels>', 'longest side of an image', wholeNumber(1), DEFAULT_WIRE_LIMITS.imageSide)
+        .option(
+          '--batch <n>',
+          'most requests that are computed as one: more of them in the same time, equal up to rounding (default: 1)',
+          wholeNumber(1),
+        )
         .option('--seed <n>', 'seed of the first client’s episode; the next one’s is one more', wholeNumber(0), 0)
         .option('--tracebacks', 'tell clients where in the server an error arose')
         .option('--quiet', 'do not print who comes and goes'),
@@ -95,7 +101,10 @@ export function define(command: Command): void {
 
 async function run(word: string | undefined, options: Options): Promise<void> {
   const adapters = await chosenAdapters(options);
-  const policy = await namedPolicy(word ?? null, samplingSettings(options), sessionSettings(options));
+  const policy = await namedPolicy(word ?? null, samplingSettings(options), {
+    ...sessionSettings(options),
+    ...(options.batch === undefined ? {} : { batch: options.batch }),
+  });
   if (word === 'expert') {
     throw new VlaError('unsupported', 'expert: expected a policy that acts by what it sees, got the scripted expert.', {
       hint: 'The expert needs the simulation’s true state, which no client sends; serve a checkpoint.',
@@ -116,7 +125,7 @@ async function run(word: string | undefined, options: Options): Promise<void> {
         running.push(await adapter.start(service, { ...settings, port: options.port ?? adapter.defaultPort }));
         process.stdout.write(`${adapter.name}: ${running.at(-1)!.address}\n`);
       }
-      await serveUntil(signal, service);
+      await serveUntil(signal, service, settings.mapping);
     } finally {
       await Promise.all(running.map((server) => server.close()));
       await service.close();
@@ -125,9 +134,11 @@ async function run(word: string | undefined, options: Options): Promise<void> {
 }
 
 /** Says when the policy is warm; rejects when it cannot be served. Resolves when the server is to end. */
-async function serveUntil(signal: AbortSignal, service: PolicyService): Promise<void> {
+async function serveUntil(signal: AbortSignal, service: PolicyService, mapping: MappingFile | null): Promise<void> {
   try {
     const { policy, embodiment, horizon } = await service.ready(signal);
+    // Said here, and not to the first client.
+    if (mapping !== null) mappingFor(embodiment, { images: {}, state: [], instruction: [] }, mapping);
     process.stdout.write(
       `ready: ${policy} for ${embodiment.name}, ${horizon} actions a chunk at ${embodiment.controlHz} Hz\n`,
     );

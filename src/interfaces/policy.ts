@@ -50,5 +50,7 @@ export interface Policy {
    * leaves the others open; the weights are freed when this one, the first, is closed. Left out: open the policy once more.
    */
   another?(): Policy;
+  /** Most inferences of its players that it computes as one when they are asked for together; left out: one. */
+  readonly together?: number;
   close(): Promise<void>;
 }

@@ -63,6 +63,8 @@ export interface PolicyParts extends ModelWeights {
 export interface OpenPolicyOptions {
   /** For people: tables and logs. */
   readonly name: string;
+  /** Most inferences of its players that are computed as one; default 1. */
+  readonly batch?: number;
   readonly session: Pick<SessionOptions, 'runtime' | 'threads' | 'weightPrecision' | 'weightCache'>;
 }
 
@@ -99,7 +101,10 @@ export function readCodec(source: Pick<CheckpointSource, 'where' | 'json'>): Cod
 }
 
 /** A policy of these parts, on a session of its own. */
-export function policyOf({ settings, ...parts }: PolicyParts, { name, session }: OpenPolicyOptions): Promise<Policy> {
+export function policyOf(
+  { settings, ...parts }: PolicyParts,
+  { name, session, batch = 1 }: OpenPolicyOptions,
+): Promise<Policy> {
   const { family, config, codec, embodiment, weights, weightFolder, mode } = parts;
   const { eulerSteps: steps, noiseScale, head, progress } = settings;
   const where = weightFolder === undefined ? session : { ...session, weightFolder };
@@ -115,6 +120,7 @@ export function policyOf({ settings, ...parts }: PolicyParts, { name, session }:
     ...(head === undefined ? {} : { head }),
     ...(progress === undefined ? {} : { progress }),
     mode,
+    batch,
     session: where,
   });
 }

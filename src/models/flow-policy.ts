@@ -23,11 +23,12 @@ import { asWeights, type ParameterSpec, type Tree } from '../nn/parameters.ts';
 import { choiceSpec, encodeWithChoices, type ActingHead } from './choice.ts';
 import { requireFittingCodec } from './codec-fit.ts';
 import type { AnyFamily, FamilyConfig } from './family.ts';
+import { joinRuns } from './joined-runs.ts';
 import { observationNames, promptInputs } from './flow-trainable.ts';
 import { pickChoice } from './parts/choice-policy.ts';
 import type { PolicyMode } from './policy-mode.ts';
 import { openProgressAccount, requireProgress } from './task-progress.ts';
-import { createReasoner, reasoningCodec, type Reasoner, type ReasonerOptions } from './reasoning.ts';
+import { createReasoner, reasoningCodec } from './reasoning.ts';
 
 /** What a policy is made of; all of it lies in a checkpoint folder but the last two. */
 export interface FlowPolicyOptions {
@@ -49,25 +50,27 @@ export interface FlowPolicyOptions {
   readonly progress?: boolean;
   /** Whether it reasons first; a chunk then has its `reasoning`. Default: it acts at once. */
   readonly mode?: PolicyMode;
+  /** Most inferences of its players that are computed as one, with a second session that holds the weights once more; default 1. */
+  readonly batch?: number;
   readonly session: Pick<SessionOptions, 'runtime' | 'threads' | 'weightFolder' | 'weightPrecision' | 'weightCache'>;
 }
 
 /**
  * The graph of one inference: the codec's observation tensors and, for the flow, noise f32 [1, H, A] to `actions` f32 [1, H, A].
- * With progress, `before` f32 [1] goes in and `progress` f32 [1], that after the chunk, comes out.
+ * With progress, `before` f32 [1] goes in and `progress` f32 [1], that after the chunk, comes out. `batch` replaces the ones.
  */
 export function inferenceGraph(
   family: AnyFamily,
   config: FamilyConfig,
   codec: Codec,
   steps: number,
-  { head = 'flow', progress = false }: Pick<FlowPolicyOptions, 'head' | 'progress'> = {},
+  { head = 'flow', progress = false, batch = 1 }: Pick<FlowPolicyOptions, 'head' | 'progress' | 'batch'> = {},
 ): Graph {
-  const offered = codec.observationInputs(1);
+  const offered = codec.observationInputs(batch);
   return trace(() => {
     const read = (name: string): Value => input(name, offered[name]!.dtype, offered[name]!.shape);
-    const noise = head === 'choice' ? null : input('noise', 'f32', [1, codec.horizon, codec.actionDim]);
-    const before = progress ? input('before', 'f32', [1]) : null;
+    const noise = head === 'choice' ? null : input('noise', 'f32', [batch, codec.horizon, codec.actionDim]);
+    const before = progress ? input('before', 'f32', [batch]) : null;
     const acted = inferActions(family, config, codec, steps, read, noise, before);
     output('actions', acted.actions);
     if (acted.progress !== null) output('progress', acted.progress);
@@ -135,12 +138,18 @@ export async function createFlowPolicy(options: FlowPolicyOptions): Promise<Poli
     head,
     progress = false,
     mode = { kind: 'direct' },
+    batch = 1,
   } = options;
   requireEmbodiment(options.codec.config, embodiment);
   const codec = mode.kind === 'direct' ? options.codec : reasoningCodec(options.codec, mode, config.prompt);
-  const graph = inferenceGraph(family, config, codec, steps, options);
-  const session = await createSession(graph, { ...options.session, weights });
-  const reasoner = mode.kind === 'direct' ? null : await openReasoner({ ...options, codec, mode }, session);
+  const open = (size: number): Promise<Session> =>
+    createSession(inferenceGraph(family, config, codec, steps, { ...options, batch: size }), {
+      ...options.session,
+      weights,
+    });
+  const one = await open(1);
+  const session = batch === 1 ? one : joinRuns(one, await orClose(open(batch), one), batch);
+  const reasoner = mode.kind === 'direct' ? null : await orClose(createReasoner({ ...options, codec, mode }), session);
   const names = Object.keys(session.inputs).filter((input) => input !== 'noise' && input !== 'before');
   let closed: Promise<unknown> | undefined;
   const player = (close: () => Promise<void>): Policy => {
@@ -172,6 +181,7 @@ export async function createFlowPolicy(options: FlowPolicyOptions): Promise<Poli
         if (told.progress !== undefined) account.note(tick, told.progress, chunk.horizon);
         return { ...chunk, ...told, ...(reasoned === undefined ? {} : { reasoning: reasoned.text }) };
       },
+      ...(batch === 1 ? {} : { together: batch }),
       another: () => player(async () => {}),
       close,
     };
@@ -181,10 +191,10 @@ export async function createFlowPolicy(options: FlowPolicyOptions): Promise<Poli
   });
 }
 
-/** Closes the policy's session when the reasoner cannot be opened. */
-async function openReasoner(options: ReasonerOptions, session: Session): Promise<Reasoner> {
+/** Closes the session when what is to work beside it cannot be opened. */
+async function orClose<T>(opening: Promise<T>, session: Pick<Session, 'close'>): Promise<T> {
   try {
-    return await createReasoner(options);
+    return await opening;
   } catch (error) {
     await session.close();
     throw error;

@@ -26,6 +26,8 @@ export interface HttpFront {
 }
 
 const HEADERS_MS = 10_000;
+/** For health and metrics when all places are taken. */
+const SPARE_CONNECTIONS = 16;
 
 /**
  * Listens. `/healthz` answers everybody, 200 once the policy is warm and 503 otherwise; `/metrics` and the rest need the token where
@@ -36,7 +38,7 @@ export async function startHttpFront(service: PolicyService, options: HttpFrontO
   checkAccess(host, token);
   const settings = { headersTimeout: HEADERS_MS, requestTimeout: limits.transferSeconds * 1000 };
   const server = openServer(tls, settings);
-  server.maxConnections = limits.connections;
+  server.maxConnections = limits.connections + SPARE_CONNECTIONS;
   server.on('drop', () => service.metrics.noteRefusal('connections'));
   server.on('request', (request, response) => {
     const path = request.url?.split('?')[0];

@@ -57,6 +57,28 @@ test('sessions of a checkpoint play as it does alone, bit for bit, while others 
   assert.deepEqual((await sessions[1]!.infer(seen(5))).data, expected[0]![0]);
 });
 
+test('requests that come together are computed as one where that was asked for: the same actions up to rounding', async (t) => {
+  const service = serviceFor(t, checkpointPolicy({ folder, batch: 4 }));
+  const alone = await openPolicy({ folder });
+  t.after(() => alone.close());
+  const seeds = [1, 2, 3, 4, 5, 6, 7];
+  const sessions = await Promise.all(seeds.map((seed) => service.openSession({ seed })));
+  let exact = 0;
+  for (let call = 0; call < 2; call++) {
+    const chunks = await Promise.all(sessions.map((session, s) => session.infer(seen(s + call))));
+    for (const [s, seed] of seeds.entries()) {
+      alone.reset({ seed });
+      let expected = (await alone.infer(seen(s))).data;
+      if (call === 1) expected = (await alone.infer(seen(s + 1))).data;
+      const got = chunks[s]!.data;
+      const worst = Math.max(...got.map((value, i) => Math.abs(value - expected[i]!)));
+      assert.ok(worst < 1e-4, `seed ${seed}, call ${call}: ${worst}`);
+      exact += Number(worst === 0);
+    }
+  }
+  assert.ok(exact < 14, 'some of them were computed together');
+});
+
 test('a policy whose players share nothing is opened once per session, and a place that is free again is taken', async (t) => {
   const service = serviceFor(t, toy(), { sessions: 2 });
   const [a, b] = [await service.openSession({ seed: 1 }), await service.openSession({ seed: 2 })];

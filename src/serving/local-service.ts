@@ -63,7 +63,7 @@ class LocalService implements PolicyService {
   constructor(options: LocalServiceOptions) {
     this.options = options;
     this.limits = options.limits;
-    this.queue = new RequestQueue(options.limits.waiting, 1, () => this.metrics);
+    this.queue = new RequestQueue(options.limits.waiting, () => this.metrics);
     this.metrics = new ServingMetrics(() => ({
       ready: this.state === 'ready',
       sessions: this.sessions.size,
@@ -78,7 +78,9 @@ class LocalService implements PolicyService {
     const thread = new PolicyThread({ module: this.options.call.module, options: this.options.call.options });
     this.thread = thread;
     this.generation++;
-    this.contract = thread.warm.then((contract) => {
+    this.contract = thread.warm.then(({ together, ...contract }) => {
+      // While one batch is computed, the next one gathers in the thread.
+      this.queue.parallel = together === 1 ? 1 : 2 * together;
       if (this.state === 'starting') this.state = 'ready';
       return { ...contract, statistics: this.options.statistics };
     });
@@ -214,7 +216,7 @@ class Session implements PolicySession {
   private start(observation: Observation, { continuation, handOver }: SessionInferOptions): StartedRequest {
     this.requireEpisode();
     const { thread, limits, metrics } = this.service;
-    metrics.noteBatch(1);
+    metrics.noteRun();
     const { id, answer } = thread.ask(
       { kind: 'infer', session: this.id, observation, continuation: continuation ?? null },
       handOver,

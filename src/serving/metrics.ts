@@ -24,8 +24,7 @@ export class ServingMetrics {
   private seconds = 0;
   private count = 0;
   private restarts = 0;
-  private batches = 0;
-  private batched = 0;
+  private runs = 0;
 
   constructor(gauges: () => Gauges) {
     this.gauges = gauges;
@@ -57,10 +56,9 @@ export class ServingMetrics {
     this.restarts++;
   }
 
-  /** The policy was run once, for this many requests. */
-  noteBatch(size: number): void {
-    this.batches++;
-    this.batched += size;
+  /** The policy was asked. */
+  noteRun(): void {
+    this.runs++;
   }
 
   /** The page that Prometheus reads. */
@@ -77,8 +75,7 @@ export class ServingMetrics {
       family('refusals_total', 'counter', 'What was refused, by why.', labelled('reason', this.refusals)),
       family('connections_total', 'counter', 'Connections by protocol.', labelled('protocol', this.connections)),
       family('restarts_total', 'counter', 'How often the policy’s thread was started again.', [['', this.restarts]]),
-      family('batches_total', 'counter', 'Runs of the policy.', [['', this.batches]]),
-      family('batched_requests_total', 'counter', 'Requests in them.', [['', this.batched]]),
+      family('started_requests_total', 'counter', 'Requests that the policy was asked.', [['', this.runs]]),
       family('request_seconds', 'histogram', 'From request to chunk, waiting included.', latency),
     ].join('');
   }

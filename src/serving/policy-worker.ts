@@ -36,8 +36,8 @@ async function start(): Promise<void> {
     await first.reset({ seed: 0 });
     const chunk = checkedChunk(await first.infer(warmUp(first.embodiment)), first.embodiment);
     free.push(first);
-    const { name, embodiment, continues = null } = first;
-    tell({ kind: 'warm', contract: { policy: name, embodiment, horizon: chunk.horizon, continues } });
+    const { name, embodiment, continues = null, together = 1 } = first;
+    tell({ kind: 'warm', contract: { policy: name, embodiment, horizon: chunk.horizon, continues, together } });
   } catch (error) {
     tell({ kind: 'failed', error: plainError(error) });
   }

@@ -34,13 +34,14 @@ interface Entry {
 export class RequestQueue {
   private readonly entries: Entry[] = [];
   private readonly runs = new Set<Entry>();
+  /** How many run at one time. */
+  parallel = 1;
   private readonly most: number;
-  private readonly parallel: number;
   private readonly metrics: () => ServingMetrics;
 
-  /** `most` may wait while `parallel` run. */
-  constructor(most: number, parallel: number, metrics: () => ServingMetrics) {
-    [this.most, this.parallel, this.metrics] = [most, parallel, metrics];
+  /** `most` may wait while others run. */
+  constructor(most: number, metrics: () => ServingMetrics) {
+    [this.most, this.metrics] = [most, metrics];
   }
 
   get waiting(): number {

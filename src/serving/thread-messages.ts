@@ -13,7 +13,10 @@ export interface ThreadData {
 }
 
 /** What the thread knows of the contract. */
-export type ThreadContract = Omit<PolicyContract, 'statistics'>;
+export interface ThreadContract extends Omit<PolicyContract, 'statistics'> {
+  /** Most requests that the policy computes as one. */
+  readonly together: number;
+}
 
 /** One inference. */
 export interface InferQuestion {

@@ -19,6 +19,8 @@ export interface LoadPolicyOptions {
   readonly settings?: Partial<PolicySettings>;
   /** Another robot of the mixture that it was trained on; default: the policy's own. */
   readonly robot?: string;
+  /** Most inferences of its players that are computed as one; default 1. */
+  readonly batch?: number;
 }
 
 /**
@@ -32,6 +34,7 @@ export async function loadPolicy(folder: string, options: LoadPolicyOptions): Pr
   }
   return policyOf(readPolicyCheckpoint(folder, options.settings, wholeWeights, options.robot), {
     name: path.basename(path.resolve(folder)),
+    ...(options.batch === undefined ? {} : { batch: options.batch }),
     session: {
       runtime: options.runtime,
       threads: options.threads,

@@ -18,6 +18,8 @@ export interface CheckpointPolicyOptions {
   readonly threads?: number;
   /** How large matrices are held; default `f32`. */
   readonly weightPrecision?: WeightPrecision;
+  /** Most inferences of its players that are computed as one; default 1. */
+  readonly batch?: number;
 }
 
 /** Opens the policy for one thread. */

@@ -42,7 +42,8 @@ export function toyEmbodiment({ imageSize = 8, cameras = ['front', 'wrist'] }: T
 }
 
 /** Instructions: `sleep MS` waits (and listens to its signal), `block MS` holds its thread, `die`, `fail`, `crash`, `nan`. */
-export async function openPolicy(options: ToyOptions = {}): Promise<Policy> {
+export async function openPolicy(given: ToyOptions | null): Promise<Policy> {
+  const options = given ?? {};
   if (options.stillborn === true) process.exit(7);
   await sleep(options.openMs ?? 0);
   if (options.broken === true)
