@@ -120,7 +120,7 @@ async function manySessions(count: number, minutes: number, hertz: number, polic
     };
     const playing = Promise.all(clients.map(play)).then(() => true);
     const pause = Math.max(2000, (minutes * 60_000) / 20);
-    while ((await Promise.race([playing, sleep(pause).then(() => false)])) === false) {
+    while (!(await Promise.race([playing, sleep(pause).then(() => false)]))) {
       memory.push(server.rss());
       console.log(`${memory.length}: ${ms.length} requests, server holds ${memory.at(-1)!.toFixed(1)} MiB`);
     }

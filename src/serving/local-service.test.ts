@@ -34,7 +34,7 @@ test('sessions of a checkpoint play as it does alone, bit for bit, while others 
   t.after(() => alone.close());
   const expected: Float32Array[][] = [];
   for (const seed of [5, 6]) {
-    alone.reset({ seed });
+    await alone.reset({ seed });
     const chunks: Float32Array[] = [];
     for (let k = 0; k < 4; k++) chunks.push((await alone.infer(seen(k + seed))).data);
     expected.push(chunks);
@@ -67,7 +67,7 @@ test('requests that come together are computed as one where that was asked for: 
   for (let call = 0; call < 2; call++) {
     const chunks = await Promise.all(sessions.map((session, s) => session.infer(seen(s + call))));
     for (const [s, seed] of seeds.entries()) {
-      alone.reset({ seed });
+      await alone.reset({ seed });
       let expected = (await alone.infer(seen(s))).data;
       if (call === 1) expected = (await alone.infer(seen(s + 1))).data;
       const got = chunks[s]!.data;

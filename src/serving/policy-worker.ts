@@ -115,11 +115,12 @@ port.on('message', ({ id, question }: ToThread) => {
     return;
   }
   const answered = (lanes.get(question.session) ?? Promise.resolve()).then(() => answer(id, question));
-  const settled = answered.catch(() => undefined);
+  const settled = answered
+    .catch(() => undefined)
+    .finally(() => {
+      if (lanes.get(question.session) === settled) lanes.delete(question.session);
+    });
   lanes.set(question.session, settled);
-  void settled.then(() => {
-    if (lanes.get(question.session) === settled) lanes.delete(question.session);
-  });
   answered.then(
     (chunk) => tell({ kind: 'answer', id, chunk }),
     (error: unknown) => tell({ kind: 'error', id, error: plainError(error) }),

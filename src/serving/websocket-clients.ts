@@ -159,14 +159,21 @@ class Client implements WebSocketClient {
     const first = this.unread.shift();
     if (first === undefined) return;
     this.busy = true;
-    this.work = this.handler.hear(first.message, first.binary).then(
-      () => {
-        this.busy = false;
-        this.heard = performance.now();
-        this.next();
-      },
-      (error: unknown) => this.fail(error),
-    );
+    this.work = this.answer(this.handler, first);
+  }
+
+  private async answer(
+    handler: ClientHandler,
+    { message, binary }: { message: Uint8Array; binary: boolean },
+  ): Promise<void> {
+    try {
+      await handler.hear(message, binary);
+      this.busy = false;
+      this.heard = performance.now();
+      this.next();
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   private fail(error: unknown): void {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import net from 'node:net';
+import type net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { once } from 'node:events';
@@ -30,7 +30,9 @@ async function connect(t: TestContext, address: string, settings: object = {}) {
     if (first === undefined) frames.push(frame);
     else first(frame);
   };
-  socket.on('message', (data, binary) => put(binary ? messages.decode(new Uint8Array(data as Buffer)) : String(data)));
+  socket.on('message', (data, binary) =>
+    put(binary ? messages.decode(new Uint8Array(data as Buffer)) : (data as Buffer).toString('utf8')),
+  );
   socket.on('close', (code, reason) => put({ closed: code, reason: String(reason) }));
   socket.on('error', () => undefined);
   const next = (): Promise<WireMap & { actions?: NumericArray }> =>
@@ -38,7 +40,11 @@ async function connect(t: TestContext, address: string, settings: object = {}) {
       if (frames.length > 0) resolve(frames.shift() as WireMap);
       else wanted.push(resolve as (frame: unknown) => void);
     });
-  return { socket, next, say: (message: unknown) => socket.send(messages.encode(message)) };
+  const text = async (): Promise<string> => {
+    const frame: unknown = await next();
+    return typeof frame === 'string' ? frame : JSON.stringify(frame);
+  };
+  return { socket, next, text, say: (message: unknown) => socket.send(messages.encode(message)) };
 }
 
 async function until(so: () => boolean): Promise<void> {
@@ -121,7 +127,7 @@ test('what does not fit the contract is an error frame without our code’s plac
     await client.next();
     if (typeof message === 'string') client.socket.send(message);
     else client.say(message);
-    const frame = String(await client.next());
+    const frame = await client.text();
     assert.match(frame, text);
     assert.doesNotMatch(frame, /\.[jt]s:\d/);
     assert.equal((await client.next())['closed'], 1011);
@@ -130,7 +136,7 @@ test('what does not fit the contract is an error frame without our code’s plac
   const client = await connect(t, open.address);
   await client.next();
   client.say(seen('crash'));
-  assert.match(String(await client.next()), /toy-policy\.[jt]s:\d/);
+  assert.match(await client.text(), /toy-policy\.[jt]s:\d/);
 });
 
 test('health and metrics answer while a chunk is computed and before the policy is warm', async (t) => {
@@ -170,16 +176,16 @@ test('a full queue and a missed deadline leave the connection open; a dead threa
   a.say(seen('sleep 60000', { vlakit: { deadlineMs: 400 } }));
   await until(() => service.metrics.render().includes('running_requests 1\n'));
   b.say(seen('go'));
-  assert.match(String(await b.next()), /^error\[unsupported\]: queue: /);
-  assert.match(String(await a.next()), /^error\[interrupted\]: request: its deadline of 400 ms has passed/);
+  assert.match(await b.text(), /^error\[unsupported\]: queue: /);
+  assert.match(await a.text(), /^error\[interrupted\]: request: its deadline of 400 ms has passed/);
   await until(() => service.metrics.render().includes('running_requests 0\n'));
   a.say(seen('go'));
   assert.equal((await a.next()).actions!.shape[1], 4);
   a.say(seen('die'));
-  assert.match(String(await a.next()), /^error\[io\]: policy: its thread ended/);
+  assert.match(await a.text(), /^error\[io\]: policy: its thread ended/);
   assert.equal((await a.next())['closed'], 1011);
   b.say(seen('go'));
-  assert.match(String(await b.next()), /^error\[io\]: session: the policy was started again/);
+  assert.match(await b.text(), /^error\[io\]: session: the policy was started again/);
   const again = await connect(t, address);
   await again.next();
   again.say(seen('go'));
@@ -231,7 +237,7 @@ test('frames, arrays and images beyond the limits are refused, and too many clie
   for (let i = 0; i < 3; i++) clients.push(await connect(t, address));
   for (const client of clients) assert.equal(typeof (await client.next()), 'object');
   const fourth = await connect(t, address);
-  assert.match(String(await fourth.next()), /sessions: expected at most 3/);
+  assert.match(await fourth.text(), /sessions: expected at most 3/);
   assert.equal((await fourth.next())['closed'], 1013);
 });
 
