@@ -6,16 +6,57 @@ import type { AddressInfo } from 'node:net';
 import test from 'node:test';
 import { WebSocketServer } from 'ws';
 import { VlaError, type ErrorCode } from '../../base/errors.ts';
+import { shippedFile } from '../../base/shipped-file.ts';
 import type { Embodiment } from '../../interfaces/embodiment.ts';
 import type { Observation } from '../../interfaces/observation.ts';
 import type { Policy } from '../../interfaces/policy.ts';
+import { checkpointPolicy } from '../../training/policy-module.ts';
+import { policyContract } from '../../../tests/contracts/policy.ts';
 import { serverFor, serviceFor, toy, type TestContext } from '../../../tests/serving/serve-for-test.ts';
 import { toyEmbodiment } from '../../../tests/serving/toy-policy.ts';
+import type { PolicyService } from '../policy-service.ts';
+import type { RunningAdapter } from '../protocol-adapter.ts';
 import { encodeMessagePack } from '../wire/message-pack.ts';
 import { openpiAdapter } from './openpi-adapter.ts';
 import { openOpenpiPolicy, type OpenpiClientOptions } from './openpi-client.ts';
 
 const robot = toyEmbodiment();
+
+const checkpoint = shippedFile('checkpoints/quickstart');
+let shared: { service: PolicyService; server: RunningAdapter } | null = null;
+test.after(async () => {
+  await shared?.server.close();
+  await shared?.service.close();
+});
+policyContract('a checkpoint on a server', {
+  async open() {
+    if (shared === null) {
+      const rest: (() => Promise<void>)[] = [];
+      // Ended by this file's own hook: it serves all tests of the contract.
+      const t = { after: (end: () => Promise<void>) => void rest.push(end) };
+      const service = serviceFor(t, checkpointPolicy({ folder: checkpoint }));
+      shared = { service, server: await serverFor(t, openpiAdapter, service) };
+    }
+    const { embodiment } = await shared.service.ready();
+    return openOpenpiPolicy({
+      address: shared.server.address,
+      token: null,
+      robot: embodiment,
+      connectSeconds: 60,
+      answerSeconds: 60,
+      retries: 0,
+    });
+  },
+  async observation() {
+    const picture = (k: number) => ({
+      width: 64,
+      height: 64,
+      data: Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => (i * (5 + k)) % 256),
+    });
+    const state = Float32Array.of(0.4, 0, 0.2, 3, 0.1, 0, 0.04, -0.04);
+    return { images: { front: picture(0), wrist: picture(1) }, state, instruction: 'put the red cube on the plate' };
+  },
+});
 
 async function open(t: TestContext, address: string, change: Partial<OpenpiClientOptions> = {}): Promise<Policy> {
   const policy = await openOpenpiPolicy({
