@@ -10,7 +10,7 @@ import { readJson } from '../base/files.ts';
 import { Random } from '../base/random.ts';
 import { shippedFile } from '../base/shipped-file.ts';
 import type { Tensor } from '../base/tensor.ts';
-import { encodePng } from '../data/png.ts';
+import { encodePng } from '../base/png.ts';
 import { modelSpec } from '../models/flow-trainable.ts';
 import { tinyZr0 } from '../models/zr-0/config.ts';
 import { zr0 } from '../models/zr-0/family.ts';

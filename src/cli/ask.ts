@@ -5,7 +5,7 @@ import process from 'node:process';
 import { InvalidArgumentError, type Command } from 'commander';
 import { fileError } from '../base/files.ts';
 import { readPolicyCheckpoint } from '../checkpoints/policy-checkpoint.ts';
-import { decodeImage } from '../data/png.ts';
+import { decodeImage } from '../base/png.ts';
 import type { Image } from '../interfaces/observation.ts';
 import { createTextGenerator } from '../models/parts/text-generation.ts';
 import type { Sampling } from '../models/parts/token-choice.ts';

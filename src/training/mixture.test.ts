@@ -20,7 +20,7 @@ import { smallRecipe } from '../../tests/small-recipe.ts';
 import { trainingOptions } from '../../tests/training-options.ts';
 import type { Tensor } from '../base/tensor.ts';
 import { loadCheckpoint } from '../checkpoints/checkpoint.ts';
-import { encodePng } from '../data/png.ts';
+import { encodePng } from '../base/png.ts';
 import { createLeRobotWriter } from '../data/lerobot/writer.ts';
 import { loadPolicy } from './load-policy.ts';
 import type { Zr0Config } from '../models/zr-0/config.ts';

@@ -2,7 +2,7 @@
 
 import type { Image } from '../../interfaces/observation.ts';
 import { createImageResizer } from '../../data/samples.ts';
-import { encodePng } from '../../data/png.ts';
+import { encodePng } from '../../base/png.ts';
 import type { ChatMessage, ChatPart } from './chat-client.ts';
 import { COORDINATES } from './frame-answer.ts';
 

@@ -9,7 +9,7 @@ import { after, afterEach, beforeEach, test } from 'node:test';
 import { picturesOf, startChatServer, type Asked, type ChatServer, type Reply } from '../../../tests/chat-server.ts';
 import { FRONT, pictureAt, WRIST, writeSmallDataset } from '../../../tests/small-dataset.ts';
 import { openLeRobot } from '../../data/lerobot/reader.ts';
-import { decodePng } from '../../data/png.ts';
+import { decodePng } from '../../base/png.ts';
 import type { Annotation } from '../../interfaces/annotation.ts';
 import { annotateFromEndpoint, type EndpointOptions, type EndpointSummary } from './from-endpoint.ts';
 

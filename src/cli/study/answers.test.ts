@@ -11,7 +11,7 @@ import { Random } from '../../base/random.ts';
 import { shippedFile } from '../../base/shipped-file.ts';
 import type { Tensor } from '../../base/tensor.ts';
 import { writeCheckpoint } from '../../checkpoints/checkpoint.ts';
-import { encodePng } from '../../data/png.ts';
+import { encodePng } from '../../base/png.ts';
 import { modelSpec } from '../../models/flow-trainable.ts';
 import { tinyZr0 } from '../../models/zr-0/config.ts';
 import { zr0 } from '../../models/zr-0/family.ts';

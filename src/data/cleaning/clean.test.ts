@@ -11,7 +11,7 @@ import { Random } from '../../base/random.ts';
 import type { VlaError } from '../../base/errors.ts';
 import { framesIn, type FrameRange } from '../frame-selection.ts';
 import { openLeRobot } from '../lerobot/reader.ts';
-import { encodePng } from '../png.ts';
+import { encodePng } from '../../base/png.ts';
 import { cleanDataset, summarise, type CleaningOptions, type EpisodeOutcome } from './clean.ts';
 import { chooseThresholds } from './filter.ts';
 import { FILTERS } from './filters.ts';

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { VlaError } from '../../base/errors.ts';
 import { fileError } from '../../base/files.ts';
 import type { Image } from '../../interfaces/observation.ts';
-import { decodeImage } from '../png.ts';
+import { decodeImage } from '../../base/png.ts';
 import { openVideo, type VideoFile } from '../video/decode.ts';
 import { videoLibrary } from '../video/library.ts';
 import type { DexImage } from './record.ts';

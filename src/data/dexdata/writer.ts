@@ -5,7 +5,7 @@ import path from 'node:path';
 import { VlaError } from '../../base/errors.ts';
 import { fileError, writeFileAtomic } from '../../base/files.ts';
 import type { Image } from '../../interfaces/observation.ts';
-import { encodePng } from '../png.ts';
+import { encodePng } from '../../base/png.ts';
 import { formatRecord, type DexRecord } from './record.ts';
 
 /** Writes one JSONL file `name` (below `root`, forward slashes); all its records should have the same fields, as DM0's code expects. */

@@ -6,7 +6,7 @@
 import { VlaError } from '../../base/errors.ts';
 import type { Annotation } from '../../interfaces/annotation.ts';
 import type { Feature, FeatureStatistics } from '../../interfaces/episode.ts';
-import { decodeImage, encodePng } from '../png.ts';
+import { decodeImage, encodePng } from '../../base/png.ts';
 import { exactStatistics } from '../statistics.ts';
 import { encodeVideo, type VideoEncoding } from '../video/encode.ts';
 import { annotationLines } from './annotations.ts';

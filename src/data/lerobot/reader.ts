@@ -7,7 +7,7 @@ import type { Dataset, Feature, FeatureStatistics } from '../../interfaces/episo
 import type { Image } from '../../interfaces/observation.ts';
 import { ByteBudget } from '../byte-budget.ts';
 import { openParquet, toNumber, type ParquetFile } from '../parquet/read.ts';
-import { decodeImage } from '../png.ts';
+import { decodeImage } from '../../base/png.ts';
 import { exactStatistics } from '../statistics.ts';
 import { openVideoPool, type VideoPool } from '../video/pool.ts';
 import { openAnnotationFiles } from './annotations.ts';

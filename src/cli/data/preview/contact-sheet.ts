@@ -1,6 +1,6 @@
 /** @file A contact sheet: the first pictures of episodes spread over a dataset, small, as PNG. */
 
-import { encodePng } from '../../../data/png.ts';
+import { encodePng } from '../../../base/png.ts';
 import { createImageResizer } from '../../../data/samples.ts';
 import type { Image } from '../../../interfaces/observation.ts';
 

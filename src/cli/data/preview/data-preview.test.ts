@@ -19,7 +19,7 @@ import {
   writeSmallDataset,
 } from '../../../../tests/small-dataset.ts';
 import { smallRecipe } from '../../../../tests/small-recipe.ts';
-import { decodeImage } from '../../../data/png.ts';
+import { decodeImage } from '../../../base/png.ts';
 import { writePicture, writeRecords } from '../../../data/dexdata/writer.ts';
 import { createLeRobotWriter } from '../../../data/lerobot/writer.ts';
 import type { Zr0Config } from '../../../models/zr-0/config.ts';

@@ -1,12 +1,18 @@
 /**
- * @file PNG in TypeScript for what datasets hold (8-bit grey, RGB, RGBA, palette; not interlaced), several times faster
+ * @file PNG in TypeScript for what datasets and servers hold (8-bit grey, RGB, RGBA, palette; not interlaced), several times faster
  * than a general image library on small pictures; anything else goes through sharp. PNG specification: https://www.w3.org/TR/png-3/.
  */
 
 import zlib from 'node:zlib';
-import { VlaError } from '../base/errors.ts';
-import { loadOptional } from '../base/optional.ts';
-import type { Image } from '../interfaces/observation.ts';
+import { VlaError } from './errors.ts';
+import { loadOptional } from './optional.ts';
+
+/** An RGB picture, height × width × 3 bytes, row 0 at the top; `Image` of the hall is one. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
@@ -14,7 +20,7 @@ const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
  * An RGB image as PNG bytes, every row with the filter "up" (the difference to the row above): quick both ways, and
  * good for rendered scenes. `level` is zlib's, 1 (fast) to 9 (small).
  */
-export function encodePng(image: Image, level = 2): Uint8Array {
+export function encodePng(image: Picture, level = 2): Uint8Array {
   const { width, height, data } = image;
   if (data.length !== width * height * 3) {
     throw new VlaError(
@@ -95,6 +101,7 @@ function parsePng(bytes: Uint8Array, where: string): PngParts {
     if (at + 12 + length > bytes.length) throw damaged(`${bytes.length} bytes with a chunk that ends behind them`);
     const type = String.fromCharCode(bytes[at + 4]!, bytes[at + 5]!, bytes[at + 6]!, bytes[at + 7]!);
     const content = bytes.subarray(at + 8, at + 8 + length);
+    if (type === 'IHDR' && head !== null) throw damaged('two headers');
     if (type === 'IHDR') head = content;
     else if (type === 'PLTE') palette = content;
     else if (type === 'IDAT') body.push(content);
@@ -120,7 +127,7 @@ const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 
  * Decodes a PNG into RGB (alpha dropped, grey and palette spread). Returns null for the kinds left to sharp
  * (16 bits, fewer than 8 bits, interlaced). `into`, when given, receives the pixels.
  */
-export function decodePng(bytes: Uint8Array, where = 'PNG', into?: Uint8Array): Image | null {
+export function decodePng(bytes: Uint8Array, where = 'PNG', into?: Uint8Array): Picture | null {
   const png = parsePng(bytes, where);
   const channels = CHANNELS[png.colour];
   if (png.depth !== 8 || png.interlaced || channels === undefined) return null;
@@ -205,7 +212,7 @@ function spread(flat: Uint8Array, out: Uint8Array, pixels: number, channels: num
 }
 
 /** Decodes any image that datasets hold (PNG here, JPEG and the rest through sharp) into RGB. */
-export async function decodeImage(bytes: Uint8Array, where: string, into?: Uint8Array): Promise<Image> {
+export async function decodeImage(bytes: Uint8Array, where: string, into?: Uint8Array): Promise<Picture> {
   if (isPng(bytes)) {
     const image = decodePng(bytes, where, into);
     if (image !== null) return image;
