@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { encodePng } from 'vlakit/data/png';
+import { encodePng } from 'vlakit/base/png';
 import { createTabletop } from 'vlakit/simulation/tabletop';
 
 const world = await createTabletop({ imageSize: 128 });

@@ -74,6 +74,17 @@ export function isPng(bytes: Uint8Array): boolean {
   return bytes.length > 8 && SIGNATURE.every((byte, i) => bytes[i] === byte);
 }
 
+/** What the header of a PNG says, whose pixels may be none of it; throws `bad-data` where it has none. `where` names the image in errors. */
+export function pngSize(bytes: Uint8Array, where = 'PNG'): { width: number; height: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (!isPng(bytes) || bytes.length < 33 || view.getUint32(12) !== 0x49484452) {
+    throw new VlaError('bad-data', `${where}: expected a PNG image that begins with its header, got none.`, {
+      hint: 'The image was cut off or damaged; record or fetch it again.',
+    });
+  }
+  return { width: view.getUint32(16), height: view.getUint32(20) };
+}
+
 interface PngParts {
   readonly width: number;
   readonly height: number;

@@ -203,7 +203,7 @@ export class ZmtpReader {
 function readProperties(content: Uint8Array): Map<string, string> {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   const properties = new Map<string, string>();
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const name = at + 1 + bytes[at]!;
     if (name + 4 > bytes.length) throw bad('expected whole properties in READY');
     const end = name + 4 + bytes.readUInt32BE(name);
