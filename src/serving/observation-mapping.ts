@@ -28,6 +28,8 @@ const file = z.strictObject({
   images: z.record(z.string(), oneOrMore).default({}),
   state: oneOrMore.transform((parts) => [parts]).optional(),
   instruction: oneOrMore.optional(),
+  /** For protocols that send actions in groups: how many numbers each has, in the robot's order. */
+  actions: z.record(z.string(), z.int().positive()).optional(),
 });
 /** What a mapping file says; what it leaves out stays as the protocol has it. */
 export type MappingFile = z.infer<typeof file>;
