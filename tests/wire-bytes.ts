@@ -12,7 +12,8 @@ interface WireBytes {
   readonly refused: Coded;
   readonly lebedov_refused: Coded;
   readonly lebedov_scalar: string;
-  readonly harness: Coded & { readonly hello_keys: unknown };
+  readonly harness: Coded;
+  readonly hello_keys: readonly string[];
   readonly starvla: Coded;
   readonly gr00t_16: Coded;
   readonly gr00t_17: Coded;

@@ -84,7 +84,6 @@ def harness_messages():
     }
     return {
         "hello": harness("hello", {"harness_version": "0.4.0", "protocol_version": 1, "benchmark": "b"}, 1),
-        "hello_keys": sorted(make_hello_payload()),
         "observation_png": harness("observation", observation, 3),
         "observation_jpeg": harness("observation", observation, 3, "jpeg"),
         "observation_raw": harness("observation", observation, 3, "raw"),
@@ -188,6 +187,7 @@ print(
             },
             "lebedov_scalar": text(msgpack.packb(np.float32(1.5), default=msgpack_numpy.encode)),
             "harness": harness_messages(),
+            "hello_keys": sorted(make_hello_payload()),
             "starvla": starvla_messages(),
             "gr00t_16": gr00t_messages(MsgSerializer.to_bytes, lambda config: config),
             "gr00t_17": gr00t_messages(

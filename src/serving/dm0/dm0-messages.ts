@@ -39,7 +39,9 @@ export function dm0Request({ fields, files }: FormData): Dm0Request {
   const count = fields.get('batch_size')?.at(-1);
   const size = Number(count ?? 1);
   if (!Number.isInteger(size) || size < 1 || size > MOST_EXAMPLES || images.length % size !== 0) {
-    throw bad(`batch_size: expected a divisor of ${images.length} images, at most ${MOST_EXAMPLES}, got ${count?.slice(0, 20)}`);
+    throw bad(
+      `batch_size: expected a divisor of ${images.length} images, at most ${MOST_EXAMPLES}, got ${count?.slice(0, 20)}`,
+    );
   }
   const vectors = readStates(fields.get('states') ?? [], size);
   const texts = fields.get('text') ?? [''];

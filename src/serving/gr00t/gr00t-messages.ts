@@ -18,7 +18,10 @@ export type Gr00tDialect = 'npy' | 'lebedov';
 const HINT = 'Send {"endpoint": "get_action", "data": {"observation": …}}, as gr00t.policy.server_client does.';
 
 /** A message and how its arrays were written; null: it had none. */
-export function decodeGr00t(message: Uint8Array, limits: WireLimits): { content: unknown; dialect: Gr00tDialect | null } {
+export function decodeGr00t(
+  message: Uint8Array,
+  limits: WireLimits,
+): { content: unknown; dialect: Gr00tDialect | null } {
   let dialect: Gr00tDialect | null = null;
   const hooks = (['npy', 'lebedov'] as const).map((name) => [name, ARRAY_DIALECTS[name].revive(limits)] as const);
   const content = decodeMessagePack(message, limits, (map, keys) => {

@@ -15,7 +15,13 @@ import { ARRAY_DIALECTS, arrayMessages, type ArrayMessages } from '../wire/array
 import { decodePictures } from '../wire/encoded-image.ts';
 import type { WireMap } from '../wire/message-pack.ts';
 import { NumericArray } from '../wire/numeric-array.ts';
-import { harnessAnswer, harnessMapping, harnessMessage, helloPayload, type HarnessMessage } from './vla-eval-messages.ts';
+import {
+  harnessAnswer,
+  harnessMapping,
+  harnessMessage,
+  helloPayload,
+  type HarnessMessage,
+} from './vla-eval-messages.ts';
 
 /** The protocol; docs/guides/protocols.md describes it. */
 export const vlaEvalAdapter: ProtocolAdapter = { name: 'vla-eval', defaultPort: 8000, start };
@@ -117,7 +123,9 @@ class HarnessClient implements ClientHandler {
     if (type === 'hello') return ['hello', helloPayload(this.contract)];
     if (type === 'observation') return ['action', { actions: await this.act(payload) }];
     if (type === 'action') {
-      throw new VlaError('bad-data', 'message: expected an observation, got an action.', { hint: 'Servers send those.' });
+      throw new VlaError('bad-data', 'message: expected an observation, got an action.', {
+        hint: 'Servers send those.',
+      });
     }
     if (type === 'episode_start') {
       this.chunk = null;
