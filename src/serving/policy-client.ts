@@ -9,11 +9,15 @@ import type { ClientMapping } from './client-mapping.ts';
 
 /** Which server, for which robot, and how long to wait. */
 export interface PolicyClientOptions {
-  /** `PROTOCOL://host:port`; `PROTOCOL+TRANSPORT://…` where the transport is not the usual one, for example `starvla+wss`. */
+  /**
+   * `PROTOCOL://host:port`; `PROTOCOL+TRANSPORT://…` where the transport is not the usual one, for example `starvla+wss`. `?mapping=FILE` behind it names
+   * a mapping file.
+   */
   readonly address: string;
   readonly token: string | null;
   /** Whom the actions are for. Most servers do not say what they were trained on; it is compared where they do. */
   readonly robot: Embodiment;
+  /** null: the one that the address names, if it names one. */
   readonly mapping: ClientMapping | null;
   /** How long to try to connect, at first and again, and to wait until the policy is warm. */
   readonly connectSeconds: number;
@@ -36,22 +40,25 @@ export interface PolicyAddress {
   readonly port: number;
   /** `host:port`, as URLs have it. */
   readonly place: string;
+  /** The mapping file behind `?mapping=`. */
+  readonly mapping: string | null;
 }
 
-/** Whether somebody means a server, rather than a folder: `word://…`. */
-export const isPolicyAddress = (text: string): boolean => /^[a-z][a-z0-9+-]*:\/\//i.test(text);
+const ADDRESS =
+  /^([a-z][a-z0-9-]*)(?:\+([a-z]+))?:\/\/((?:\[[0-9a-f:.]+\]|[^/:@?#\s]+):(\d{1,5}))\/?(?:\?mapping=(.+))?$/i;
 
 /** An address from its text; throws `bad-argument`. */
 export function parseAddress(text: string): PolicyAddress {
-  const found = /^([a-z][a-z0-9-]*)(?:\+([a-z]+))?:\/\/((?:\[[0-9a-f:.]+\]|[^/:@?#]+):(\d{1,5}))\/?$/i.exec(text);
+  const found = ADDRESS.exec(text);
   const port = Number(found?.[4]);
   if (found !== null && port > 0 && port < 65_536) {
     const place = found[3]!;
     const host = place.slice(0, place.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1');
-    return { protocol: found[1]!.toLowerCase(), transport: found[2]?.toLowerCase() ?? null, host, port, place };
+    const [protocol, transport] = [found[1]!.toLowerCase(), found[2]?.toLowerCase() ?? null];
+    return { protocol, transport, host, port, place, mapping: found[5] ?? null };
   }
   throw new VlaError('bad-argument', `policy: expected PROTOCOL://host:port, got "${text}".`, {
-    hint: 'For example gr00t://127.0.0.1:5555.',
+    hint: 'For example gr00t://127.0.0.1:5555, or gr00t://127.0.0.1:5555?mapping=names.json.',
   });
 }
 

@@ -1,7 +1,8 @@
-/** @file Policies on other people's servers, by the protocol that they speak. To add one: a file with its client, and a line here. */
+/** @file Policies on other people's servers, by the protocol that their address names. To add one: a file with its client, a line here, and its schemes in `remote-policy.ts`. */
 
 import { lookUp } from '../base/errors.ts';
 import type { Policy } from '../interfaces/policy.ts';
+import { readClientMapping } from './client-mapping.ts';
 import { parseAddress, type PolicyClient, type PolicyClientOptions } from './policy-client.ts';
 
 /** A client as the table names it; its file is loaded when it is asked for. */
@@ -31,5 +32,6 @@ export const POLICY_CLIENTS: Readonly<Record<string, PolicyClientEntry>> = {
 export async function connectPolicy(options: PolicyClientOptions): Promise<Policy> {
   const address = parseAddress(options.address);
   const entry = lookUp('policy', address.protocol, POLICY_CLIENTS);
-  return (await entry.load()).connect(options, address);
+  const named = address.mapping === null ? null : readClientMapping(address.mapping);
+  return (await entry.load()).connect({ ...options, mapping: options.mapping ?? named }, address);
 }

@@ -33,8 +33,31 @@ const openpi: OpenRemotePolicy = async (address, robot, token) => {
   });
 };
 
+/** Those whose address names the protocol, and perhaps a mapping file. */
+const named: OpenRemotePolicy = async (address, robot, token) => {
+  const { connectPolicy } = await import('./policy-clients.ts');
+  return connectPolicy({
+    address,
+    token,
+    robot,
+    mapping: null,
+    connectSeconds: CONNECT_SECONDS,
+    answerSeconds: ANSWER_SECONDS,
+  });
+};
+
 /** Clients by the scheme of their address. To add one: its file, and a line here. */
-const CLIENTS: Readonly<Record<string, OpenRemotePolicy>> = { ws: openpi, wss: openpi };
+const CLIENTS: Readonly<Record<string, OpenRemotePolicy>> = {
+  ws: openpi,
+  wss: openpi,
+  starvla: named,
+  'starvla+ws': named,
+  'starvla+wss': named,
+  gr00t: named,
+  dm0: named,
+  'dm0+http': named,
+  'dm0+https': named,
+};
 
 const schemeOf = (word: string): string | null => /^([a-z][a-z0-9+-]*):\/\//.exec(word)?.[1] ?? null;
 
