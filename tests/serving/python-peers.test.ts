@@ -29,13 +29,20 @@ function without(module: string): string | false {
   return status === 0 ? false : `${module} cannot be imported`;
 }
 
-/** What a Python client printed. */
+/** What Python clients print. */
+interface Said {
+  readonly results: unknown;
+  readonly protocol?: number;
+  readonly failed?: boolean;
+}
+
+/** What one printed. */
 async function client(
   t: TestContext,
   protocol: string,
   options: ToyOptions = {},
   token: string | null = null,
-): Promise<any> {
+): Promise<Said> {
   const adapter = await lookUp('protocol', protocol, PROTOCOLS).load();
   const { address } = await serverFor(t, adapter, serviceFor(t, toy(options)), { token, seed: 5 });
   const child = spawn(python!, [script, 'client', protocol, new URL(address).port], { env });
@@ -45,7 +52,7 @@ async function client(
     child[name].on('data', (data: Buffer) => (texts[name] += String(data)));
   const status = await new Promise((resolve) => child.on('close', resolve));
   assert.equal(status, 0, texts.stderr);
-  return JSON.parse(texts.stdout.trim().split('\n').at(-1)!);
+  return JSON.parse(texts.stdout.trim().split('\n').at(-1)!) as Said;
 }
 
 /** A Python server; its address is right at once, and answers soon. */

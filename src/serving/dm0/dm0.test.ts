@@ -35,9 +35,14 @@ function form(fields: Readonly<Record<string, string>>, instruction = 'go', copi
   return data;
 }
 
-async function post(address: string, body: BodyInit, path = '/process_frame', headers = {}): Promise<[number, any]> {
+interface Answer {
+  readonly response: number[][];
+  readonly error: string;
+}
+
+async function post(address: string, body: BodyInit, path = '/process_frame', headers = {}): Promise<[number, Answer]> {
   const response = await fetch(address + path, { method: 'POST', body, headers });
-  return [response.status, await response.json()];
+  return [response.status, (await response.json()) as Answer];
 }
 
 /** What `readForm` makes of a body. */
@@ -112,7 +117,10 @@ test('a form is answered by a list of actions, a batch by one list each; an epis
   const fresh = form({ states, episode_first_frame: 'True' });
   assert.deepEqual(await post(address, fresh), [200, { response: rows(...toyActions(5, 0)) }]);
   const together = await Promise.all([1, 2, 3, 4].map(() => post(address, form({ states }))));
-  assert.deepEqual(together.map(([, { response }]) => response[0][1]).sort(), [1, 2, 3, 4]);
+  assert.deepEqual(
+    together.map(([, { response }]) => response[0]![1]!).sort((a, b) => a - b),
+    [1, 2, 3, 4],
+  );
 });
 
 test('what is wrong is said as JSON with a status, without a traceback', async (t) => {
@@ -166,7 +174,7 @@ test('our client plays episodes on our server', async (t) => {
   const address = await serve(t, { seed: 8 });
   const policy = await client(address);
   for (let episode = 0; episode < 2; episode++) {
-    policy.reset({ seed: 0 });
+    await policy.reset({ seed: 0 });
     for (let call = 0; call < 2; call++) {
       const chunk = await policy.infer(toyObservation('go', call / 4));
       assert.deepEqual([...chunk.data], toyActions(9 + episode, call, call / 4));
