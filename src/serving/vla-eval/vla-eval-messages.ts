@@ -79,6 +79,7 @@ const GRIPPERS: Readonly<Record<Convention['gripper'], string | null>> = {
   'close-positive': 'binary_close_positive',
   'close-negative': 'binary_close_negative',
   'close-zero-open-one': 'continuous_01',
+  'close-zero-open-hundred': null,
   'finger-positions': null,
   none: null,
 };
