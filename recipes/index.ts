@@ -6,11 +6,20 @@ import { g1Bottle } from './g1-bottle.ts';
 import { stages } from './stages/index.ts';
 import { quickstart } from './quickstart.ts';
 import { quickstartFamilies } from './quickstart-families.ts';
+import { realTime } from './real-time.ts';
 import type { Recipe } from './recipe.ts';
 import { tabletop } from './tabletop.ts';
 
 /** All recipes, the shortest first. */
-export const RECIPES: readonly Recipe[] = [debug, quickstart, ...quickstartFamilies, ...stages, g1Bottle, tabletop];
+export const RECIPES: readonly Recipe[] = [
+  debug,
+  quickstart,
+  ...quickstartFamilies,
+  ...stages,
+  ...realTime,
+  g1Bottle,
+  tabletop,
+];
 
 /** The recipe of this name; a miss suggests the nearest. */
 export function findRecipe(name: string): Recipe {

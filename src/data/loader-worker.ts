@@ -2,6 +2,7 @@
 
 import { workerData } from 'node:worker_threads';
 import { openLeRobot } from './lerobot/reader.ts';
+import type { FramePlace } from './order.ts';
 import { packSamples } from './packed-samples.ts';
 import { createSampleReader, type SampleSpec } from './samples.ts';
 import { answerRequests } from './thread-pool.ts';
@@ -15,7 +16,8 @@ export interface LoaderWorkerData {
 
 /** Which samples a worker is to read. */
 export interface LoaderRequest {
-  readonly places: readonly { readonly episode: number; readonly frame: number; readonly end?: number }[];
+  /** Episodes by the dataset's own index. */
+  readonly places: readonly FramePlace[];
 }
 
 const { root, episodes, sample } = workerData as LoaderWorkerData;
@@ -26,7 +28,7 @@ reader.catch(() => undefined);
 answerRequests<LoaderRequest>(async ({ places }) => {
   const { read } = await reader;
   const samples = [];
-  for (const { episode, frame, end } of places) samples.push(await read(episode, frame, end));
+  for (const { episode, frame, end, delay } of places) samples.push(await read(episode, frame, end, delay));
   const packed = packSamples(samples);
   return { value: packed, transfer: packed.buffers };
 });

@@ -86,6 +86,50 @@ describe('loader', () => {
       await memory.close();
     }));
 
+  test('delays state and actions against images, the same in every thread, and masks what lies behind the end', () =>
+    withFolder(async (folder) => {
+      const root = path.join(folder, 'set');
+      await writeSmallDataset(root, 'image', LENGTHS);
+      const dataset = await openLeRobot(root, { episodes: 'all' });
+      const sample = sampleSpec(dataset, plainWindow(4));
+      const options = { sample, batchSize: 7, seed: 11, prefetch: 1, longestDelay: 3 };
+      const order = shuffledFrames(LENGTHS, 11);
+      const [here, again] = [createLoader(dataset, options), createLoader(dataset, options)];
+      const there = createWorkerLoader(dataset, { ...options, workers: 2 });
+      const counts = [0, 0, 0, 0];
+      for (let step = 0; step < 24; step++) {
+        const samples = await here.batch(step);
+        for (const [i, one] of samples.entries()) {
+          const { episode, frame } = order.at(step * 7 + i);
+          const last = LENGTHS[episode]! - 1;
+          assert.deepEqual(one.images['front']!.data, pictureAt(FRONT, episode, frame));
+          assert.deepEqual([...one.supervision['supervision.goal_position']!], [episode, frame, 0]);
+          // The state says how late it is, but at the end, where it stands still.
+          const now = Math.round(64 * (one.state[0]! - episode));
+          assert.deepEqual([...one.state], stateAt(episode, now));
+          const pads = one.actionIsPad.reduce((sum, pad) => sum + pad, 0);
+          const starts = [0, 1, 2, 3].filter((delay) => Math.min(frame + delay, last) === now);
+          const fitting = starts.filter((delay) => Math.min(4, Math.max(0, frame + delay + 3 - last)) === pads);
+          assert.equal(fitting.length, 1, `frame ${frame} of ${last + 1}: state ${now}, ${pads} of padding`);
+          counts[fitting[0]!]!++;
+          const rows = [0, 1, 2, 3].map((k) => Math.min(frame + fitting[0]! + k, last));
+          assert.deepEqual(
+            [...one.actions],
+            rows.flatMap((row) => actionAt(episode, row)),
+          );
+        }
+        if (step < 4) assert.deepEqual(plain(await there.batch(step)), plain(samples));
+      }
+      assert.ok(
+        counts.every((count) => Math.abs(count - 42) < 20),
+        counts.join(),
+      );
+      // A loader that starts later sees what this one saw there.
+      assert.deepEqual(plain(await again.batch(5)), plain(await here.batch(5)));
+      await there.close();
+      await dataset.close();
+    }));
+
   test('resizes while loading, in workers and into memory alike', () =>
     withFolder(async (folder) => {
       const root = path.join(folder, 'set');

@@ -3,6 +3,7 @@
  * reading and decoding happen there; without, in this thread (for datasets whose pictures are in memory).
  */
 
+import { Random } from '../base/random.ts';
 import { workerUrl } from '../base/worker-url.ts';
 import type { TrainingSample } from '../codec/sample.ts';
 import type { Dataset } from '../interfaces/episode.ts';
@@ -26,6 +27,8 @@ export interface LoaderOptions {
   readonly selection?: FrameSelection;
   /** `recorded`: one frame after the other, and `seed` does not matter. Default `shuffled`. */
   readonly order?: 'shuffled' | 'recorded';
+  /** State and actions of every sample come 0 to this many actions later than its images, each delay equally often; default 0. */
+  readonly longestDelay?: number;
 }
 
 /** Batches of samples as a pure function of the step. */
@@ -44,7 +47,7 @@ export interface Loader {
 export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
   const reader = createSampleReader(dataset, options.sample);
   return prefetching(dataset, options, (places) =>
-    Promise.all(places.map(({ episode, frame, end }) => reader.read(episode, frame, end))),
+    Promise.all(places.map(({ episode, frame, end, delay }) => reader.read(episode, frame, end, delay))),
   );
 }
 
@@ -75,6 +78,9 @@ export function createWorkerLoader(
   };
 }
 
+/** The stream of a sample's delay: one per (seed, position in the order). */
+const DELAY = 0x64656c61;
+
 type Places = LoaderRequest['places'];
 
 function prefetching(
@@ -82,7 +88,7 @@ function prefetching(
   options: LoaderOptions,
   load: (places: Places) => Promise<readonly TrainingSample[]>,
 ): Loader {
-  const { batchSize, seed } = options;
+  const { batchSize, seed, longestDelay = 0 } = options;
   const lengths = dataset.episodes.map((episode) => episode.length);
   const order =
     options.order === 'recorded'
@@ -92,7 +98,8 @@ function prefetching(
     load(
       Array.from({ length: batchSize }, (_, i) => {
         const place = order.at(first + i);
-        return { ...place, episode: dataset.episodes[place.episode]!.index };
+        const delay = longestDelay === 0 ? {} : { delay: new Random(seed, first + i, DELAY).integer(longestDelay + 1) };
+        return { ...place, ...delay, episode: dataset.episodes[place.episode]!.index };
       }),
     ),
   );

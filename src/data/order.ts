@@ -14,6 +14,8 @@ export interface FramePlace {
   readonly frame: number;
   /** Where the chunk of actions ends at the latest, where a selection says so; otherwise at the end of the episode. */
   readonly end?: number;
+  /** How many actions later than its images a sample's state and actions are; left out: none. */
+  readonly delay?: number;
 }
 
 /** An endless walk over the frames of a dataset. */

@@ -50,9 +50,10 @@ export function cameraName(feature: string): string {
 export interface SampleReader {
   /**
    * The sample at a frame of an episode (the dataset's own episode index). Actions from frame `end` on (default: the
-   * end of the episode) are padding.
+   * end of the episode) are padding. State and actions are those `delay` actions later (default 0): what a policy must know that starts
+   * its chunk when its inference ends. Behind the last frame the state is the last one.
    */
-  read(episode: number, frame: number, end?: number): Promise<TrainingSample>;
+  read(episode: number, frame: number, end?: number, delay?: number): Promise<TrainingSample>;
 }
 
 /** Checks that the dataset has what `spec` names, and reads from it. */
@@ -73,13 +74,16 @@ export function createSampleReader(dataset: Dataset, spec: SampleSpec): SampleRe
   const cameras = Object.entries(spec.cameras);
   const resize = createImageResizer();
   return {
-    async read(episode, frame, end) {
+    async read(episode, frame, end, delay = 0) {
       const images: Record<string, Image> = {};
       for (const [name, feature] of cameras) {
         images[name] = resize(await dataset.image(feature, episode, frame), spec.imageSize);
       }
       const state = await dataset.column(spec.state, episode);
-      const window = windowAt(await dataset.column(spec.action, episode), actionSize, frame, spec.window, end);
+      const last = (end ?? state.length / stateSize) - 1;
+      const start = frame + delay * spec.window.stride;
+      const now = Math.min(last, Math.round(start));
+      const window = windowAt(await dataset.column(spec.action, episode), actionSize, start, spec.window, end);
       const supervision: Record<string, Float32Array> = {};
       for (const name of supervised) {
         const width = size(name);
@@ -87,15 +91,16 @@ export function createSampleReader(dataset: Dataset, spec: SampleSpec): SampleRe
       }
       const annotation = await dataset.annotation(episode, frame);
       if (annotation?.progress !== undefined) {
-        const [last, { horizon, stride }] = [(end ?? state.length / stateSize) - 1, spec.window];
-        const after = await dataset.annotation(episode, Math.min(last, Math.round(frame + horizon * stride)));
-        if (after?.progress !== undefined) {
-          supervision[CHUNK_PROGRESS] = Float32Array.of(annotation.progress, after.progress);
+        const { horizon, stride } = spec.window;
+        const before = delay === 0 ? annotation : await dataset.annotation(episode, now);
+        const after = await dataset.annotation(episode, Math.min(last, Math.round(start + horizon * stride)));
+        if (before?.progress !== undefined && after?.progress !== undefined) {
+          supervision[CHUNK_PROGRESS] = Float32Array.of(before.progress, after.progress);
         }
       }
       return {
         images,
-        state: state.slice(frame * stateSize, (frame + 1) * stateSize),
+        state: state.slice(now * stateSize, (now + 1) * stateSize),
         instruction: await dataset.instruction(episode, frame),
         actions: window.values,
         actionIsPad: window.isPad,

@@ -11,6 +11,7 @@ import type { Policy } from '../interfaces/policy.ts';
 import { flatten, type ParameterSpec, type Tree } from '../nn/parameters.ts';
 import { checkWeights } from './check-weights.ts';
 import { requireChoice, type ActingHead } from './choice.ts';
+import { parseContinuation, requireContinuation, type ContinuationSettings } from './continuation.ts';
 import { familyOf } from './families.ts';
 import type { AnyFamily, FamilyConfig } from './family.ts';
 import { createFlowPolicy } from './flow-policy.ts';
@@ -46,6 +47,8 @@ export interface PolicySettings {
   readonly progress?: boolean;
   /** Whether it acts at once (default) or reasons first. */
   readonly mode?: PolicyModeSettings;
+  /** How it continues the chunk that is being executed; left out or null: it does not. */
+  readonly continuation?: ContinuationSettings | null;
 }
 
 /** All that a policy is made of. */
@@ -82,6 +85,7 @@ export function readPolicyParts(source: CheckpointSource, overrides: Partial<Pol
   const settings = settingsOf(source, overrides);
   if (settings.head === 'choice') requireChoice({ family, config, codec });
   if (settings.progress === true) requireProgress(family, config);
+  if (settings.continuation != null) requireContinuation(settings.continuation, { family, config, ...settings });
   const parameters = modelSpec(family, config, codec);
   const { weights, weightFolder } = source.weights(parameters);
   checkWeights(where('model.safetensors'), weights, Object.fromEntries(flatten<ParameterSpec>(parameters)));
@@ -106,7 +110,7 @@ export function policyOf(
   { name, session, batch = 1 }: OpenPolicyOptions,
 ): Promise<Policy> {
   const { family, config, codec, embodiment, weights, weightFolder, mode } = parts;
-  const { eulerSteps: steps, noiseScale, head, progress } = settings;
+  const { eulerSteps: steps, noiseScale, head, progress, continuation = null } = settings;
   const where = weightFolder === undefined ? session : { ...session, weightFolder };
   return createFlowPolicy({
     name,
@@ -120,6 +124,7 @@ export function policyOf(
     ...(head === undefined ? {} : { head }),
     ...(progress === undefined ? {} : { progress }),
     mode,
+    continuation,
     batch,
     session: where,
   });
@@ -129,7 +134,8 @@ const HEADS: readonly ActingHead[] = ['flow', 'choice'];
 
 function settingsOf(source: CheckpointSource, overrides: Partial<PolicySettings>): PolicySettings {
   const own = source.json<Partial<PolicySettings>>('policy.json');
-  const { eulerSteps, noiseScale, head, progress } = { ...own, ...overrides };
+  const { eulerSteps, noiseScale, head, progress, ...rest } = { ...own, ...overrides };
+  const continuation = parseContinuation(rest.continuation, source.where('policy.json'));
   const mode = changeMode(own.mode, overrides.mode);
   const check = (name: string, value: unknown, good: boolean, range: string): void => {
     if (good) return;
@@ -151,5 +157,6 @@ function settingsOf(source: CheckpointSource, overrides: Partial<PolicySettings>
     ...(head === undefined ? {} : { head }),
     ...(progress === undefined ? {} : { progress }),
     ...(mode === undefined ? {} : { mode }),
+    ...(continuation === null ? {} : { continuation }),
   };
 }

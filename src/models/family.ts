@@ -14,6 +14,7 @@ import type { Value } from '../engine/index.ts';
 import type { ParameterSpec, Tree } from '../nn/parameters.ts';
 import type { ChoiceSettings } from './parts/choice-policy.ts';
 import type { ActionFlow, FlowSizes } from './parts/flow-matching.ts';
+import type { GivenPrefix } from './parts/given-prefix.ts';
 import type { EncodedPrompt, PromptConfig, PromptInputs } from './parts/prompt-encoder.ts';
 import type { SupervisionConfig } from './parts/supervision-heads.ts';
 import type { TextModel } from './parts/text-model.ts';
@@ -103,9 +104,11 @@ export interface ModelFamily<C extends FamilyConfig, P, X> {
   sample(p: P, context: X, noise: Value, dimensions: Value, steps: number, config: C): Value;
   /**
    * What `sample` walks along, for those who walk themselves: `mask` f32 [B, H, A] is 0 where an action is padding. Walked in Euler
-   * steps it gives the actions of `sample`, up to rounding.
+   * steps it gives the actions of `sample`, up to rounding. With a prefix it starts with the given actions and never moves them.
    */
-  flow(p: P, context: X, mask: Value, config: C): ActionFlow;
+  flow(p: P, context: X, mask: Value, config: C, prefix?: GivenPrefix | null): ActionFlow;
+  /** The most first actions of a chunk that the model was trained to be given; 0 where it was not. */
+  longestPrefix(config: C): number;
   /** How it writes text; absent from families that only act. */
   readonly text?: FamilyText<C>;
   /** How it tells the task's progress; absent from families that do not. */

@@ -22,6 +22,16 @@ import type { Policy } from '../interfaces/policy.ts';
 import { asWeights, type ParameterSpec, type Tree } from '../nn/parameters.ts';
 import { choiceSpec, encodeWithChoices, type ActingHead } from './choice.ts';
 import { requireFittingCodec } from './codec-fit.ts';
+import {
+  CONTINUED_INPUTS,
+  continueChunk,
+  continuedFeeds,
+  continuedInputs,
+  continuesOf,
+  requireContinuation,
+  type ContinuationSettings,
+  type ContinuedChunk,
+} from './continuation.ts';
 import type { AnyFamily, FamilyConfig } from './family.ts';
 import { joinRuns } from './joined-runs.ts';
 import { observationNames, promptInputs } from './flow-trainable.ts';
@@ -52,26 +62,32 @@ export interface FlowPolicyOptions {
   readonly mode?: PolicyMode;
   /** Most inferences of its players that are computed as one, with a second session that holds the weights once more; default 1. */
   readonly batch?: number;
+  /** How it continues the chunk that is being executed; null (default): it does not. */
+  readonly continuation?: ContinuationSettings | null;
   readonly session: Pick<SessionOptions, 'runtime' | 'threads' | 'weightFolder' | 'weightPrecision' | 'weightCache'>;
 }
 
 /**
  * The graph of one inference: the codec's observation tensors and, for the flow, noise f32 [1, H, A] to `actions` f32 [1, H, A].
- * With progress, `before` f32 [1] goes in and `progress` f32 [1], that after the chunk, comes out. `batch` replaces the ones.
+ * With progress, `before` f32 [1] goes in and `progress` f32 [1], that after the chunk, comes out. With a continuation, the running
+ * chunk goes in. `batch` replaces the ones.
  */
 export function inferenceGraph(
   family: AnyFamily,
   config: FamilyConfig,
   codec: Codec,
   steps: number,
-  { head = 'flow', progress = false, batch = 1 }: Pick<FlowPolicyOptions, 'head' | 'progress' | 'batch'> = {},
+  options: Pick<FlowPolicyOptions, 'head' | 'progress' | 'continuation' | 'batch'> = {},
 ): Graph {
+  const { head = 'flow', progress = false, continuation = null, batch = 1 } = options;
   const offered = codec.observationInputs(batch);
+  if (continuation !== null) requireContinuation(continuation, { family, config, head, progress });
   return trace(() => {
     const read = (name: string): Value => input(name, offered[name]!.dtype, offered[name]!.shape);
     const noise = head === 'choice' ? null : input('noise', 'f32', [batch, codec.horizon, codec.actionDim]);
     const before = progress ? input('before', 'f32', [batch]) : null;
-    const acted = inferActions(family, config, codec, steps, read, noise, before);
+    const continued = continuation === null ? null : continuedInputs(continuation, codec, batch);
+    const acted = inferActions(family, config, codec, steps, read, noise, { before, continued });
     output('actions', acted.actions);
     if (acted.progress !== null) output('progress', acted.progress);
   });
@@ -85,7 +101,8 @@ export interface InferredActions {
 
 /**
  * The same on values of a graph that is being traced: `read` gives the codec's observation tensors, each asked for once; without
- * noise the choice policy acts, with the proposal that it thinks the best. `before` [1] is the progress before the chunk.
+ * noise the choice policy acts, with the proposal that it thinks the best. `before` [1] is the progress before the chunk,
+ * `continued` the chunk that is continued.
  */
 export function inferActions(
   family: AnyFamily,
@@ -94,7 +111,10 @@ export function inferActions(
   steps: number,
   read: (name: string) => Value,
   noise: Value | null,
-  before: Value | null = null,
+  {
+    before = null,
+    continued = null,
+  }: { readonly before?: Value | null; readonly continued?: ContinuedChunk | null } = {},
 ): InferredActions {
   requireFittingCodec(family, config, codec);
   const { layout } = codec;
@@ -110,6 +130,10 @@ export function inferActions(
   const prompt = family.encode(p, observation, layout, config);
   const context = family.context(p, prompt, observation.state, config);
   const dimensions = constant(f32(codec.actionDimensions));
+  if (continued !== null) {
+    const sampling = { context, noise, dimensions, steps };
+    return { actions: continueChunk(family, config, p, continued, sampling), progress: null };
+  }
   if (before === null) {
     return { actions: family.sample(p, context, noise, dimensions, steps, config), progress: null };
   }
@@ -138,6 +162,7 @@ export async function createFlowPolicy(options: FlowPolicyOptions): Promise<Poli
     head,
     progress = false,
     mode = { kind: 'direct' },
+    continuation: continuing = null,
     batch = 1,
   } = options;
   requireEmbodiment(options.codec.config, embodiment);
@@ -150,7 +175,8 @@ export async function createFlowPolicy(options: FlowPolicyOptions): Promise<Poli
   const one = await open(1);
   const session = batch === 1 ? one : joinRuns(one, await orClose(open(batch), one), batch);
   const reasoner = mode.kind === 'direct' ? null : await orClose(createReasoner({ ...options, codec, mode }), session);
-  const names = Object.keys(session.inputs).filter((input) => input !== 'noise' && input !== 'before');
+  const others = new Set(['noise', 'before', ...CONTINUED_INPUTS]);
+  const names = Object.keys(session.inputs).filter((input) => !others.has(input));
   let closed: Promise<unknown> | undefined;
   const player = (close: () => Promise<void>): Policy => {
     const account = openProgressAccount();
@@ -159,14 +185,19 @@ export async function createFlowPolicy(options: FlowPolicyOptions): Promise<Poli
     return {
       name,
       embodiment,
+      ...(continuing === null ? {} : { continues: continuesOf(continuing, codec.horizon) }),
       reset(episode) {
         seed = episode.seed;
         call = 0;
         account.reset();
       },
-      async infer(observation) {
+      async infer(observation, { continuation, signal } = {}) {
+        requireWanted(signal, name);
         requireImageSizes(observation, embodiment, codec, name);
+        if (continuation !== undefined && continuing === null) throw cannotContinue(name);
         const encoded = codec.encodeObservation(observation);
+        const continued =
+          continuing === null ? {} : continuedFeeds(continuing, codec, continuation, observation.state, name);
         const at = [seed, call++] as const;
         const shape = [1, codec.horizon, codec.actionDim];
         const drawn = head === 'choice' ? {} : { noise: drawNoise(new Random(...at), noiseScale, shape) };
@@ -175,8 +206,14 @@ export async function createFlowPolicy(options: FlowPolicyOptions): Promise<Poli
         const feeds = Object.fromEntries(names.map((input) => [input, tensors[input]!]));
         const { tick } = observation;
         const begun = progress ? { before: f32([account.at(tick)], [1]) } : {};
-        const results = await session.run({ ...feeds, ...drawn, ...begun });
+        requireWanted(signal, name);
+        const results = await session.run({ ...feeds, ...drawn, ...begun, ...continued });
+        requireWanted(signal, name);
         const chunk = codec.decodeActions(results['actions']!.data as Float32Array, observation.state);
+        // What was given stays to the last bit: decoding rounds, and clips to the robot's limits.
+        if (continuing?.kind === 'prefix' && continuation !== undefined) {
+          chunk.data.set(continuation.actions.subarray(0, continuation.committed * chunk.dim));
+        }
         const told = progress ? { progress: Number(results['progress']!.data[0]) } : {};
         if (told.progress !== undefined) account.note(tick, told.progress, chunk.horizon);
         return { ...chunk, ...told, ...(reasoned === undefined ? {} : { reasoning: reasoned.text }) };
@@ -188,6 +225,24 @@ export async function createFlowPolicy(options: FlowPolicyOptions): Promise<Poli
   };
   return player(async () => {
     await (closed ??= Promise.all([session.close(), reasoner?.close()]));
+  });
+}
+
+function cannotContinue(name: string): VlaError {
+  return new VlaError(
+    'unsupported',
+    `policy ${name}: expected no continuation, got one; it starts every chunk afresh.`,
+    {
+      hint: 'Set continuation in policy.json, or as a setting when loading; any flow can be guided.',
+    },
+  );
+}
+
+/** Throws `interrupted` once nobody wants the answer. */
+function requireWanted(signal: AbortSignal | undefined, name: string): void {
+  if (signal?.aborted !== true) return;
+  throw new VlaError('interrupted', `policy ${name}: whoever asked for a chunk no longer wants it.`, {
+    cause: signal.reason,
   });
 }
 

@@ -13,7 +13,10 @@ export function modulationSpec(width: number): Linear<ParameterSpec> {
   return linearSpec(width, 2 * width, { bias: true, gain: 0.1 });
 }
 
-/** norm(x) · (1 + scale) + shift with (scale, shift) = p(silu(condition)): x [B, T, D], condition [B, D]. */
+/**
+ * norm(x) · (1 + scale) + shift with (scale, shift) = p(silu(condition)): x [B, T, D], condition [B, D], or [B, T, D] with one for each
+ * token.
+ */
 export function adaLayerNorm(
   p: Linear<Value>,
   x: Value,
@@ -21,8 +24,14 @@ export function adaLayerNorm(
   order: ModulationOrder,
   epsilon: number,
 ): Value {
-  const { B, D } = dims(x, 'B T D');
-  const halves = split(reshape(linear(p, silu(condition)), [B, 1, 2 * D]), -1, [D, D]);
+  const { D } = dims(x, 'B T D');
+  const halves = split(perToken(linear(p, silu(condition))), -1, [D, D]);
   const [scale, shift] = order === 'scale-shift' ? halves : [...halves].reverse();
   return add(mul(plainLayerNorm(x, epsilon), add(scale!, constant(1))), shift!);
+}
+
+/** What a condition gave, for every token: [B, D] → [B, 1, D]; [B, T, D] stays. */
+export function perToken(x: Value): Value {
+  const [B, ...rest] = x.shape as readonly number[];
+  return rest.length === 1 ? reshape(x, [B!, 1, ...rest]) : x;
 }

@@ -3,7 +3,7 @@
 import { workerData } from 'node:worker_threads';
 import { answerRequests } from '../data/thread-pool.ts';
 import type { Observation } from '../interfaces/observation.ts';
-import type { Policy } from '../interfaces/policy.ts';
+import type { Continuation, Policy } from '../interfaces/policy.ts';
 import { loadPolicy, type LoadPolicyOptions } from './load-policy.ts';
 
 /** What the worker is started with. */
@@ -16,10 +16,10 @@ export interface PolicyWorkerData {
 export type PolicyRequest =
   | { readonly kind: 'describe' }
   | { readonly kind: 'reset'; readonly seed: number }
-  | { readonly kind: 'infer'; readonly observation: Observation };
+  | { readonly kind: 'infer'; readonly observation: Observation; readonly continuation?: Continuation };
 
 /** The answer to "describe". */
-export type PolicyDescription = Pick<Policy, 'name' | 'embodiment'>;
+export type PolicyDescription = Pick<Policy, 'name' | 'embodiment' | 'continues'>;
 
 const { folder, options } = workerData as PolicyWorkerData;
 const opened = loadPolicy(folder, { ...options, inWorker: false });
@@ -29,10 +29,12 @@ opened.catch(() => undefined);
 answerRequests<PolicyRequest>(async (request) => {
   const policy = await opened;
   if (request.kind === 'infer') {
-    const chunk = await policy.infer(request.observation);
+    const { observation, continuation } = request;
+    const chunk = await policy.infer(observation, continuation === undefined ? {} : { continuation });
     return { value: chunk, transfer: [] };
   }
   if (request.kind === 'reset') await policy.reset({ seed: request.seed });
-  const { name, embodiment } = policy;
-  return { value: { name, embodiment } satisfies PolicyDescription, transfer: [] };
+  const { name, embodiment, continues } = policy;
+  const known = continues === undefined ? {} : { continues };
+  return { value: { name, embodiment, ...known } satisfies PolicyDescription, transfer: [] };
 });

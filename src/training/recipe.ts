@@ -76,6 +76,11 @@ export interface DataConfig {
   readonly pictureMegabytes: number;
   /** Threads that decode. */
   readonly workers: number;
+  /**
+   * Future-state conditioning (VLASH): state and actions of every sample are those 0 to `longest` actions later than its images, each
+   * delay equally often, for policies that are told where the robot will be when their chunk begins. Null (default): none.
+   */
+  readonly futureState?: { readonly longest: number } | null;
   /** Keeps what a frozen vision-language model makes of every frame; null (default): computed in every step. */
   readonly features?: FeaturesConfig | null;
 }

@@ -230,6 +230,55 @@ test('numbers that cannot work are refused before anything is made or read', asy
   assert.equal(fs.existsSync(at('never')), false);
 });
 
+test('states later than images: an interrupted run continues to the same numbers, and they are others', async () => {
+  const late: TrainingRecipe = { ...recipe, data: { ...recipe.data, futureState: { longest: 3 } } };
+  await trainPolicy(options('late', { recipe: late }));
+  const controller = new AbortController();
+  const stopping = { signal: controller.signal, wallClock: () => (controller.abort(), 0) };
+  await assert.rejects(trainPolicy(options('late-stopped', { ...stopping, recipe: late })), { code: 'interrupted' });
+  await trainPolicy(options('late-stopped', { recipe: late }));
+  assert.equal(read('late-stopped', 'metrics.jsonl'), read('late', 'metrics.jsonl'));
+  assert.notEqual(read('late', 'metrics.jsonl'), read('one', 'metrics.jsonl'));
+  const wrong: TrainingRecipe = { ...late, data: { ...late.data, futureState: { longest: 0.5 } } };
+  await assert.rejects(trainPolicy(options('late-wrong', { recipe: wrong })), {
+    code: 'bad-argument',
+    message: /data\.futureState\.longest/,
+  });
+});
+
+test('a policy trained to be given actions continues chunks, also in a worker; settings change how', async () => {
+  const config = {
+    ...recipe.model.config,
+    givenPrefix: { longest: 2 },
+  } as TrainingRecipe['model']['config'];
+  const given: TrainingRecipe = { ...recipe, model: { ...recipe.model, config } };
+  await trainPolicy(options('given', { recipe: given }));
+  const continuation = { actions: Float32Array.of(0.1, 0.2, 1, 0.3, 0.4, -1), count: 2, committed: 2 };
+  const answers = [];
+  for (const inWorker of [false, true]) {
+    const policy = await loadPolicy(at('given'), { ...ON_CPU, inWorker });
+    assert.deepEqual(policy.continues, { kind: 'prefix', longest: 2 });
+    await policy.reset({ seed: 7 });
+    answers.push(await policy.infer(observation, { continuation }));
+    await assert.rejects(policy.infer(observation, { continuation: { ...continuation, count: 3 } }), {
+      code: 'bad-argument',
+    });
+    await assert.rejects(policy.infer(observation, { signal: AbortSignal.abort() }), { code: 'interrupted' });
+    await policy.close();
+  }
+  assert.deepEqual(answers[1], answers[0]);
+  assert.deepEqual([...answers[0]!.data.subarray(0, 6)], [...continuation.actions]);
+  const guided = { kind: 'guided', maxWeight: 5, schedule: 'linear' } as const;
+  const other = await loadPolicy(at('given'), { ...ON_CPU, settings: { continuation: guided } });
+  assert.deepEqual(other.continues, { kind: 'guided', longest: 3 });
+  await other.close();
+  const none = await loadPolicy(at('given'), { ...ON_CPU, settings: { continuation: null } });
+  assert.equal(none.continues, undefined);
+  await none.close();
+  const far = { continuation: { kind: 'prefix', longest: 3 } } as const;
+  await assert.rejects(loadPolicy(at('given'), { ...ON_CPU, settings: far }), { code: 'unsupported' });
+});
+
 test('a change of reference names a state dimension for every action', async () => {
   const refused = async (stateIndex: number[], message: RegExp): Promise<void> => {
     const reference = { from: 'absolute', to: 'relative-to-chunk-start', stateIndex, period: null } as const;

@@ -211,15 +211,22 @@ function firstDifference(a: unknown, b: unknown, where = ''): { path: string; a:
 
 /**
  * How the policy acts: by its choices where these learn from its own robot and no data teach the expert; told of progress where that
- * learns from its own robot.
+ * learns from its own robot; it continues chunks by a prefix where it was trained to.
  */
-function actingSettings(recipe: TrainingRecipe): Pick<PolicySettings, 'head' | 'progress'> {
+function actingSettings(recipe: TrainingRecipe): Pick<PolicySettings, 'head' | 'progress' | 'continuation'> {
   const { datasets } = recipe.data;
   const plain = datasets.some(({ own }) => own === undefined);
   const main = objectiveOf(recipe, plain ? {} : (datasets[0]?.own ?? {}));
   const all = datasets.map(({ own = {} }) => objectiveOf(recipe, own));
   const chooses = (main.choice ?? 0) > 0 && all.every(({ flow }) => flow === 0);
-  return { ...(chooses ? { head: 'choice' } : {}), ...((main.progress ?? 0) > 0 ? { progress: true } : {}) };
+  const progress = (main.progress ?? 0) > 0;
+  const longest = familyOf(recipe.model.config, 'recipe.model.config').longestPrefix(recipe.model.config);
+  const continues = longest > 0 && !chooses && !progress;
+  return {
+    ...(chooses ? { head: 'choice' } : {}),
+    ...(progress ? { progress: true } : {}),
+    ...(continues ? { continuation: { kind: 'prefix', longest } } : {}),
+  };
 }
 
 /** The files beside the weights. */

@@ -212,6 +212,19 @@ function keptOf(share: DatasetShare, wanted: EpisodeSelection): readonly number[
   return typeof wanted === 'string' ? kept : kept.filter((index) => wanted.includes(index));
 }
 
+/** How much later than its images a sample's state and actions may be, in actions. */
+export function longestDelayOf({ futureState }: Pick<DataConfig, 'futureState'>): number {
+  const longest = futureState?.longest ?? 0;
+  if (Number.isInteger(longest) && longest >= 0) return longest;
+  throw new VlaError(
+    'bad-argument',
+    `data.futureState.longest: expected a whole number of at least 0, got ${longest}.`,
+    {
+      hint: 'It is the longest delay, in actions, that inference may take.',
+    },
+  );
+}
+
 /** What samples are made of. */
 export interface SampleOptions {
   readonly cameras: readonly CameraConfig[];
@@ -231,6 +244,7 @@ export async function openSamples(
   data: DataConfig,
   { cameras, horizon, seed, order = 'shuffled', budget, signal }: SampleOptions,
 ): Promise<SampleSource> {
+  const longestDelay = longestDelayOf(data);
   const loaders: Loader[] = [];
   const held: Dataset[] = [];
   for (const [i, dataset] of training.datasets.entries()) {
@@ -238,7 +252,8 @@ export async function openSamples(
     const batchSize = data.datasets[i]!.samplesPerStep;
     const selection = training.starts[i]!;
     const only = selection === null ? {} : { selection };
-    const options = { sample, batchSize, seed: seed + i, order, prefetch: 1, ...only };
+    const later = longestDelay === 0 ? {} : { longestDelay };
+    const options = { sample, batchSize, seed: seed + i, order, prefetch: 1, ...only, ...later };
     const features = Object.values(sample.cameras);
     const bytes = imageCacheBytes(dataset, features, data.imageSize);
     if (features.length === 0) {

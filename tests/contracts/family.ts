@@ -18,6 +18,7 @@ import { createFlowTrainable, modelSpec } from '../../src/models/flow-trainable.
 import { flatten, materialise } from '../../src/nn/parameters.ts';
 import { noiseImage, tinyRobot, tinySample } from '../codec-fixtures.ts';
 import { checkGradients, familyCodec, openDescent, oneBatch } from './family-learning.ts';
+import { familyContinuationContract } from './family-continuation.ts';
 import { familyTextContract } from './family-text.ts';
 import { policyContract } from './policy.ts';
 
@@ -30,6 +31,8 @@ export interface FamilySubject {
   readonly masked: readonly ('actions' | 'noise')[];
   /** A smaller model than the tiny one, for the plain TypeScript runtime. */
   micro(tiny: FamilyConfig): FamilyConfig;
+  /** A configuration trained to be given the first 0 to `longest` actions, each with a flow time of its own; default `givenPrefix`. */
+  given?(tiny: FamilyConfig, longest: number): FamilyConfig;
   /** The tiny model without a state token or learned places, where more must change for it than `prompt`. */
   bare?(tiny: FamilyConfig): FamilyConfig;
 }
@@ -50,6 +53,9 @@ export function familyContract(subject: FamilySubject): void {
   configuration(subject, config);
   learning(subject, config);
   acting(subject, codec, config);
+  const given = (tiny: FamilyConfig, longest: number): FamilyConfig =>
+    ({ ...tiny, givenPrefix: { longest } }) as FamilyConfig;
+  familyContinuationContract({ given, ...subject });
   if (family.text !== undefined) familyTextContract(family, subject.bare);
 }
 

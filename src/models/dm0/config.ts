@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { parseConfig, type FamilyConfig, type TinySizes } from '../family.ts';
 import { choiceSchema } from '../parts/choice-policy.ts';
 import { timeLawSchema, type TimeLaw } from '../parts/flow-matching.ts';
+import { givenPrefixSchema, type GivenPrefixSettings } from '../parts/given-prefix.ts';
 import type { LanguageConfig } from '../parts/language-model.ts';
 import type { PeVisionConfig } from '../parts/pe-vision-tower.ts';
 import type { PromptConfig } from '../parts/prompt-encoder.ts';
@@ -36,6 +37,8 @@ export interface Dm0Config extends FamilyConfig {
   readonly prompt: PromptConfig;
   readonly expert: ExpertConfig;
   readonly time: TimeLaw;
+  /** Training-time RTC; left out: every action of a chunk is generated. */
+  readonly givenPrefix?: GivenPrefixSettings | undefined;
 }
 
 const whole = z.number().int().positive();
@@ -68,6 +71,7 @@ const schema = z.strictObject({
     progress: z.boolean(),
   }),
   time: timeLawSchema,
+  givenPrefix: givenPrefixSchema.optional(),
   supervision: supervisionSchema,
   choice: choiceSchema.optional(),
 });

@@ -17,6 +17,7 @@ import { rotaryTableAt, type RotaryTable } from '../../nn/rotary.ts';
 import { periodicSinusoid } from '../../nn/time-embedding.ts';
 import { decoderLayersSpec, type DecoderLayer } from '../parts/language-model.ts';
 import type { EncodedPrompt } from '../parts/prompt-encoder.ts';
+import { timesOfTokens } from '../parts/given-prefix.ts';
 import type { Dm0Config } from './config.ts';
 
 /** Names under `model` of a DM0 checkpoint; the last two in those with progress. */
@@ -77,7 +78,7 @@ export interface Dm0Prediction {
 }
 
 /**
- * Noisy actions [B, K, H, A] at noise fractions [B, K]. `progress` [B, K], how far the task was before this chunk, is one token
+ * Noisy actions [B, K, H, A] at noise fractions [B, K], or [B, K, H] with one for each action. `progress` [B, K], how far the task was before this chunk, is one token
  * more, before the actions; null leaves it out, as the published code does.
  */
 export function dm0Velocity(
@@ -106,18 +107,26 @@ export function dm0Velocity(
   };
 }
 
-/** out(silu(in([token; time]))): the time's part of `in` is computed once per draw, not once per token. */
+/** out(silu(in([token; time]))): the time's part of `in` is computed once per time, not once per token. */
 function mixTime(p: Dm0Expert<Value>, tokens: Value, noiseFraction: Value, { expert }: Dm0ExpertConfig): Value {
-  const { B, K, D } = dims(tokens, 'B K n D');
+  const { B, K, n, D } = dims(tokens, 'B K n D');
   const { weight, bias } = p.action_time_mlp_in;
   const [forToken, forTime] = split(weight, 1, [D, D]);
-  const features = periodicSinusoid(noiseFraction, {
+  const features = periodicSinusoid(timesOf(noiseFraction, n), {
     width: D,
     shortest: expert.shortestPeriod,
     longest: expert.longestPeriod,
   });
-  const time = reshape(linear({ weight: forTime!, bias: bias! }, features), [B, K, 1, D]);
+  const each = noiseFraction.shape.length === 3 ? n : 1;
+  const time = reshape(linear({ weight: forTime!, bias: bias! }, features), [B, K, each, D]);
   return linear(p.action_time_mlp_out, silu(add(linear({ weight: forToken! }, tokens), time)));
+}
+
+/** Times [B, K] as they are; those of actions [B, K, H] for all n tokens of a draw. */
+function timesOf(noiseFraction: Value, n: number): Value {
+  const [B, K, H] = noiseFraction.shape as readonly [number, number, number?];
+  if (H === undefined || H === n) return noiseFraction;
+  return reshape(timesOfTokens(reshape(noiseFraction, [B * K, H]), n - H), [B, K, n]);
 }
 
 /** Every draw's tokens go on where the prompt ended: f32 [B, K · n]. */

@@ -27,6 +27,7 @@ familyContract({
         ropeSections: [3, 0, 0],
       },
       expert: { ...tiny.expert, width: 8, mlpWidth: 6 },
+      givenPrefix: { longest: 2 },
     };
     return small;
   },

@@ -3,6 +3,7 @@
 import type { Value } from '../../engine/index.ts';
 import { defineFamily } from '../family.ts';
 import { drawFlow, flowInputSpecs } from '../parts/flow-matching.ts';
+import { drawPrefixLengths, prefixLengthInputs } from '../parts/given-prefix.ts';
 import { encodePrompt } from '../parts/prompt-encoder.ts';
 import { DM0_BASE, DM0_PROGRESS, parseDm0Config, tinyDm0, type Dm0Config } from './config.ts';
 import { dm0Context, type Dm0Context } from './expert.ts';
@@ -28,12 +29,16 @@ export const dm0 = defineFamily<Dm0Config, Dm0<Value>, Dm0Context>({
   spec: dm0Spec,
   encode: (p, inputs, layout, c) => encodePrompt(dm0Network(p.model, c), inputs, layout, c.prompt),
   context: (_, prompt) => dm0Context(prompt),
-  draws: ({ time }) => ({
-    inputs: flowInputSpecs,
-    draw: (randoms, sizes) => ({ ...drawFlow(time, sizes, randoms) }),
+  draws: ({ time, givenPrefix }) => ({
+    inputs: (B, sizes) => ({ ...flowInputSpecs(B, sizes), ...prefixLengthInputs(givenPrefix, B, sizes) }),
+    draw: (randoms, sizes) => ({
+      ...drawFlow(time, sizes, randoms),
+      ...drawPrefixLengths(givenPrefix, sizes, randoms),
+    }),
   }),
   flowLoss: dm0FlowLoss,
   flow: dm0Flow,
+  longestPrefix: ({ givenPrefix }) => givenPrefix?.longest ?? 0,
   text: dm0Text,
   progress: {
     has: ({ expert }) => expert.progress,

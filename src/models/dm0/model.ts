@@ -12,6 +12,7 @@ import { f32 } from '../../base/tensor.ts';
 import type { ParameterSpec } from '../../nn/parameters.ts';
 import type { FlowInputs } from '../family.ts';
 import { eulerSample, maskedMeanSquare, mixNoise, type ActionFlow } from '../parts/flow-matching.ts';
+import { PREFIX_LENGTH, aroundGiven, drawnTimes, openActions, type GivenPrefix } from '../parts/given-prefix.ts';
 import type { Dm0Config } from './config.ts';
 import { dm0ExpertSpec, dm0Velocity, type Dm0Context, type Dm0Expert, type Dm0ExpertConfig } from './expert.ts';
 import { dm0VlmSpec, type Dm0Vlm } from './vlm.ts';
@@ -31,7 +32,7 @@ export interface Dm0ExpertParameters {
 
 /**
  * The mean square error of the velocity: over all steps and dimensions where padding is learned, as published, or else over
- * what `actionMask` lets count.
+ * what `actionMask` lets count; with training-time RTC given actions do not count.
  */
 export function dm0FlowLoss(
   p: Dm0ExpertParameters,
@@ -59,20 +60,31 @@ export function dm0Losses(
   progress: Dm0Progress | null,
   c: Dm0ExpertConfig,
 ): { readonly flow: Value; readonly progress: Value | null } {
-  const { noise: drawn, noiseFraction } = inputs.drawn;
+  const { noise: drawn, noiseFraction, [PREFIX_LENGTH]: length } = inputs.drawn;
   const { B, K, H, A } = dims(drawn!, 'B K H A', { A: c.expert.actionDim });
   const masked = c.expert.padding === 'masked';
   const mask = reshape(inputs.actionMask, [B, 1, H, A]);
   const actions = reshape(masked ? mul(inputs.actions, inputs.actionMask) : inputs.actions, [B, 1, H, A]);
   const noise = masked ? mul(drawn!, mask) : drawn!;
-  const noisy = mixNoise(actions, noise, reshape(noiseFraction!, [B, K, 1, 1]));
+  const { given, fractions } = drawnTimes(noiseFraction!, length, H);
+  const noisy = mixNoise(actions, noise, fractions);
+  const times = given === null ? noiseFraction! : reshape(fractions, [B, K, H]);
   const perDraw = (x: Value): Value => expand(reshape(x, [B, 1]), [B, K]);
   const begun = progress === null ? null : perDraw(progress.before);
-  const step = dm0Velocity(p.model, context, noisy, noiseFraction!, begun, c);
+  const step = dm0Velocity(p.model, context, noisy, times, begun, c);
   const target = sub(noise, actions);
-  const flow = masked
-    ? maskedMeanSquare(step.velocity, target, expand(mask, [B, K, H, A]))
-    : meanSquare(step.velocity, target);
+  const counts = [masked ? mask : null, given === null ? null : openActions(given)].filter((part) => part !== null);
+  const flow =
+    counts.length === 0
+      ? meanSquare(step.velocity, target)
+      : maskedMeanSquare(
+          step.velocity,
+          target,
+          expand(
+            counts.reduce((a, b) => mul(a, b)),
+            [B, K, H, A],
+          ),
+        );
   return { flow, progress: progress === null ? null : meanSquare(step.progress!, perDraw(progress.after)) };
 }
 
@@ -117,18 +129,22 @@ export function dm0Sample(
 }
 
 /** Noise and velocity where padding is masked, masked by `mask` [B, H, A], or else as they are; without progress. */
-export function dm0Flow(p: Dm0ExpertParameters, context: Dm0Context, mask: Value, c: Dm0ExpertConfig): ActionFlow {
+export function dm0Flow(
+  p: Dm0ExpertParameters,
+  context: Dm0Context,
+  mask: Value,
+  c: Dm0ExpertConfig,
+  prefix: GivenPrefix | null = null,
+): ActionFlow {
   const { B, H, A } = dims(mask, 'B H A', { A: c.expert.actionDim });
   const only = (x: Value): Value => (c.expert.padding === 'masked' ? mul(x, mask) : x);
-  return {
+  return aroundGiven(prefix, mask, (times) => ({
     start: only,
     velocity(x, time) {
-      const fraction = reshape(
-        time((noiseFraction) => noiseFraction),
-        [B, 1],
-      );
+      const told = times(time, (noiseFraction) => noiseFraction);
+      const fraction = reshape(told, [B, 1, ...told.shape.slice(1)]);
       const { velocity } = dm0Velocity(p.model, context, reshape(x, [B, 1, H, A]), fraction, null, c);
       return only(reshape(velocity, [B, H, A]));
     },
-  };
+  }));
 }

@@ -96,15 +96,15 @@ export function readContext(
   };
 }
 
-/** The condition [N, D] of times [N]. */
+/** The condition [..., D] of times [...]. */
 export function encodeTime(p: DiffusionTransformer<Value>, time: Value, c: TransformerConfig): Value {
   const features = sinusoid(time, { width: c.timeFeatures, first: 'cos', shift: 1 });
   return timeEmbedding(p.timestep_encoder.timestep_embedder, features);
 }
 
 /**
- * Tokens [B·K, T, D] and conditions [B·K, D] → [B·K, T − skip, outputWidth]: the first `skip` tokens only inform the
- * others. The K draws of a sample are neighbours.
+ * Tokens [B·K, T, D] and conditions [B·K, D], or [B·K, T, D] with one for each token → [B·K, T − skip, outputWidth]: the first `skip`
+ * tokens only inform the others. The K draws of a sample are neighbours.
  */
 export function diffusionTransformer(
   p: DiffusionTransformer<Value>,
@@ -118,7 +118,8 @@ export function diffusionTransformer(
   for (const [i, block] of p.transformer_blocks.entries()) {
     x = segment(() => transformerBlock(block, x, condition, context.blocks[i]!, context.mask, c));
   }
-  const out = adaLayerNorm(p.proj_out_1, skip(x), condition, 'shift-scale', c.outputNormEpsilon);
+  const last = condition.shape.length === 3 ? skip(condition) : condition;
+  const out = adaLayerNorm(p.proj_out_1, skip(x), last, 'shift-scale', c.outputNormEpsilon);
   return linear(p.proj_out_2, out);
 }
 

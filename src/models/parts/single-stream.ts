@@ -6,7 +6,8 @@
  * Axes: N sequences, T tokens, D width.
  */
 
-import { add, constant, dims, mul, reshape, silu, split, type Value } from '../../engine/index.ts';
+import { add, constant, mul, silu, split, type Value } from '../../engine/index.ts';
+import { perToken } from '../../nn/ada-norm.ts';
 import { projectHeads, selfAttentionSpec, type KeysAndValues, type SelfAttention } from '../../nn/attention.ts';
 import { linear, linearSpec, type Linear } from '../../nn/linear.ts';
 import { swiGlu, swiGluSpec, type SwiGlu } from '../../nn/mlp.ts';
@@ -59,7 +60,7 @@ export function projectTokens(
 }
 
 /**
- * x [N, T, D] → [N, T', D] under a condition [N, D]. `mix` may return fewer tokens than it gets, which `keep` picks out of x: what the
+ * x [N, T, D] → [N, T', D] under a condition [N, D], or [N, T, D] with one for each token. `mix` may return fewer tokens than it gets, which `keep` picks out of x: what the
  * last block need not compute.
  */
 export function singleStreamBlock(
@@ -70,9 +71,11 @@ export function singleStreamBlock(
   keep: (x: Value) => Value,
   c: SingleStreamConfig,
 ): Value {
-  const { N, D } = dims(condition, 'N D');
-  const parts = split(reshape(linear(p.modulation, silu(condition)), [N, 1, 6 * D]), 2, Array<number>(6).fill(D));
-  const [shift1, scale1, gate1, shift2, scale2, gate2] = parts;
+  const modulation = perToken(linear(p.modulation, silu(condition)));
+  const parts = split(modulation, 2, Array<number>(6).fill(singleStreamWidth(c)));
+  const [shift1, scale1, gate1, shift2, scale2, gate2] = parts.map((part, i) =>
+    condition.shape.length === 3 && i >= 2 ? keep(part) : part,
+  );
   const modulate = (y: Value, shift: Value, scale: Value): Value =>
     add(mul(plainLayerNorm(y, c.normEpsilon), add(scale, constant(1))), shift);
   const mixed = linear(p.attn.o_proj, mix(p.attn, modulate(x, shift1!, scale1!)));

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { parseConfig, type FamilyConfig, type TinySizes } from '../family.ts';
 import { choiceSchema } from '../parts/choice-policy.ts';
 import { timeLawSchema, type TimeLaw } from '../parts/flow-matching.ts';
+import { givenPrefixSchema, type GivenPrefixSettings } from '../parts/given-prefix.ts';
 import { hybridLanguageSchema, qwen35Rules, type Qwen35Config } from '../parts/qwen3-5.ts';
 import { promptSchema, visionSchema } from '../parts/qwen3-vl.ts';
 import { singleStreamWidth } from '../parts/single-stream.ts';
@@ -24,6 +25,8 @@ export interface QwenVlaConfig extends FamilyConfig, Qwen35Config {
   readonly stateDim: number | null;
   readonly expert: ExpertConfig;
   readonly time: TimeLaw;
+  /** Training-time RTC; left out: every action of a chunk is generated. */
+  readonly givenPrefix?: GivenPrefixSettings | undefined;
 }
 
 const whole = z.number().int().positive();
@@ -49,6 +52,7 @@ const schema = z.strictObject({
     timeFeatures: whole,
   }),
   time: timeLawSchema,
+  givenPrefix: givenPrefixSchema.optional(),
   supervision: supervisionSchema,
   choice: choiceSchema.optional(),
 });

@@ -11,7 +11,7 @@
  * - action tokens go on behind the prompt, one position each on all three axes;
  * - action maps A → D → D and D → D → A with SiLU between; A = 64;
  * - sinusoids of 1000 τ, cosines first;
- * - prompt tokens see action tokens and carry the time like them (`joint`). With `shared` they see only each other and count as clean (τ = 0), so
+ * - prompt tokens see action tokens and carry the time like them (`joint`; the last action's where each action has a time). With `shared` they see only each other and count as clean (τ = 0), so
  *   that they are computed once for all draws and Euler steps;
  * - the hidden states are those after the decoder's final norm;
  * - noise in channels that are padding is zero, in training and in sampling.
@@ -136,7 +136,7 @@ export function expertContext(
   return { tokens, mask: prompt.mask, rotary, actionRotary, shared };
 }
 
-/** The time as a condition: noise fractions [N] → [N, D]. */
+/** The time as a condition: noise fractions [...] → [..., D]. */
 function encodeTime(p: ActionExpert<Value>, noiseFraction: Value, c: ExpertConfig): Value {
   const time = mul(noiseFraction, constant(1000));
   return timeEmbedding(p.time_embed, sinusoid(time, { width: c.timeFeatures, first: 'cos', shift: 0 }));
@@ -165,7 +165,7 @@ function sharedPrompt(
   return layers;
 }
 
-/** The velocity v = ε − a at noisy actions [N, H, A] and noise fractions [N] → [N, H, A]. */
+/** The velocity v = ε − a at noisy actions [N, H, A] and noise fractions [N], or [N, H] with one for each action → [N, H, A]. */
 export function expertVelocity(
   p: ActionExpert<Value>,
   context: ExpertContext,
@@ -196,7 +196,7 @@ function jointStream(
   time: Value,
   c: ExpertConfig,
 ): Value {
-  const { N, H } = dims(actions, 'N H D');
+  const { N, H, D } = dims(actions, 'N H D');
   const { B, S } = dims(context.tokens, 'B S D');
   const own = context.actionRotary(H);
   const rotary = {
@@ -206,6 +206,8 @@ function jointStream(
   const mask = perDraw(concat([context.mask, expand(constant(0), [B, 1, 1, H])], 3), N);
   const every = (x: Value): Value => x;
   const last = (x: Value): Value => slice(x, x.shape.length - 2, S, S + H);
+  const latest = (): Value => expand(slice(time, 1, H - 1, H), [N, S, D]);
+  const condition = time.shape.length === 2 ? time : concat([latest(), time], 1);
   let x = concat([perDraw(context.tokens, N), actions], 1);
   for (const [i, block] of p.blocks.entries()) {
     const keep = i === p.blocks.length - 1 ? last : every;
@@ -213,7 +215,7 @@ function jointStream(
       const { queries, keys, values } = projectTokens(attn, tokens, rotary, c.transformer);
       return attend(keep(queries), keys, values, mask);
     };
-    x = segment(() => singleStreamBlock(block, x, time, mix, keep, c.transformer));
+    x = segment(() => singleStreamBlock(block, x, condition, mix, keep, c.transformer));
   }
   return x;
 }

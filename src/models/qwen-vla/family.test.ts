@@ -34,6 +34,7 @@ familyContract({
         prompt: 'joint',
         timeFeatures: 4,
       },
+      givenPrefix: { longest: 2 },
     };
     return small;
   },

@@ -3,6 +3,7 @@
 import type { Value } from '../../engine/index.ts';
 import { defineFamily } from '../family.ts';
 import { drawFlow, flowInputSpecs } from '../parts/flow-matching.ts';
+import { drawPrefixLengths, prefixLengthInputs } from '../parts/given-prefix.ts';
 import { encodePrompt } from '../parts/prompt-encoder.ts';
 import { qwen35Network } from '../parts/qwen3-5.ts';
 import { parseQwenVlaConfig, QWEN_VLA_4B, tinyQwenVla, type QwenVlaConfig } from './config.ts';
@@ -28,13 +29,17 @@ export const qwenVla = defineFamily<QwenVlaConfig, QwenVla<Value>, ExpertContext
   spec: qwenVlaSpec,
   encode: (p, inputs, layout, c) => encodePrompt(qwen35Network(p.model, c), inputs, layout, c.prompt),
   context: (p, prompt, _state, c) => expertContext(p.action_expert, prompt, c.language, c.expert),
-  draws: ({ time }) => ({
-    inputs: flowInputSpecs,
-    draw: (randoms, sizes) => ({ ...drawFlow(time, sizes, randoms) }),
+  draws: ({ time, givenPrefix }) => ({
+    inputs: (B, sizes) => ({ ...flowInputSpecs(B, sizes), ...prefixLengthInputs(givenPrefix, B, sizes) }),
+    draw: (randoms, sizes) => ({
+      ...drawFlow(time, sizes, randoms),
+      ...drawPrefixLengths(givenPrefix, sizes, randoms),
+    }),
   }),
   flowLoss: (p, context, inputs, c) => flowLoss(p.action_expert, context, inputs, c.expert),
   sample: (p, context, noise, dimensions, steps, c) =>
     sampleActions(p.action_expert, context, noise, dimensions, steps, c.expert),
-  flow: (p, context, mask, c) => actionFlow(p.action_expert, context, mask, c.expert),
+  flow: (p, context, mask, c, prefix) => actionFlow(p.action_expert, context, mask, c.expert, prefix),
+  longestPrefix: ({ givenPrefix }) => givenPrefix?.longest ?? 0,
   text: qwenVlaText,
 });

@@ -24,6 +24,7 @@ import {
 import type { ParameterSpec } from '../../nn/parameters.ts';
 import type { FlowInputs } from '../family.ts';
 import { eulerSample, fixedTime, mixNoise, type ActionFlow } from '../parts/flow-matching.ts';
+import { PREFIX_LENGTH, aroundGiven, drawnTimes, openActions, type GivenPrefix } from '../parts/given-prefix.ts';
 import { qwen35Spec, type Qwen35 } from '../parts/qwen3-5.ts';
 import type { QwenVlaConfig } from './config.ts';
 import {
@@ -47,16 +48,18 @@ export function qwenVlaSpec(c: QwenVlaConfig, tokens: number): QwenVla<Parameter
 
 /**
  * Equations 1 and 2: the mean square of the velocity's error over the steps that count, for each channel that has any, and then over
- * these channels, so that all count alike; the mean over samples and draws.
+ * these channels, so that all count alike; the mean over samples and draws. With training-time RTC given actions do not count.
  */
 export function flowLoss(p: ActionExpert<Value>, context: ExpertContext, inputs: FlowInputs, c: ExpertConfig): Value {
-  const { noise: drawnNoise, noiseFraction } = inputs.drawn;
+  const { noise: drawnNoise, noiseFraction, [PREFIX_LENGTH]: length } = inputs.drawn;
   const { B, K, H, A } = dims(drawnNoise!, 'B K H A');
-  const mask = reshape(inputs.actionMask, [B, 1, H, A]);
+  const { given, fractions } = drawnTimes(noiseFraction!, length, H);
+  const valid = reshape(inputs.actionMask, [B, 1, H, A]);
+  const mask = given === null ? valid : mul(valid, openActions(given));
   const actions = reshape(mul(inputs.actions, inputs.actionMask), [B, 1, H, A]);
-  const noise = mul(drawnNoise!, mask);
-  const noisy = mixNoise(actions, noise, reshape(noiseFraction!, [B, K, 1, 1]));
-  const times = reshape(noiseFraction!, [B * K]);
+  const noise = mul(drawnNoise!, valid);
+  const noisy = mixNoise(actions, noise, fractions);
+  const times = reshape(fractions, given === null ? [B * K] : [B * K, H]);
   const velocity = expertVelocity(p, context, reshape(noisy, [B * K, H, A]), times, c);
   const error = mul(sub(reshape(velocity, [B, K, H, A]), sub(noise, actions)), mask);
 
@@ -84,19 +87,16 @@ export function sampleActions(
 }
 
 /** Noise and velocity masked as in training; `mask` broadcasts to [B, H, A]. */
-export function actionFlow(p: ActionExpert<Value>, context: ExpertContext, mask: Value, c: ExpertConfig): ActionFlow {
-  return {
+export function actionFlow(
+  p: ActionExpert<Value>,
+  context: ExpertContext,
+  mask: Value,
+  c: ExpertConfig,
+  prefix: GivenPrefix | null = null,
+): ActionFlow {
+  const own = (noiseFraction: number): number => noiseFraction;
+  return aroundGiven(prefix, mask, (times) => ({
     start: (noise) => mul(noise, mask),
-    velocity: (x, time) =>
-      mul(
-        expertVelocity(
-          p,
-          context,
-          x,
-          time((noiseFraction) => noiseFraction),
-          c,
-        ),
-        mask,
-      ),
-  };
+    velocity: (x, time) => mul(expertVelocity(p, context, x, times(time, own), c), mask),
+  }));
 }

@@ -43,6 +43,11 @@ export interface AsyncPrefix {
   readonly longest: number;
   /** Whether draws with a prefix weigh each number by the error of a sample without gradient. */
   readonly reweight: boolean;
+  /**
+   * What given actions are told of the flow time: that of the draw, like all tokens (`shared`, as published; default), or that they
+   * are clean (`own`, training-time RTC).
+   */
+  readonly times?: 'shared' | 'own' | undefined;
   /** Of a prefix all but the last `keepLast` actions are hidden from the actions behind it, each this often; left out: none. */
   readonly hide?: { readonly probability: number; readonly keepLast: number } | undefined;
 }
@@ -57,6 +62,14 @@ export const CODE_PREFIX: AsyncPrefix = {
 
 /** As the paper (section 2.2.2) says: 0 to 6 long, each equally often; it says nothing of hidden parts. */
 export const PAPER_PREFIX: AsyncPrefix = { probability: 6 / 7, longest: 6, reweight: true };
+
+/** Training-time RTC, which the paper compares with: 0 to `longest`, each equally often; the flow time tells given actions from others. */
+export const trainingTimeRtc = (longest: number): AsyncPrefix => ({
+  probability: longest / (longest + 1),
+  longest,
+  reweight: false,
+  times: 'own',
+});
 
 /** The longest prefix in chunks of H actions. */
 export const longestPrefix = ({ longest }: AsyncPrefix, H: number): number => Math.min(longest, H - 1);
@@ -108,6 +121,7 @@ const schema = z.strictObject({
       probability: share,
       longest: whole,
       reweight: z.boolean(),
+      times: z.enum(['shared', 'own']).optional(),
       hide: z.strictObject({ probability: share, keepLast: z.number().int().min(0) }).optional(),
     })
     .nullable(),

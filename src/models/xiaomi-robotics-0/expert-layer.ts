@@ -5,7 +5,7 @@
  * Axes: B samples, N = B · K draws, T own tokens of a draw, D width.
  */
 
-import { add, constant, dims, mul, reshape, split, unsqueeze, type Value } from '../../engine/index.ts';
+import { add, constant, dims, mul, reshape, split, type Value } from '../../engine/index.ts';
 import { attendWithPrefix, splitHeads, type Prefix } from '../../nn/attention.ts';
 import { linear, linearSpec, type Linear } from '../../nn/linear.ts';
 import { swiGlu, swiGluSpec, type SwiGlu } from '../../nn/mlp.ts';
@@ -62,7 +62,7 @@ export interface OwnTokens {
   readonly mask: Value | null;
 }
 
-/** x [N, T, D] → [N, T, D]; `modulation` [N, 6, D]; `prompt` has one key-value head for each of the expert's heads. */
+/** x [N, T, D] → [N, T, D]; `modulation` [N, 1, 6 D], or [N, T, 6 D] with one for each token; `prompt` has one key-value head for each of the expert's heads. */
 export function expertLayer(
   p: ExpertLayer<Value>,
   x: Value,
@@ -72,7 +72,8 @@ export function expertLayer(
   c: ExpertConfig,
 ): Value {
   const norm = (weights: RmsNorm<Value>, y: Value): Value => rmsNorm(weights, y, c.normEpsilon);
-  const parts = split(add(modulation, unsqueeze(p.adaln_table, 0)), 1, [1, 1, 1, 1, 1, 1]);
+  const D = c.width;
+  const parts = split(add(modulation, reshape(p.adaln_table, [1, 1, 6 * D])), 2, Array<number>(6).fill(D));
   const [shift1, scale1, gate1, shift2, scale2, gate2] = parts as [Value, Value, Value, Value, Value, Value];
   const modulate = (y: Value, shift: Value, scale: Value): Value => add(mul(y, add(scale, constant(1))), shift);
   const attended = attendAll(p.attn, modulate(norm(p.input_layernorm, x), shift1, scale1), prompt, own, c);

@@ -10,7 +10,6 @@
 import { f32 } from '../../base/tensor.ts';
 import {
   add,
-  clamp,
   concat,
   constant,
   dims,
@@ -28,7 +27,8 @@ import { embeddingSpec, type Embedding } from '../../nn/embedding.ts';
 import { normal, type ParameterSpec } from '../../nn/parameters.ts';
 import { rotaryTableAt } from '../../nn/rotary.ts';
 import type { EncodedPrompt } from '../parts/prompt-encoder.ts';
-import type { ExpertConfig, OwnMask } from './config.ts';
+import { actionTimes, givenActions, timesOfTokens } from '../parts/given-prefix.ts';
+import type { AsyncPrefix, ExpertConfig, OwnMask } from './config.ts';
 import { expertLayer, expertLayerSpec, type ExpertLayer, type OwnTokens } from './expert-layer.ts';
 import {
   projector,
@@ -107,6 +107,8 @@ export interface DrawInputs {
   readonly prefixLength: Value | null;
   /** Which given actions those that are not given do not see, f32 [N, H] (1 hidden); left out or null: they see all that the mask lets them. */
   readonly hidden?: Value | null;
+  /** What given actions are told of the flow time; default `shared`. */
+  readonly times?: AsyncPrefix['times'];
 }
 
 /** What all flow times of a chunk share. */
@@ -115,6 +117,8 @@ export interface DrawContext {
   readonly actionMask: Value;
   /** f32 [N, H, 1]: 1 where an action is given; null where none is. */
   readonly given: Value | null;
+  /** Whether given actions are told that they are clean. */
+  readonly ownTimes: boolean;
   /** Sink and state, [N, 2, D]. */
   readonly head: Value;
   readonly own: OwnTokens;
@@ -124,7 +128,7 @@ export interface DrawContext {
 export function drawContext(
   p: ActionExpert<Value>,
   { reading, nextPosition, state }: ExpertContext,
-  { draws, actionMask, prefixLength, hidden = null }: DrawInputs,
+  { draws, actionMask, prefixLength, hidden = null, times = 'shared' }: DrawInputs,
   c: ExpertConfig,
 ): DrawContext {
   const { N, H } = dims(actionMask, 'N H A', { A: c.actionDim });
@@ -137,6 +141,7 @@ export function drawContext(
     reading,
     actionMask,
     given,
+    ownTimes: given !== null && times === 'own',
     head: concat([sink, repeatDraws(state, draws)], 1),
     own: {
       rotary: rotaryTableAt(reshape(positions, [N / draws, draws * T]), c.headWidth, c.ropeTheta),
@@ -150,13 +155,6 @@ export function repeatDraws(x: Value, draws: number): Value {
   const [B, ...rest] = x.shape as readonly number[];
   if (draws === 1) return x;
   return reshape(expand(reshape(x, [B!, 1, ...rest]), [B!, draws, ...rest]), [B! * draws, ...rest]);
-}
-
-/** Prefix lengths [N] → [N, H, 1], 1 before the length. */
-function givenActions(prefixLength: Value, H: number): Value {
-  const { N } = dims(prefixLength, 'N');
-  const places = constant(f32(Float32Array.from({ length: H }, (_, i) => i)));
-  return reshape(clamp(sub(reshape(prefixLength, [N, 1]), places), 0, 1), [N, H, 1]);
 }
 
 /** The mask of own tokens [K · T, K · T] with given actions hidden from those that are not: [B, 1, K · T, K · T]. */
@@ -195,13 +193,14 @@ export function sees(mask: OwnMask, query: number, key: number): boolean {
 /** The velocity v = ε − a at noisy actions [N, H, A] and noise fractions [N] → [N, H, A]; 0 for given actions. */
 export function expertVelocity(
   p: ActionExpert<Value>,
-  { reading, actionMask, given, head, own }: DrawContext,
+  { reading, actionMask, given, ownTimes, head, own }: DrawContext,
   noisy: Value,
   noiseFraction: Value,
   c: ExpertConfig,
 ): Value {
   const { H } = dims(noisy, 'N H A', { A: c.actionDim });
-  const modulation = timeModulation(p, sub(constant(1), noiseFraction), c.timeFeatures);
+  const times = ownTimes ? timesOfTokens(actionTimes(noiseFraction, 0, given!), 2) : noiseFraction;
+  const modulation = timeModulation(p, sub(constant(1), times), c.timeFeatures);
   let x = concat([head, projector(p.action_projector, mul(noisy, actionMask))], 1);
   for (const [i, layer] of p.dit.layers.entries()) {
     x = segment(() => expertLayer(layer, x, modulation, reading[i]!, own, c));

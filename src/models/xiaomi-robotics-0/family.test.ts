@@ -8,7 +8,15 @@ import { familyCodec, oneBatch, openDescent } from '../../../tests/contracts/fam
 import { Random } from '../../base/random.ts';
 import { countParameters } from '../../nn/parameters.ts';
 import { createFlowTrainable } from '../flow-trainable.ts';
-import { CODE_PREFIX, PAPER_PREFIX, XIAOMI_ROBOTICS_0, type AsyncPrefix, type XiaomiConfig } from './config.ts';
+import type { FamilyConfig } from '../family.ts';
+import {
+  CODE_PREFIX,
+  PAPER_PREFIX,
+  XIAOMI_ROBOTICS_0,
+  trainingTimeRtc,
+  type AsyncPrefix,
+  type XiaomiConfig,
+} from './config.ts';
 import { xiaomiRobotics0 } from './family.ts';
 import { ARMS, SLOTS } from './slots.ts';
 
@@ -25,6 +33,7 @@ familyContract({
   // A bias of the keys adds the same to all scores of a query, which a softmax does not see.
   deaf: /\bkey\.bias$/,
   masked: ['actions', 'noise'],
+  given: (tiny, longest) => ({ ...tiny, asyncPrefix: trainingTimeRtc(longest) }) as FamilyConfig,
   micro(config) {
     const tiny = config as XiaomiConfig;
     // Weights of the error are constants to the gradient, but not to differences: they stay out.

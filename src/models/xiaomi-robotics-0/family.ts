@@ -51,6 +51,7 @@ export const xiaomiRobotics0 = defineFamily<XiaomiConfig, Xiaomi<Value>, ExpertC
   }),
   flowLoss,
   sample: (p, context, noise, dimensions, steps, c) => sampleActions(p, context, noise, dimensions, steps, c.expert),
-  flow: (p, context, mask, c) => actionFlow(p, context, mask, c.expert),
+  flow: actionFlow,
+  longestPrefix: ({ asyncPrefix }) => asyncPrefix?.longest ?? 0,
   text: xiaomiText,
 });

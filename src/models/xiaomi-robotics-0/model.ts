@@ -27,6 +27,7 @@ import type { FlowInputs } from '../family.ts';
 import { errorWeights, weightedMeanLoss } from '../parts/flow-losses.ts';
 import { eulerSample, mixNoise, type ActionFlow } from '../parts/flow-matching.ts';
 import { qwen3VlSpec, type Qwen3Vl } from '../parts/qwen3-vl.ts';
+import type { GivenPrefix } from '../parts/given-prefix.ts';
 import { longestPrefix, type ExpertConfig, type XiaomiConfig } from './config.ts';
 import {
   actionExpertSpec,
@@ -62,7 +63,8 @@ export function flowLoss(p: ActionExpert<Value>, context: ExpertContext, inputs:
   const actionMask = repeatDraws(inputs.actionMask, K);
   const prefixLength = c.asyncPrefix === null ? null : reshape(lengths!, [N]);
   const hidden = prefixHidden === undefined ? null : reshape(prefixHidden, [N, H]);
-  const draws = drawContext(p, context, { draws: K, actionMask, prefixLength, hidden }, c.expert);
+  const times = c.asyncPrefix?.times;
+  const draws = drawContext(p, context, { draws: K, actionMask, prefixLength, hidden, times }, c.expert);
   const noise = withGiven(reshape(drawnNoise!, [N, H, A]), actions, draws);
   const n = reshape(noiseFraction!, [N]);
   const velocity = expertVelocity(p, draws, mixNoise(actions, noise, reshape(n, [N, 1, 1])), n, c.expert);
@@ -112,14 +114,6 @@ function sampleDraws(p: ActionExpert<Value>, draws: DrawContext, start: Value, s
   );
 }
 
-/** Actions that a new chunk must begin with, as they were already sent to the robot. */
-export interface GivenPrefix {
-  /** f32 [B, H, A], normalised; what lies behind the length does not matter. */
-  readonly actions: Value;
-  /** f32 [B], whole numbers from 0 to H. */
-  readonly length: Value;
-}
-
 /**
  * Actions [B, H, A] from noise [B, H, A] in `steps` Euler steps, normalised; 0 where `dimensions` [A] says that an action is
  * padding.
@@ -140,11 +134,19 @@ export function sampleActions(
   return mul(sampleDraws(p, draws, start, steps, c), dimensions);
 }
 
-/** The flow of a chunk of which no action is given; `mask` [B, H, A]. */
-export function actionFlow(p: ActionExpert<Value>, context: ExpertContext, mask: Value, c: ExpertConfig): ActionFlow {
-  const draws = drawContext(p, context, { draws: 1, actionMask: mask, prefixLength: null }, c);
+/** The flow of a chunk; `mask` [B, H, A]. */
+export function actionFlow(
+  p: ActionExpert<Value>,
+  context: ExpertContext,
+  mask: Value,
+  { expert: c, asyncPrefix }: Pick<XiaomiConfig, 'expert' | 'asyncPrefix'>,
+  prefix: GivenPrefix | null = null,
+): ActionFlow {
+  const given = { prefixLength: prefix?.length ?? null, times: asyncPrefix?.times };
+  const draws = drawContext(p, context, { draws: 1, actionMask: mask, ...given }, c);
   return {
-    start: (noise) => mul(noise, mask),
+    start: (noise) =>
+      prefix === null ? mul(noise, mask) : withGiven(mul(noise, mask), mul(prefix.actions, mask), draws),
     velocity: (x, time) =>
       mul(
         expertVelocity(

@@ -1,6 +1,7 @@
 /** @file The small maps around Xiaomi-Robotics-0's expert: two linear maps with a GELU between, and the embedding of the flow time. */
 
-import { constant, dims, gelu, mul, reshape, silu, type Value } from '../../engine/index.ts';
+import { constant, gelu, mul, silu, type Value } from '../../engine/index.ts';
+import { perToken } from '../../nn/ada-norm.ts';
 import { linear, linearSpec, type Linear } from '../../nn/linear.ts';
 import type { ParameterSpec } from '../../nn/parameters.ts';
 import { sinusoid } from '../../nn/time-embedding.ts';
@@ -36,7 +37,7 @@ export function timeModulationSpec(features: number, width: number): TimeModulat
   };
 }
 
-/** Times [N] from 0 (noise) to 1 (action) → [N, 6, D]. */
+/** Times [N], or [N, T] with one for each token, from 0 (noise) to 1 (action) → [N, 1, 6 D] or [N, T, 6 D]. */
 export function timeModulation(
   { t_embedder: { mlp }, t_projector }: TimeModulation<Value>,
   time: Value,
@@ -44,6 +45,5 @@ export function timeModulation(
 ): Value {
   const waves = sinusoid(mul(time, constant(1000)), { width: features, first: 'cos', shift: 0 });
   const embedded = linear(mlp[2], silu(linear(mlp[0], waves)));
-  const { N, D } = dims(embedded, 'N D');
-  return reshape(linear(t_projector.layers[0], embedded), [N, 6, D]);
+  return perToken(linear(t_projector.layers[0], embedded));
 }

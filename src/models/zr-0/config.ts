@@ -5,6 +5,7 @@ import { parseConfig, type FamilyConfig, type TinySizes } from '../family.ts';
 import { transformerWidth, type TransformerConfig } from '../parts/diffusion-transformer.ts';
 import { choiceSchema } from '../parts/choice-policy.ts';
 import { timeLawSchema, type TimeLaw } from '../parts/flow-matching.ts';
+import { givenPrefixSchema, type GivenPrefixSettings } from '../parts/given-prefix.ts';
 import { languageSchema, promptSchema, qwen3VlRules, visionSchema, type Qwen3VlConfig } from '../parts/qwen3-vl.ts';
 import { supervisionSchema } from '../parts/supervision-heads.ts';
 import { TINY_PROMPT, TINY_VISION, TINY_WIDTH, tinyLanguage } from '../parts/tiny-encoder.ts';
@@ -31,6 +32,8 @@ export interface Zr0Config extends FamilyConfig, Qwen3VlConfig {
   readonly prompt: Qwen3VlConfig['prompt'];
   readonly expert: ExpertConfig;
   readonly time: TimeLaw;
+  /** Training-time RTC; left out: every action of a chunk is generated. */
+  readonly givenPrefix?: GivenPrefixSettings | undefined;
 }
 
 const whole = z.number().int().positive();
@@ -60,6 +63,7 @@ const schema = z.strictObject({
     timeBuckets: whole,
   }),
   time: timeLawSchema,
+  givenPrefix: givenPrefixSchema.optional(),
   supervision: supervisionSchema,
   choice: choiceSchema.optional(),
 });

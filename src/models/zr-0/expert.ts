@@ -19,6 +19,7 @@ import {
   split,
   type Value,
 } from '../../engine/index.ts';
+import { perToken } from '../../nn/ada-norm.ts';
 import { embeddingSpec, type Embedding } from '../../nn/embedding.ts';
 import { normal, parameter, type ParameterSpec } from '../../nn/parameters.ts';
 import { sinusoid } from '../../nn/time-embedding.ts';
@@ -31,6 +32,7 @@ import {
   type ContextReading,
   type DiffusionTransformer,
 } from '../parts/diffusion-transformer.ts';
+import { timesOfTokens } from '../parts/given-prefix.ts';
 import type { ExpertConfig } from './config.ts';
 
 /** An affine map of one embodiment: W [1, in, out], b [1, out]; the first axis is the published layout. */
@@ -103,7 +105,9 @@ export function expertContext(
 export const timeBucket = (noiseFraction: number, buckets: number): number =>
   Math.max(0, Math.trunc((1 - noiseFraction) * buckets + 1e-9));
 
-/** The velocity v = ε − a at noisy actions [N, H, A] and times (buckets as f32 [N]) → [N, H, A]. */
+/**
+ * The velocity v = ε − a at noisy actions [N, H, A] and times (buckets as f32 [N], or [N, H] with one for each action) → [N, H, A].
+ */
 export function expertVelocity(
   p: ActionExpert<Value>,
   context: ExpertContext,
@@ -115,10 +119,11 @@ export function expertVelocity(
   const { B, D } = dims(context.state, 'B 1 D');
   const actions = add(encodeActions(p, noisy, bucket, D), slice(p.position_embedding.weight, 0, 0, H));
   const state = reshape(expand(reshape(context.state, [B, 1, D]), [B, N / B, D]), [N, 1, D]);
+  const time = bucket.shape.length === 2 ? timesOfTokens(bucket, 1) : bucket;
   const out = diffusionTransformer(
     p.dit,
     concat([state, actions], 1),
-    encodeTime(p.dit, bucket, c.transformer),
+    encodeTime(p.dit, time, c.transformer),
     context.reading,
     (x) => slice(x, 1, 1, H + 1),
     c.transformer,
@@ -126,16 +131,15 @@ export function expertVelocity(
   return neg(mapTwice(p.action_decoder, out));
 }
 
-/** W3 swish(W2 [W1 a; time]): the time's part of W2 is computed once per draw, not once per action. */
+/** W3 swish(W2 [W1 a; time]): the time's part of W2 is computed once per time, not once per action. */
 function encodeActions(
   { action_encoder: { W1, W2, W3 } }: ActionExpert<Value>,
   noisy: Value,
   bucket: Value,
   D: number,
 ) {
-  const { N } = dims(noisy, 'N H A');
   const [forAction, forTime] = split(reshape(W2.W, [2 * D, D]), 0, [D, D]);
   const time = matmul(sinusoid(bucket, { width: D, first: 'sin', shift: 0 }), forTime!);
-  const mixed = add(matmul(map(W1, noisy), forAction!), reshape(add(time, W2.b), [N, 1, D]));
+  const mixed = add(matmul(map(W1, noisy), forAction!), perToken(add(time, W2.b)));
   return map(W3, silu(mixed));
 }

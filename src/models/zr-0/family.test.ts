@@ -47,6 +47,7 @@ familyContract({
         },
         mlpWidth: 6,
       },
+      givenPrefix: { longest: 2 },
     };
     return small;
   },

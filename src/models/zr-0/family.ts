@@ -5,6 +5,7 @@ import { zeros } from '../../base/tensor.ts';
 import type { Value } from '../../engine/index.ts';
 import { defineFamily } from '../family.ts';
 import { drawFlow, flowInputSpecs } from '../parts/flow-matching.ts';
+import { drawPrefixLengths, prefixLengthInputs } from '../parts/given-prefix.ts';
 import { encodePrompt } from '../parts/prompt-encoder.ts';
 import { qwen3VlNetwork } from '../parts/qwen3-vl.ts';
 import { parseZr0Config, tinyZr0, ZR0_2B, type Zr0Config } from './config.ts';
@@ -33,10 +34,11 @@ export const zr0 = defineFamily<Zr0Config, Zr0<Value>, ExpertContext>({
     invariant(state !== null, 'the expert reads the state');
     return expertContext(p, hidden, mask, state, c.expert);
   },
-  draws: ({ time, expert }) => ({
+  draws: ({ time, expert, givenPrefix }) => ({
     inputs: (B, sizes) => ({
       ...flowInputSpecs(B, sizes),
       timeBucket: { dtype: 'f32', shape: [B, sizes.draws] },
+      ...prefixLengthInputs(givenPrefix, B, sizes),
     }),
     draw(randoms, sizes) {
       const { noise, noiseFraction } = drawFlow(time, sizes, randoms);
@@ -44,11 +46,12 @@ export const zr0 = defineFamily<Zr0Config, Zr0<Value>, ExpertContext>({
       noiseFraction.data.forEach((n, i) => {
         buckets.data[i] = timeBucket(n, expert.timeBuckets);
       });
-      return { noise, noiseFraction, timeBucket: buckets };
+      return { noise, noiseFraction, timeBucket: buckets, ...drawPrefixLengths(givenPrefix, sizes, randoms) };
     },
   }),
   flowLoss: (p, context, inputs, c) => flowLoss(p, context, inputs, c.expert),
   sample: (p, context, noise, dimensions, steps, c) => sampleActions(p, context, noise, dimensions, steps, c.expert),
-  flow: (p, context, mask, c) => actionFlow(p, context, mask, c.expert),
+  flow: (p, context, mask, c, prefix) => actionFlow(p, context, mask, c.expert, prefix),
+  longestPrefix: ({ givenPrefix }) => givenPrefix?.longest ?? 0,
   text: zr0Text,
 });

@@ -11,6 +11,14 @@ import { dims, expand, mul, reshape, sub, type Value } from '../../engine/index.
 import type { ParameterSpec } from '../../nn/parameters.ts';
 import type { FlowInputs } from '../family.ts';
 import { eulerSample, fixedTime, maskedMeanSquare, mixNoise, type ActionFlow } from '../parts/flow-matching.ts';
+import {
+  PREFIX_LENGTH,
+  actionTimes,
+  aroundGiven,
+  drawnTimes,
+  openActions,
+  type GivenPrefix,
+} from '../parts/given-prefix.ts';
 import { qwen3VlSpec, type Qwen3Vl } from '../parts/qwen3-vl.ts';
 import type { ExpertConfig, Zr0Config } from './config.ts';
 import { actionExpertSpec, expertVelocity, timeBucket, type ActionExpert, type ExpertContext } from './expert.ts';
@@ -25,19 +33,22 @@ export function zr0Spec(c: Zr0Config, tokens: number): Zr0<ParameterSpec> {
 
 /**
  * The mean square error of the velocity over what `actionMask` lets count, in a context of B samples. `drawn` also holds the
- * noise fractions as ZR-0's whole-number time, `timeBucket` f32 [B, K].
+ * noise fractions as ZR-0's whole-number time, `timeBucket` f32 [B, K], and with training-time RTC how many actions are given.
  */
 export function flowLoss(p: ActionExpert<Value>, context: ExpertContext, inputs: FlowInputs, c: ExpertConfig): Value {
-  const { noise: drawnNoise, noiseFraction, timeBucket: buckets } = inputs.drawn;
+  const { noise: drawnNoise, noiseFraction, timeBucket: buckets, [PREFIX_LENGTH]: length } = inputs.drawn;
   const { B, K, H, A } = dims(drawnNoise!, 'B K H A');
   const mask = reshape(inputs.actionMask, [B, 1, H, A]);
   const actions = reshape(mul(inputs.actions, inputs.actionMask), [B, 1, H, A]);
   const noise = mul(drawnNoise!, mask);
-  const noisy = mixNoise(actions, noise, reshape(noiseFraction!, [B, K, 1, 1]));
-  const bucket = reshape(buckets!, [B * K]);
+  const { given, fractions } = drawnTimes(noiseFraction!, length, H);
+  const noisy = mixNoise(actions, noise, fractions);
+  const time = given === null ? buckets! : actionTimes(buckets!, timeBucket(0, c.timeBuckets), given);
+  const bucket = reshape(time, given === null ? [B * K] : [B * K, H]);
   const velocity = expertVelocity(p, context, reshape(noisy, [B * K, H, A]), bucket, c);
   const target = sub(noise, actions);
-  return maskedMeanSquare(reshape(velocity, [B, K, H, A]), target, expand(mask, [B, K, H, A]));
+  const counts = given === null ? mask : mul(mask, openActions(given));
+  return maskedMeanSquare(reshape(velocity, [B, K, H, A]), target, expand(counts, [B, K, H, A]));
 }
 
 /**
@@ -58,19 +69,16 @@ export function sampleActions(
 }
 
 /** Noise and velocity masked as in training; `mask` broadcasts to [B, H, A]. */
-export function actionFlow(p: ActionExpert<Value>, context: ExpertContext, mask: Value, c: ExpertConfig): ActionFlow {
-  return {
+export function actionFlow(
+  p: ActionExpert<Value>,
+  context: ExpertContext,
+  mask: Value,
+  c: ExpertConfig,
+  prefix: GivenPrefix | null = null,
+): ActionFlow {
+  const own = (noiseFraction: number): number => timeBucket(noiseFraction, c.timeBuckets);
+  return aroundGiven(prefix, mask, (times) => ({
     start: (noise) => mul(noise, mask),
-    velocity: (x, time) =>
-      mul(
-        expertVelocity(
-          p,
-          context,
-          x,
-          time((noiseFraction) => timeBucket(noiseFraction, c.timeBuckets)),
-          c,
-        ),
-        mask,
-      ),
-  };
+    velocity: (x, time) => mul(expertVelocity(p, context, x, times(time, own), c), mask),
+  }));
 }

@@ -13,7 +13,7 @@ import type { LearnerOptions } from '../graph-learner.ts';
 import type { ClosableBatches, GroupOptions } from '../mixture-group.ts';
 import type { DataConfig } from '../recipe.ts';
 import type { PolicyTrainable } from '../trainable.ts';
-import { openSamples, type TrainingData } from '../training-data.ts';
+import { longestDelayOf, openSamples, type TrainingData } from '../training-data.ts';
 import type { FeaturesConfig } from './config.ts';
 import { featureBatches, type KeptDataset } from './feature-batches.ts';
 import { featureGraph, featureTrainable, storedType } from './feature-graph.ts';
@@ -73,6 +73,11 @@ export async function keepFeatures(source: FeatureSource, options: KeepOptions):
     (size: number): ThroughReads =>
     (at) =>
       options.tune(source.through(size, at));
+  if (longestDelayOf(source.data) > 0) {
+    throw new VlaError('unsupported', 'data.features: expected samples of one moment, got states later than images.', {
+      hint: 'Features are kept once per frame: set data.features or data.futureState to null.',
+    });
+  }
   const survey = surveyFeatures(sized(BLOCK));
   const fields = recordFields(source.codec, survey, features);
   const versions = Math.max(1, features.augmentations);
