@@ -110,8 +110,9 @@ describe('loader', () => {
           const pads = one.actionIsPad.reduce((sum, pad) => sum + pad, 0);
           const starts = [0, 1, 2, 3].filter((delay) => Math.min(frame + delay, last) === now);
           const fitting = starts.filter((delay) => Math.min(4, Math.max(0, frame + delay + 3 - last)) === pads);
-          assert.equal(fitting.length, 1, `frame ${frame} of ${last + 1}: state ${now}, ${pads} of padding`);
-          counts[fitting[0]!]!++;
+          assert.ok(fitting.length > 0, `frame ${frame} of ${last + 1}: state ${now}, ${pads} of padding`);
+          // Where every delay ends before the episode does, it can be told.
+          if (frame + 3 <= last) counts[fitting[0]!]!++;
           const rows = [0, 1, 2, 3].map((k) => Math.min(frame + fitting[0]! + k, last));
           assert.deepEqual(
             [...one.actions],
@@ -121,7 +122,7 @@ describe('loader', () => {
         if (step < 4) assert.deepEqual(plain(await there.batch(step)), plain(samples));
       }
       assert.ok(
-        counts.every((count) => Math.abs(count - 42) < 20),
+        counts.every((count) => Math.abs(count - 24) < 14),
         counts.join(),
       );
       // A loader that starts later sees what this one saw there.

@@ -166,8 +166,11 @@ export function familyContinuationContract(subject: ContinuationSubject): void {
     const [at0, at1] = [await run(0, x), await run(1, x)];
     const { actionDim: A, actionDimensions: real } = codec;
     const rest = ({ data }: Tensor): number[] => [...data].slice(2 * A).map((v, i) => Number(v) * real[i % A]!);
-    assert.ok(rest(at0['plain']!).every((v, i) => Math.abs(v - rest(at0['given']!)[i]!) < 1e-5));
-    assert.ok(rest(at1['plain']!).some((v, i) => Math.abs(v - rest(at1['given']!)[i]!) > 1e-4));
+    const apart = ({ plain, given }: Record<string, Tensor>): number =>
+      Math.max(...rest(plain!).map((v, i) => Math.abs(v - rest(given!)[i]!)));
+    // At n = 0 all are clean; at n = 1 those that are not given hear the difference, however little an untrained model makes of it.
+    assert.ok(apart(at0) < 1e-6, `${apart(at0)}`);
+    assert.ok(apart(at1) > 1e-6 + 10 * apart(at0), `${apart(at0)}, then ${apart(at1)}`);
     assert.ok([...at1['given']!.data].slice(0, 2 * A).every((v) => Number(v) === 0));
   });
 

@@ -185,8 +185,8 @@ test('with the causal mask, velocities and samples are those of the published we
   const results = await causal([0, 0, 0, 0]);
   assert.ok(largestDifference(negated(results['velocity']!), golden['causal.velocity']!) < 5e-5);
   assert.ok(largestDifference(results['free']!, withoutPadding(golden['causal.sample']!)) < 2e-5);
-  assert.deepEqual(results['sample']!.data, results['free']!.data);
-  assert.deepEqual(results['walked']!.data, results['free']!.data);
+  assert.equal(largestDifference(results['sample']!, results['free']!), 0);
+  assert.equal(largestDifference(results['walked']!, results['free']!), 0);
 });
 
 test('with the Λ mask and no prefix, they are those of the post-training code', async () => {
@@ -200,7 +200,7 @@ test('with a given prefix, so are velocities, samples, the weighted loss and its
   const results = await lambda([3, 3, 3, 3]);
   assert.ok(largestDifference(negated(results['velocity']!), golden['lambda.velocity']!) < 5e-5);
   assert.ok(largestDifference(results['sample']!, withoutPadding(golden['lambda.sample']!)) < 2e-5);
-  assert.deepEqual(results['walked']!.data, results['sample']!.data);
+  assert.equal(largestDifference(results['walked']!, results['sample']!), 0);
   assert.ok(Math.abs(Number(results['plainLoss']!.data[0]) - Number(golden['lambda.loss_mse']!.data[0]) / 2) < 2e-5);
   assert.ok(largestDifference(results['loss']!, golden['lambda.loss']!) < 5e-5);
   const theirs = Object.keys(golden).filter((name) => name.startsWith('gradient.'));
