@@ -42,11 +42,13 @@ const referenceTo = (to: 'delta' | 'relative-to-chunk-start'): Partial<CodecDesi
 
 /** Three actions of a running chunk, absolute, and where the robot was when the chunk began and is now. */
 const running: Continuation = {
-  actions: Float32Array.from([
-    ...[0.5, 0.1, 0.3, 0.2, -0.1, 0.4, 0.9],
-    ...[0.6, 0.2, 0.3, 0.3, -0.1, 0.5, 0.8],
-    ...[0.7, 0.2, 0.1, 0.3, 0.1, 0.6, -0.7],
-  ]),
+  actions: Float32Array.from(
+    [
+      [0.5, 0.1, 0.3, 0.2, -0.1, 0.4, 0.9],
+      [0.6, 0.2, 0.3, 0.3, -0.1, 0.5, 0.8],
+      [0.7, 0.2, 0.1, 0.3, 0.1, 0.6, -0.7],
+    ].flat(),
+  ),
   count: 3,
   committed: 2,
 };
