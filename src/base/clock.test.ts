@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { SimulatedClock, systemClock } from './clock.ts';
+import { realWork, SimulatedClock, systemClock } from './clock.ts';
 
 test('simulated sleepers wake in the order of their times, then of falling asleep, and see the time they asked for', async () => {
   const clock = new SimulatedClock(10);
@@ -33,6 +33,24 @@ test('a loop of sleeps takes all its turns within one advance', async () => {
   await loop;
   assert.equal(ticks.length, 100);
   assert.equal(ticks[49], 0.5);
+});
+
+test('simulated time stands still for real work, also for work that follows from it, and passes failures on', async () => {
+  const clock = new SimulatedClock();
+  const seen: string[] = [];
+  const real = (name: string): Promise<void> => new Promise((resolve) => setTimeout(() => resolve(void name), 3));
+  const worker = (async () => {
+    await clock.sleepUntil(1);
+    await realWork(clock, real('first'));
+    seen.push(`first ${clock.now()}`);
+    await realWork(clock, real('second'));
+    seen.push(`second ${clock.now()}`);
+    await assert.rejects(realWork(clock, Promise.reject(new Error('broken'))), /broken/);
+  })();
+  void clock.sleepUntil(1.5).then(() => seen.push(`other ${clock.now()}`));
+  await clock.advance(2);
+  await worker;
+  assert.deepEqual(seen, ['first 1', 'second 1', 'other 1.5']);
 });
 
 test('an aborted sleep rejects with the reason, and leaves no sleeper behind', async () => {

@@ -51,6 +51,7 @@ const TURNS = 50;
 export class SimulatedClock implements Clock {
   private time: number;
   private sleepers: Sleeper[] = [];
+  private readonly work = new Set<Promise<unknown>>();
 
   /** `start` in seconds. */
   constructor(start = 0) {
@@ -85,21 +86,43 @@ export class SimulatedClock implements Clock {
     });
   }
 
+  /** Lets time stand still until `work`, which takes real time (a model, another thread), has settled; hands its result through. */
+  standStill<T>(work: Promise<T>): Promise<T> {
+    const settled: Promise<unknown> = work
+      .then(
+        () => undefined,
+        () => undefined,
+      )
+      .then(() => this.work.delete(settled));
+    this.work.add(settled);
+    return work;
+  }
+
   /** Moves time forward to `time` (seconds), waking sleepers on the way. */
   async advance(time: number): Promise<void> {
-    await settle();
+    await this.settle();
     for (;;) {
       const next = this.sleepers[0];
       if (next === undefined || next.time > time) break;
       this.sleepers.shift();
       this.time = Math.max(this.time, next.time);
       next.wake();
-      await settle();
+      await this.settle();
     }
     this.time = Math.max(this.time, time);
   }
+
+  /** Gives whoever woke their turns, and waits for the real work that they start. */
+  private async settle(): Promise<void> {
+    for (;;) {
+      for (let i = 0; i < TURNS; i++) await Promise.resolve();
+      if (this.work.size === 0) return;
+      await Promise.all(this.work);
+    }
+  }
 }
 
-async function settle(): Promise<void> {
-  for (let i = 0; i < TURNS; i++) await Promise.resolve();
+/** `work` that takes real time, on a clock: a simulated one stands still for it. */
+export function realWork<T>(clock: Clock, work: Promise<T>): Promise<T> {
+  return clock instanceof SimulatedClock ? clock.standStill(work) : work;
 }

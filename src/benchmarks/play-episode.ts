@@ -2,7 +2,7 @@
 
 import { VlaError } from '../base/errors.ts';
 import { actionAt, type ActionChunk } from '../interfaces/action-chunk.ts';
-import type { Embodiment } from '../interfaces/embodiment.ts';
+import { checkChunk } from '../interfaces/check-chunk.ts';
 import type { Environment, Outcome } from '../interfaces/environment.ts';
 import type { Observation } from '../interfaces/observation.ts';
 import type { Policy } from '../interfaces/policy.ts';
@@ -112,29 +112,6 @@ async function inferred(where: string, policy: Policy, observation: Observation)
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new VlaError(code, `${where}: ${text}`, { cause, ...(hint === undefined ? {} : { hint }) });
   }
-}
-
-/** Throws unless `chunk` is [horizon ≥ 1, action size] of finite numbers. */
-export function checkChunk(where: string, chunk: ActionChunk, embodiment: Embodiment): void {
-  const { names } = embodiment.action;
-  const { horizon, dim, data } = chunk;
-  if (dim !== names.length || !Number.isInteger(horizon) || horizon < 1 || data.length !== horizon * dim) {
-    throw new VlaError(
-      'bad-shape',
-      `${where}: expected a chunk of at least one action of ${names.length} values, ` +
-        `got horizon ${horizon}, ${dim} values per action, ${data.length} numbers.`,
-      { hint: 'Use a policy that was trained for this robot.' },
-    );
-  }
-  const bad = data.findIndex((value) => !Number.isFinite(value));
-  if (bad < 0) return;
-  throw new VlaError(
-    'not-finite',
-    `${where}: expected finite actions, got ${data[bad]} for "${names[bad % dim]}" in action ${Math.floor(bad / dim)} of the chunk.`,
-    {
-      hint: 'Nothing of this chunk was executed. The weights may be damaged, or training diverged: look at its loss curve.',
-    },
-  );
 }
 
 function executed(where: string, execute: number | 'half', horizon: number): number {
