@@ -35,7 +35,7 @@ export function requireContinuation(
 
 /**
  * Asks for a chunk that continues the running one. Committed (Δt_c) are as many of the coming actions as the inference may take ticks, at
- * least `least`, at most what the policy takes and the queue has. `all`: the policy is shown the rest of the running chunk too.
+ * least `least` and that of this tick, at most what the policy takes and the queue has. `all`: the policy is shown the rest of the running chunk too.
  */
 export function askToContinue(
   seen: TickedObservation,
@@ -43,7 +43,7 @@ export function askToContinue(
   bounds: { readonly least: number; readonly all: boolean },
 ): InferenceRequest {
   const ahead = queue.ahead(tick);
-  const committed = Math.min(ahead, longest, Math.max(latency, bounds.least));
+  const committed = Math.min(ahead, longest, Math.max(latency, bounds.least, 1));
   const count = bounds.all ? ahead : committed;
   const request = { observation: seen, observed: seen.tick };
   if (count === 0) return request;
@@ -59,9 +59,10 @@ export function takeJoined(
   { observed, continuation }: InferenceRequest,
   { queue, tick, epoch }: StrategyView,
 ): void {
-  const late = tick > observed + (continuation?.committed ?? 0);
+  const { committed } = continuation ?? { committed: 0 };
+  const covered = committed > 0 && tick - observed <= committed;
   const placement = { epoch, observed, start: observed };
-  if (!late) queue.place(chunk, placement, tick);
+  if (covered) queue.place(chunk, placement, tick);
   else if (queue.running(tick) !== null) queue.discard();
   else queue.place(chunk, placement, queue.running(tick - 1) === null ? tick : tick + 1);
 }
