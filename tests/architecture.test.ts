@@ -25,9 +25,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | null>> = {
   recipes: null,
 };
 /** Folders that run in a browser too, and the files in them that are Node's part. */
-const BROWSER = new Set(['engine', 'nn', 'codec', 'models', 'interfaces', 'simulation', 'drivers']);
-const NODE_PART = /^src\/(engine\/runtimes\/node[^/]*|drivers\/\w+\/node-[^/]*|simulation\/vector(-worker)?)\.ts$/;
-const NODE_PACKAGES = new Set(['onnxruntime-node', 'node-av', 'serialport', 'sharp', 'ws']);
+const BROWSER = new Set(['engine', 'nn', 'codec', 'models', 'interfaces', 'simulation', 'drivers', 'runtime']);
+const NODE_PART =
+  /^src\/(engine\/runtimes\/node[^/]*|drivers\/\w+\/node-[^/]*|simulation\/vector(-worker)?|runtime\/(thread\/[^/]*|safety\/limits-file))\.ts$/;
 const NODE_GLOBALS = /(?<![.\w$])(process|Buffer|__dirname|__filename|require|setImmediate)\b(?!\s*\??:)/g;
 
 const sources = sourceFiles('src', 'recipes').filter((source) => !isTest(source.file));

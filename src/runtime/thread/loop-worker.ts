@@ -1,0 +1,95 @@
+/** @file The thread of a control loop: opens its robot behind its gate, and asks a policy that lives in another thread. Node only. */
+
+import { parentPort, workerData, type MessagePort as NodePort } from 'node:worker_threads';
+import { systemClock, type Clock } from '../../base/clock.ts';
+import { invariant, VlaError } from '../../base/errors.ts';
+import { toPlainError, type PlainError } from '../../base/plain-error.ts';
+import { importModule } from '../../base/user-module.ts';
+import type { Embodiment } from '../../interfaces/embodiment.ts';
+import type { TickRecord } from '../../interfaces/tick-record.ts';
+import { ControlLoop, type LoopConfig, type LoopEpisode } from '../control-loop.ts';
+import type { LoopCounters } from '../loop-counters.ts';
+import { openPortPolicy, type Port } from '../policy-port.ts';
+import { spinningClock } from './spinning-clock.ts';
+
+/** What a robot's module opens in the loop's thread: all of a loop but the policy and the clock, which it is given. */
+export type ThreadParts = Omit<LoopConfig, 'policy' | 'clock'>;
+
+/** What the thread is started with. */
+export interface LoopSetup {
+  /** URL of a module that exports `openRobot(options, clock): Promise<ThreadParts>`. */
+  readonly module: string;
+  readonly options: unknown;
+  /** How ticks are waited for. */
+  readonly wait: 'spin' | 'sleep';
+  readonly records: 'none' | 'numbers' | 'all';
+  readonly policy: NodePort;
+}
+
+/** To the thread. */
+export type LoopOrder =
+  | { readonly id: number; readonly kind: 'run'; readonly episode: LoopEpisode; readonly ticks: number | null }
+  | { readonly id: number; readonly kind: 'reset'; readonly episode: LoopEpisode }
+  | { readonly id: number; readonly kind: 'say'; readonly instruction: string }
+  | { readonly id: number; readonly kind: 'counters' }
+  | { readonly id: number; readonly kind: 'stop' };
+
+/** From the thread. */
+export type LoopReport =
+  | { readonly kind: 'ready'; readonly embodiment: Embodiment }
+  | { readonly kind: 'unopened'; readonly error: PlainError }
+  | { readonly kind: 'tick'; readonly record: TickRecord }
+  | { readonly kind: 'done'; readonly id: number; readonly counters: LoopCounters }
+  | { readonly kind: 'failed'; readonly id: number; readonly error: PlainError };
+
+interface RobotModule {
+  openRobot?(options: unknown, clock: Clock): Promise<ThreadParts>;
+}
+
+invariant(parentPort !== null, 'the loop worker runs outside a worker thread');
+const port = parentPort;
+const { module, options, wait, records, policy } = workerData as LoopSetup;
+const send = (report: LoopReport): void => port.postMessage(report);
+const over = new AbortController();
+
+async function open(): Promise<ControlLoop> {
+  const { openRobot } = (await importModule(module)) as RobotModule;
+  if (openRobot === undefined) {
+    throw new VlaError('bad-argument', `control loop: expected ${module} to export openRobot.`, {
+      hint: 'It returns the gate and the strategy: docs/guides/real-time.md shows one.',
+    });
+  }
+  const clock = wait === 'spin' ? spinningClock : systemClock;
+  const parts = await openRobot(options, clock);
+  const loop = new ControlLoop({ ...parts, policy: await openPortPolicy(policy as unknown as Port), clock });
+  if (records !== 'none') {
+    // Pictures are large: they travel only to those who want them.
+    loop.listen((record) =>
+      send({ kind: 'tick', record: records === 'all' ? record : { ...record, observation: null } }),
+    );
+  }
+  send({ kind: 'ready', embodiment: parts.gate.embodiment });
+  return loop;
+}
+
+async function obey(loop: ControlLoop, order: LoopOrder): Promise<void> {
+  if (order.kind === 'run') {
+    await loop.run(order.episode, { signal: over.signal, ...(order.ticks === null ? {} : { ticks: order.ticks }) });
+    policy.close();
+  } else if (order.kind === 'reset') await loop.reset(order.episode);
+  else if (order.kind === 'say') loop.say(order.instruction);
+  else if (order.kind === 'stop') over.abort();
+}
+
+const opened = open();
+opened.catch((error: unknown) => send({ kind: 'unopened', error: toPlainError(error) }));
+port.on('message', (order: LoopOrder) => {
+  void opened.then(async (loop) => {
+    try {
+      await obey(loop, order);
+      send({ kind: 'done', id: order.id, counters: loop.counters });
+    } catch (error) {
+      send({ kind: 'failed', id: order.id, error: toPlainError(error) });
+    }
+  });
+});
