@@ -8,7 +8,7 @@ import type { Strategy } from '../../src/runtime/strategy.ts';
 import { brokenPromises, playSchedule } from './play-schedule.ts';
 import { drawSchedule, STRATEGIES } from './schedule.ts';
 
-const ROUNDS = 400;
+const ROUNDS = 350;
 
 for (const [at, name] of Object.keys(STRATEGIES).entries()) {
   test(`${name}: one action per tick, none too old, no jump that it promised not to make, nothing from before a reset`, async () => {
@@ -48,7 +48,7 @@ async function caught(
   broken: (sound: Strategy) => Strategy = (sound) => sound,
   change: { readonly longestAge?: number } = {},
 ): Promise<string> {
-  for (let seed = 0; seed < 200; seed++) {
+  for (let seed = 0; seed < 60; seed++) {
     const schedule = drawSchedule(name, seed);
     const { joins } = schedule.strategy;
     const strategy = broken(schedule.strategy);
