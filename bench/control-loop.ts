@@ -1,6 +1,6 @@
 /**
- * @file How punctual a 100 Hz control loop is whose policy computes for 80 ms at a time in this thread: in its own thread, asleep and then
- * awake for the last two milliseconds, beside the same thread with plain timers, and beside plain timers in this thread. In turns, so that
+ * @file How punctual a 100 Hz control loop is whose policy computes for 80 ms at a time in this thread: in its own thread, which
+ * sleeps in slices, then spins, beside the same thread with plain timers, and beside plain timers in this thread. In turns, so that
  * other load falls on all alike. A tick's lateness counts from the most punctual tick of its run.
  *
  *     node dist/bench/control-loop.js [seconds per run = 4] [rounds = 8]
@@ -43,7 +43,7 @@ const policy: Policy = {
 
 const EPISODE = { seed: 0, instruction: 'hold' };
 
-async function threaded(wait: 'spin' | 'sleep'): Promise<TickRecord[]> {
+async function threaded(wait: 'punctually' | 'by-timer'): Promise<TickRecord[]> {
   const records: TickRecord[] = [];
   const loop = await ThreadedLoop.open({ module, policy, wait });
   loop.listen((record) => records.push(record));
@@ -68,8 +68,8 @@ function lateness(records: readonly TickRecord[]): number[] {
 }
 
 const ARMS = {
-  'own thread, sleep then spin': () => threaded('spin'),
-  'own thread, plain timers': () => threaded('sleep'),
+  'own thread, sleep then spin': () => threaded('punctually'),
+  'own thread, plain timers': () => threaded('by-timer'),
   'this thread, plain timers': here,
 } as const;
 type Arm = keyof typeof ARMS;
@@ -78,7 +78,7 @@ const names = Object.keys(ARMS) as Arm[];
 /** One entry per round: the 99th percentile, ms. */
 const p99 = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Arm, number[]>;
 const all = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Arm, number[]>;
-await threaded('spin');
+await threaded('punctually');
 for (let round = 0; round < rounds; round++) {
   for (const name of names) {
     const late = lateness(await ARMS[name]());

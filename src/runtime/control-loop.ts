@@ -205,12 +205,16 @@ export class ControlLoop {
     this.own.resets++;
     const resetting: Resetting = { since: this.config.clock.now(), failure: null };
     this.resetting = resetting;
-    void (async () => this.config.policy.reset({ seed }))().then(
-      () => {
-        if (this.resetting === resetting) this.resetting = null;
-      },
-      (error: unknown) => void (resetting.failure = { error }),
-    );
+    void this.resetPolicy(seed, resetting);
+  }
+
+  private async resetPolicy(seed: number, resetting: Resetting): Promise<void> {
+    try {
+      await this.config.policy.reset({ seed });
+      if (this.resetting === resetting) this.resetting = null;
+    } catch (error) {
+      resetting.failure = { error };
+    }
   }
 
   /** A policy that cannot be reset, or not in time, ends the loop. */

@@ -108,9 +108,9 @@ export async function runEpisode(config: EpisodeConfig): Promise<EpisodeReport> 
 /** Waits for `work`; moves simulated time on meanwhile. */
 export async function inTime<T>(clock: Clock, work: Promise<T>): Promise<T> {
   if (!(clock instanceof SimulatedClock)) return work;
-  let done = false;
-  const watched = work.finally(() => (done = true));
+  const state = { done: false };
+  const watched = work.finally(() => (state.done = true));
   watched.catch(() => undefined);
-  while (!done) await clock.advance(clock.now() + 1);
+  while (!state.done) await clock.advance(clock.now() + 1);
   return watched;
 }

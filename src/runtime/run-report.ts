@@ -36,8 +36,8 @@ export function smoothness(records: readonly TickRecord[], { action, controlHz }
     if (before === undefined || before.epoch !== record.epoch || before.tick + 1 !== record.tick) continue;
     if (before.wanted === null || record.wanted === null) continue;
     const step = norm(difference(pick(record.wanted), pick(before.wanted)));
-    const same = record.tick - record.age! === before.tick - before.age!;
-    (same ? within : seams).push(step);
+    const [origin, last] = [record, before].map(({ tick, age }) => tick - (age ?? 0));
+    (origin === last ? within : seams).push(step);
   }
   const told = consecutive(records).map((run) => run.map((record) => pick(record.action)));
   return { actionJerk: rootMeanSquare(told, order, controlHz ** 3), seams: stepsOf(seams), within: stepsOf(within) };

@@ -10,7 +10,7 @@ import type { TickRecord } from '../../interfaces/tick-record.ts';
 import { ControlLoop, type LoopConfig, type LoopEpisode } from '../control-loop.ts';
 import type { LoopCounters } from '../loop-counters.ts';
 import { openPortPolicy, type Port } from '../policy-port.ts';
-import { spinningClock } from './spinning-clock.ts';
+import { punctualClock, raisePriority } from './punctual-clock.ts';
 
 /** What a robot's module opens in the loop's thread: all of a loop but the policy and the clock, which it is given. */
 export type ThreadParts = Omit<LoopConfig, 'policy' | 'clock'>;
@@ -20,8 +20,8 @@ export interface LoopSetup {
   /** URL of a module that exports `openRobot(options, clock): Promise<ThreadParts>`. */
   readonly module: string;
   readonly options: unknown;
-  /** How ticks are waited for. */
-  readonly wait: 'spin' | 'sleep';
+  /** How ticks are waited for: on time, or by plain timers. */
+  readonly wait: 'punctually' | 'by-timer';
   readonly records: 'none' | 'numbers' | 'all';
   readonly policy: NodePort;
 }
@@ -59,7 +59,8 @@ async function open(): Promise<ControlLoop> {
       hint: 'It returns the gate and the strategy: docs/guides/real-time.md shows one.',
     });
   }
-  const clock = wait === 'spin' ? spinningClock : systemClock;
+  const clock = wait === 'punctually' ? punctualClock : systemClock;
+  if (wait === 'punctually') raisePriority();
   const parts = await openRobot(options, clock);
   const loop = new ControlLoop({ ...parts, policy: await openPortPolicy(policy as unknown as Port), clock });
   if (records !== 'none') {
@@ -83,13 +84,14 @@ async function obey(loop: ControlLoop, order: LoopOrder): Promise<void> {
 
 const opened = open();
 opened.catch((error: unknown) => send({ kind: 'unopened', error: toPlainError(error) }));
-port.on('message', (order: LoopOrder) => {
-  void opened.then(async (loop) => {
-    try {
-      await obey(loop, order);
-      send({ kind: 'done', id: order.id, counters: loop.counters });
-    } catch (error) {
-      send({ kind: 'failed', id: order.id, error: toPlainError(error) });
-    }
-  });
-});
+async function answer(order: LoopOrder): Promise<void> {
+  const loop = await opened;
+  try {
+    await obey(loop, order);
+    send({ kind: 'done', id: order.id, counters: loop.counters });
+  } catch (error) {
+    send({ kind: 'failed', id: order.id, error: toPlainError(error) });
+  }
+}
+
+port.on('message', (order: LoopOrder) => void answer(order));

@@ -6,7 +6,7 @@ import type { TickRecord } from '../../interfaces/tick-record.ts';
 import { pointEmbodiment } from '../../../tests/real-time/point-robot.ts';
 import type { PointRobotOptions } from '../../../tests/real-time/point-robot-module.ts';
 import { walkingPolicy, type WalkingPolicy } from '../../../tests/real-time/walking-policy.ts';
-import { spinningClock } from './spinning-clock.ts';
+import { punctualClock } from './punctual-clock.ts';
 import { ThreadedLoop } from './threaded-loop.ts';
 
 const module = workerUrl(import.meta.url, '../../../tests/real-time/point-robot-module').href;
@@ -81,7 +81,7 @@ test('while this thread is blocked the loop goes on, and holds once its actions 
 test('a robot that cannot be opened, a module that opens none and a thread that dies are told', async () => {
   await assert.rejects(open({ hz: 50, fault: 'open' }, walker()), /no robot there/);
   await assert.rejects(
-    ThreadedLoop.open({ module: workerUrl(import.meta.url, './spinning-clock').href, policy: walker() }),
+    ThreadedLoop.open({ module: workerUrl(import.meta.url, './punctual-clock').href, policy: walker() }),
     { code: 'bad-argument', message: /export openRobot/ },
   );
   const dying = await open({ hz: 50, fault: 'exit' }, walker());
@@ -92,18 +92,18 @@ test('a robot that cannot be opened, a module that opens none and a thread that 
   await other.close();
 });
 
-test('the spinning clock is not early, has turns left for others, and can be aborted', async () => {
-  const start = spinningClock.now();
+test('the punctual clock is not early, has turns left for others, and can be aborted', async () => {
+  const start = punctualClock.now();
   let turns = 0;
   const interval = setInterval(() => turns++, 1);
-  await spinningClock.sleepUntil(start + 0.03);
+  await punctualClock.sleepUntil(start + 0.03);
   clearInterval(interval);
-  assert.ok(spinningClock.now() >= start + 0.03);
+  assert.ok(punctualClock.now() >= start + 0.03);
   assert.ok(turns > 0);
-  await spinningClock.sleepUntil(start);
+  await punctualClock.sleepUntil(start);
   const controller = new AbortController();
-  const sleep = spinningClock.sleepUntil(start + 3600, controller.signal);
+  const sleep = punctualClock.sleepUntil(start + 3600, controller.signal);
   controller.abort(new Error('over'));
   await assert.rejects(sleep, /over/);
-  await assert.rejects(spinningClock.sleepUntil(start, controller.signal), /over/);
+  await assert.rejects(punctualClock.sleepUntil(start, controller.signal), /over/);
 });

@@ -19,8 +19,11 @@ export interface ThreadedLoopConfig {
   readonly options?: unknown;
   /** Stays in this thread. */
   readonly policy: Policy;
-  /** How ticks are waited for: `spin` (default) is on time to a fraction of a millisecond and costs a fifth of a core at 100 Hz. */
-  readonly wait?: 'spin' | 'sleep';
+  /**
+   * How ticks are waited for. `punctually` (default): in slices, awake at the end, before all other threads where the system grants it;
+   * `by-timer`: as `setTimeout` does.
+   */
+  readonly wait?: 'punctually' | 'by-timer';
   /** What listeners here get of every tick: nothing, all but the observation (default), or all. */
   readonly records?: 'none' | 'numbers' | 'all';
 }
@@ -43,7 +46,7 @@ export class ThreadedLoop {
 
   /** Starts the thread and waits until it has opened its robot. */
   static async open(config: ThreadedLoopConfig): Promise<ThreadedLoop> {
-    const { module, options, policy, wait = 'spin', records = 'numbers' } = config;
+    const { module, options, policy, wait = 'punctually', records = 'numbers' } = config;
     const { port1, port2 } = new MessageChannel();
     servePolicy({ ...policy, close: async () => {} }, port1 as unknown as Port);
     const setup = { module, options, wait, records, policy: port2 as unknown as LoopSetup['policy'] };
