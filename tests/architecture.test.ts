@@ -28,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | null>> = {
 const BROWSER = new Set(['engine', 'nn', 'codec', 'models', 'interfaces', 'simulation', 'drivers', 'runtime']);
 const NODE_PART =
   /^src\/(engine\/runtimes\/node[^/]*|drivers\/\w+\/node-[^/]*|simulation\/vector(-worker)?|runtime\/(thread\/[^/]*|safety\/limits-file))\.ts$/;
+const NODE_PACKAGES = new Set(['onnxruntime-node', 'node-av', 'serialport', 'sharp', 'ws']);
 const NODE_GLOBALS = /(?<![.\w$])(process|Buffer|__dirname|__filename|require|setImmediate)\b(?!\s*\??:)/g;
 
 const sources = sourceFiles('src', 'recipes').filter((source) => !isTest(source.file));
