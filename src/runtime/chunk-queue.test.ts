@@ -1,3 +1,5 @@
+/** @file Which action is for which tick, what replaces what, and what is counted. */
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { ActionChunk } from '../interfaces/action-chunk.ts';

@@ -1,3 +1,5 @@
+/** @file The control loop tick by tick: holds, resets, failures, lateness, refusals. */
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { SimulatedClock } from '../base/clock.ts';

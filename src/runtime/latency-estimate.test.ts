@@ -1,3 +1,5 @@
+/** @file What the latency estimate says of known latencies. */
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { LatencyEstimate } from './latency-estimate.ts';

@@ -1,3 +1,5 @@
+/** @file A policy through a message port: chunks, errors, aborts. */
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { VlaError } from '../base/errors.ts';

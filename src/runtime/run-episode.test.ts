@@ -1,3 +1,5 @@
+/** @file Episodes of a simulated robot in simulated and real time, and its sensors. */
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { SimulatedClock, systemClock } from '../base/clock.ts';

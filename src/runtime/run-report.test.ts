@@ -1,3 +1,5 @@
+/** @file Jerk and seams of runs whose numbers are known. */
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { TickRecord } from '../interfaces/tick-record.ts';

@@ -1,3 +1,5 @@
+/** @file The timeline against a search of all measurements, and its bounds. */
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Random } from '../base/random.ts';

@@ -1,3 +1,5 @@
+/** @file What each strategy asks, when, and where it puts the answer. */
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { ActionChunk } from '../../interfaces/action-chunk.ts';

@@ -1,3 +1,5 @@
+/** @file The loop in its thread: policy here, robot there; blocked, failing, dying. */
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { systemClock } from '../../base/clock.ts';
