@@ -48,7 +48,8 @@ export class ThreadedLoop {
   static async open(config: ThreadedLoopConfig): Promise<ThreadedLoop> {
     const { module, options, policy, wait = 'punctually', records = 'numbers' } = config;
     const { port1, port2 } = new MessageChannel();
-    servePolicy({ ...policy, close: async () => {} }, port1 as unknown as Port);
+    // The loop never closes its policy.
+    servePolicy(policy, port1 as unknown as Port);
     const setup = { module, options, wait, records, policy: port2 as unknown as LoopSetup['policy'] };
     const worker = new Worker(workerUrl(import.meta.url, './loop-worker'), {
       workerData: setup satisfies LoopSetup,
