@@ -24,7 +24,10 @@ export interface Robot {
   connect(hear: (measurement: Measurement) => void): Promise<void>;
   /** Sends one action, in the embodiment's units, that is in force until the next one. */
   actuate(action: Float32Array): Promise<void>;
-  /** The safest standstill this body has, without any policy: brakes, or torque off where it cannot fall. */
+  /**
+   * The safest standstill this body has, without any policy: brakes, or torque off where it cannot fall. It overtakes what `actuate` has not
+   * sent yet, which is then never sent. May be called again.
+   */
   stop(): Promise<void>;
   close(): Promise<void>;
 }

@@ -61,6 +61,12 @@ export class JudgedRobot implements Robot {
     return this.stopped || this.velocity.every((value) => Math.abs(value) < REST);
   }
 
+  /** The fastest axis, as a share of what it may. */
+  get pace(): number {
+    const shares = this.limits.axes.map((axis, i) => (axis.kind === 'motion' ? this.velocity[i]! / axis.velocity : 0));
+    return this.stopped ? 0 : Math.max(...shares.map(Math.abs));
+  }
+
   connect(hear: (measurement: Measurement) => void): Promise<void> {
     hear({ sensor: 'state', time: this.clock.now(), value: this.state() });
     return Promise.resolve();

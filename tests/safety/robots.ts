@@ -178,3 +178,9 @@ export const steps: LimitedRobot = {
     derived: [],
   },
 };
+
+/** Where the axes of each begin, limits' units: in the middle, away from every limit. */
+export const STARTS: Readonly<Record<string, readonly number[]>> = {
+  joints: [0, 0.5, -1, 1],
+  steps: [0, 0, 0, 0.5, 0],
+};

@@ -39,7 +39,7 @@ export interface AxisLimits extends StepLimits {
 /** Halvings in the search for the largest step that is safe. */
 const HALVINGS = 14;
 /** Share of the range that plans of measured positions keep free at each end, for what a measurement may jump. */
-const MEASURED_MARGIN = 0.02;
+const MEASURED_MARGIN = 0.01;
 
 /** One moving number of an action. Its state is what it was told; it knows nothing of the robot but `anchor` and `measure`. */
 export class AxisLimiter {
@@ -129,6 +129,11 @@ export class AxisLimiter {
     const { position, velocity } = this.motion;
     const next = position + (velocity + acceleration);
     return next >= Math.min(this.hard.low, position) && next <= Math.max(this.hard.high, position);
+  }
+
+  /** The velocity that an acceleration leads to. */
+  stepOf(acceleration: number): number {
+    return this.motion.velocity + acceleration;
   }
 
   /** The velocities of a step and of the ticks from there to a standstill. */

@@ -38,7 +38,7 @@ const isMoving = (part: Moving | Gripping): part is Moving => part.axis.kind ===
 
 /** Steps of the search between braking and what is wanted where a workspace is in the way. */
 const BLENDS = 8;
-/** What rounding may leave outside a workspace, metres. */
+/** Plans keep so far from a workspace's sides that rounding does not lead outside, metres. */
 const ROUNDING = 1e-6;
 
 /**
@@ -114,6 +114,7 @@ export class MotionLimiter {
     // A state that repeats itself says nothing new: then the robot is taken to be where it was told to go.
     if (this.state !== null && same(this.state, state)) return;
     this.state = Float32Array.from(state);
+    for (const guard of this.guards) guard.measure(state);
     for (const part of this.parts) {
       if (isMoving(part) && part.state >= 0) part.limiter.measure(state[part.state]! / part.axis.scale);
     }
@@ -149,34 +150,45 @@ export class MotionLimiter {
 
   /** The names of what the very next step would leave: with measured positions a push can bring the robot there. */
   escapes(choices: readonly number[]): string[] {
-    const steps = this.parts.map((part, i) => (isMoving(part) ? [part.limiter.velocitiesFrom(choices[i]!)[0]!] : []));
+    const steps = this.firstSteps(choices);
     return [
       ...this.parts.flatMap((part, i) =>
         isMoving(part) && !part.limiter.isInside(choices[i]!) ? [part.axis.name] : [],
       ),
-      ...this.guards
-        .filter((guard) => guard.outside(this.places(), this.state, this.scaled(steps)) > ROUNDING)
-        .map(({ name }) => name),
+      ...this.guards.filter((guard) => guard.outside(this.places(), steps, 0) > ROUNDING).map(({ name }) => name),
     ];
   }
 
   /** Takes the step and returns the action to send, embodiment units. */
   take(choices: readonly number[]): Float32Array {
+    const steps = this.firstSteps(choices);
+    for (const guard of this.guards) guard.advance(steps);
     return Float32Array.from(this.parts, (part, i) => part.limiter.take(choices[i]!));
   }
 
-  /** Between braking, which stays inside, and `choices`: as near to them as the workspaces let the numbers at `axes` be. */
+  /**
+   * Between braking, which stays inside, and `choices`: as near to them as the workspaces let the numbers at `axes` be. First all of them
+   * together, which keeps the direction, then one by one, so that the robot slides along a side instead of sticking to it.
+   */
   private blend(choices: readonly number[], axes: ReadonlySet<number>): readonly number[] {
     const brake = this.brake();
-    let best: readonly number[] = choices.map((choice, k) => (axes.has(k) ? brake[k]! : choice));
+    const start = choices.map((choice, k) => (axes.has(k) ? brake[k]! : choice));
     // What else is bounded by other workspaces may need to brake as well.
-    if (this.leftBy(best).length > 0) return brake;
-    for (let inside = 0, outside = 1, i = 0; i < BLENDS; i++) {
+    if (this.leftBy(start).length > 0) return brake;
+    let best = this.furthest(start, choices, BLENDS);
+    for (const axis of axes) {
+      const goal = best.map((value, k) => (k === axis ? choices[k]! : value));
+      best = this.furthest(best, goal, BLENDS / 2);
+    }
+    return best;
+  }
+
+  /** From `start`, which is fine, towards `goal` as far as all is fine. */
+  private furthest(start: readonly number[], goal: readonly number[], halvings: number): readonly number[] {
+    let best = start;
+    for (let inside = 0, outside = 2, i = 0; i <= halvings && inside < 1; i++) {
       const share = (inside + outside) / 2;
-      const mixed = choices.map((choice, k) => {
-        const part = this.parts[k]!;
-        return isMoving(part) && axes.has(k) ? brake[k]! + share * (choice - brake[k]!) : choice;
-      });
+      const mixed = start.map((value, k) => value + share * (goal[k]! - value));
       const fine =
         this.parts.every((part, k) => !isMoving(part) || part.limiter.isSafe(mixed[k]!)) &&
         this.leftBy(mixed).length === 0;
@@ -191,7 +203,11 @@ export class MotionLimiter {
     if (this.guards.length === 0) return [];
     const steps = this.parts.map((part, i) => (isMoving(part) ? part.limiter.velocitiesFrom(choices[i]!) : []));
     const [places, scaled] = [this.places(), this.scaled(steps)];
-    return this.guards.filter((guard) => guard.outside(places, this.state, scaled) > ROUNDING / 2);
+    return this.guards.filter((guard) => guard.outside(places, scaled, ROUNDING) > 0);
+  }
+
+  private firstSteps(choices: readonly number[]): number[][] {
+    return this.scaled(this.parts.map((part, i) => (isMoving(part) ? [part.limiter.stepOf(choices[i]!)] : [])));
   }
 
   private places(): number[] {

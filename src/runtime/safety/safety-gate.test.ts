@@ -5,12 +5,10 @@ import test from 'node:test';
 import { SimulatedClock } from '../../base/clock.ts';
 import { VlaError } from '../../base/errors.ts';
 import { JudgedRobot } from '../../../tests/safety/judged-robot.ts';
-import { joints, steps, type LimitedRobot } from '../../../tests/safety/robots.ts';
+import { joints, STARTS, steps, type LimitedRobot } from '../../../tests/safety/robots.ts';
 import type { GateMoment, Passed } from '../gate.ts';
 import { openGate, type SafetyGate } from './safety-gate.ts';
 import type { SafetyOptions } from './safety-options.ts';
-
-const START: Readonly<Record<string, readonly number[]>> = { joints: [0, 0.5, -1, 1], steps: [0, 0, 0, 0.5, 0] };
 
 /** A robot behind its gate, and a loop that ticks it. */
 class Bench {
@@ -23,7 +21,7 @@ class Bench {
   private time = 100;
 
   constructor(robot: LimitedRobot, options: Partial<SafetyOptions> = {}) {
-    this.robot = new JudgedRobot(robot, this.clock, START[robot.embodiment.name]!);
+    this.robot = new JudgedRobot(robot, this.clock, STARTS[robot.embodiment.name]!);
     this.period = 1 / robot.embodiment.controlHz;
     const onState = (state: string): number => this.states.push(state);
     const { limits } = robot;

@@ -31,6 +31,10 @@ export class Screen {
   private refuseMoment({ tick, age, observation, from }: GateMoment): string[] {
     if (!Number.isInteger(tick) || tick <= this.tick) return [`refused: tick ${tick} is not behind tick ${this.tick}`];
     this.tick = tick;
+    const state = observation?.state;
+    if (state !== undefined && (state.length !== this.embodiment.state.names.length || !state.every(Number.isFinite))) {
+      return ['refused: the state is not what this robot has'];
+    }
     if (from === 'teleoperation') return [];
     if (observation === null) return ['refused: nothing is seen'];
     if (age === null) return ['refused: it follows from no observation'];

@@ -11,6 +11,8 @@ export const HAND_GEOMS = ['palm', 'pad1', 'pad2'] as const;
 /** Between the finger tips; the controlled point. */
 export const GRIP_SITE = 'grip';
 export const HAND_BODY = 'hand';
+/** Metres along the hand's z, from its origin to the controlled point. */
+export const GRIP_HEIGHT = 0.105;
 /** Joint angles with the hand over the middle of the table, pointing down, yaw 0; radians. */
 export const HOME: readonly number[] = [0, -0.16, 0, -2.44, 0, 2.23, 0];
 /** Travel of one finger, metres; the gap between the pads is the sum of both fingers' positions. */
@@ -113,7 +115,7 @@ export function hand(prefix = '', height = '.107'): string {
   return (
     `<body name="${prefix}hand" pos="0 0 ${height}"><inertial pos="0 0 .03" mass=".7" diaginertia=".002 .003 .002"/>` +
     `<geom name="${prefix}palm" type="box" pos="0 0 .035" size=".012 .06 .03" rgba="${LIGHT_GREY}" group="1"/>` +
-    `<site name="${prefix}${GRIP_SITE}" pos="0 0 .105"/>` +
+    `<site name="${prefix}${GRIP_SITE}" pos="0 0 ${GRIP_HEIGHT}"/>` +
     // Looks down past the fingers, ten degrees towards them.
     `<camera name="${prefix}wrist" pos=".07 0 0" quat=".061628 .704416 .704416 .061628" fovy="75"/>` +
     `${finger(prefix, 'leftfinger', 1)}${finger(prefix, 'rightfinger', 2)}</body>`

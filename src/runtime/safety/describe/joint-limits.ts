@@ -12,6 +12,16 @@ export interface DescribedJoint {
   readonly velocity: number | null;
 }
 
+/** Joints as the embodiment itself describes them: by the range of its actions, without velocities. For robots told joint positions. */
+export function jointsOf({ action }: Embodiment): Map<string, DescribedJoint> {
+  return new Map(
+    action.names.map((name, i) => {
+      const [low, high] = [action.low?.[i], action.high?.[i]];
+      return [name, { position: low === undefined || high === undefined ? null : [low, high], velocity: null }];
+    }),
+  );
+}
+
 /**
  * How acceleration and jerk follow from velocity, as no description states them: the seconds in which a joint may come from rest to its
  * full velocity, and from no acceleration to the full one.

@@ -3,7 +3,8 @@
  * Denavit–Hartenberg table (Universal Robots, "DH parameters for calculations of kinematics and dynamics"); shapes and inertias are our own.
  */
 
-import { gripperActuators, hand } from '../arm.ts';
+import type { ChainLink } from '../../../interfaces/motion-limits.ts';
+import { GRIP_HEIGHT, gripperActuators, hand } from '../arm.ts';
 
 /** The arm's joints, base to hand. */
 export const SIX_JOINTS = ['shoulder_pan', 'shoulder_lift', 'elbow', 'wrist_1', 'wrist_2', 'wrist_3'] as const;
@@ -100,6 +101,19 @@ export function sixJointBodies(): string {
       `${shapes.join('')}${inner}</body>`;
   }
   return `<body name="base" quat="0 0 0 1">${cylinder()}${inner}</body>`;
+}
+
+/** The chain of joints from the base to between the finger tips. */
+export function sixJointChain(): ChainLink[] {
+  const still = { action: null, joint: 'revolute', axis: [0, 0, 1] } as const;
+  return [
+    { ...still, position: [0, 0, 0], rotation: [0, 0, Math.PI] },
+    ...SIX_JOINTS.map((action, i): ChainLink => {
+      const { d, a, quarter } = LINKS[i - 1] ?? { d: 0, a: 0, quarter: 0 };
+      return { ...still, action, position: [a, 0, d], rotation: [(quarter * Math.PI) / 2, 0, 0] };
+    }),
+    { ...still, position: [0, 0, LINKS.at(-1)!.d + GRIP_HEIGHT], rotation: [0, 0, 0] },
+  ];
 }
 
 /** Position servos for joints and fingers. */
