@@ -64,6 +64,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./run.ts'),
   },
   {
+    name: 'limits',
+    summary: 'Make a robot’s limits.json from a URDF, an MJCF or its own ranges, for the safety gate',
+    load: () => import('./limits.ts'),
+  },
+  {
     name: 'models',
     summary: 'List model families, and inspect a folder of weights',
     load: () => import('./models.ts'),

@@ -102,7 +102,7 @@ class FaultRun {
     const delay = late?.() ?? 0;
     if (delay > 0) await this.truth.advance(begun + delay * this.period);
     const results: (Passed | Error)[] = [];
-    let open = 0;
+    const pending = { open: 0 };
     for (let call = 0; call < calls; call++) {
       const now = this.robot.observe();
       if (frozen === undefined) this.frozen = null;
@@ -116,17 +116,17 @@ class FaultRun {
       const age = Math.min(this.tick, this.random.integer(10));
       const at: GateMoment = { time: this.clock.now(), tick: this.tick, age, observation };
       const want = wanted === undefined ? this.wanted() : wanted(this.wanted());
-      open++;
+      pending.open++;
       this.gate.pass(want, moment === undefined ? at : moment(at)).then(
-        (passed) => void (results.push(passed), open--),
-        (error: unknown) => void (results.push(error as Error), open--),
+        (passed) => void (results.push(passed), pending.open--),
+        (error: unknown) => void (results.push(error as Error), pending.open--),
       );
       this.tick++;
     }
     if (calls === 0) this.tick++;
     this.time = begun + this.period;
     await this.truth.advance(this.time);
-    while (open > 0) {
+    while (pending.open > 0) {
       this.time += this.period;
       await this.truth.advance(this.time);
     }
