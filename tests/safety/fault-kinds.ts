@@ -124,8 +124,13 @@ export const FAULTS: Readonly<Record<string, (target: FaultTarget) => Injection>
     return { ticks: 4 };
   },
   'reordered chunk': (target) => {
-    const back = 1 + target.random.integer(5);
-    return { ticks: brief(target), forbidden: true, moment: (at) => ({ ...at, tick: Math.max(0, at.tick - back) }) };
+    let back = target.random.integer(5);
+    // Two ticks back for each one on: the actions of a chunk from its end.
+    return {
+      ticks: brief(target),
+      forbidden: true,
+      moment: (at) => ({ ...at, age: 0, tick: Math.max(0, at.tick - (back += 2)) }),
+    };
   },
   'stale chunk': (target) => ({
     ticks: brief(target),

@@ -15,6 +15,12 @@ export interface LinkBounds {
 /** Robots that have a gate: a second one could tell them something else in between. */
 const taken = new WeakSet<Robot>();
 
+/** No try begins later than after this share of the time. */
+const LATEST = 0.9;
+
+/** Why a timer ends early; one for all, as there is one per action. */
+const ANSWERED = new Error('answered');
+
 /** The wire to a robot, behind the gate. */
 export class Link {
   private readonly robot: Robot;
@@ -39,9 +45,10 @@ export class Link {
     const { tries, seconds } = this.bounds;
     let reason = 'no try was made';
     for (let attempt = 0, begun = this.clock.now(); attempt < tries && mayGoOn(); attempt++) {
-      const left = begun + seconds - this.clock.now();
-      if (!(left > 0 && left <= seconds)) return `${reason}; ${seconds} s were over`;
-      const failure = await this.within(left, () => this.robot.actuate(action.slice()));
+      const spent = this.clock.now() - begun;
+      // Less than nothing: the clock went back.
+      if (spent < 0 || spent > LATEST * seconds) return `${reason}; ${seconds} s were over`;
+      const failure = await this.within(seconds - spent, () => this.robot.actuate(action.slice()));
       if (failure === null) return null;
       reason = failure;
     }
@@ -71,7 +78,7 @@ export class Link {
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );
     const first = await Promise.race([answer, late]);
-    timer.abort();
+    timer.abort(ANSWERED);
     return first;
   }
 }

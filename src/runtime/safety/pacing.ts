@@ -8,10 +8,10 @@ export type Admission = 'send' | 'early' | 'jump';
 
 /**
  * Shares of a period: how far from its turn an action may come so that the schedule stays (two actions are then at least half a period
- * apart), when one is overdue, and when lateness is taken for a jump of the clock.
+ * apart), when one is overdue (early enough for the loop's next one to keep its turn), and when lateness is taken for a jump of the clock.
  */
 const SLACK = 0.25;
-const OVERDUE = 0.5;
+const OVERDUE = 0.4;
 const JUMP = 3;
 
 /** Admits one action per period, and none right after a jump of the clock. */
@@ -20,6 +20,8 @@ export class Pacing {
   /** When the next action's turn is; null before the first. */
   private turn: number | null = null;
   private seen = -Infinity;
+  /** Before this no other action, whenever it was admitted: the last one arrived late. */
+  private earliest = -Infinity;
 
   /** `period` in seconds. */
   constructor(period: number) {
@@ -32,12 +34,18 @@ export class Pacing {
     this.seen = now;
     if (turn !== null && (now < seen || now > turn + JUMP * period)) {
       this.turn = now + period;
+      this.earliest = -Infinity;
       return 'jump';
     }
-    if (turn !== null && now < turn - SLACK * period) return 'early';
+    if (turn !== null && now < Math.max(turn - SLACK * period, this.earliest)) return 'early';
     // Lateness beyond the slack is not made up for.
     this.turn = Math.max(turn ?? now, now - SLACK * period) + period;
     return 'send';
+  }
+
+  /** The action that was admitted has arrived; between admission and now, the process may have stood still. */
+  sent(now: number): void {
+    this.earliest = now + (1 - 2 * SLACK) * this.period;
   }
 
   /** From when on an action is overdue; null before the first. */
@@ -49,5 +57,6 @@ export class Pacing {
   restart(): void {
     this.turn = null;
     this.seen = -Infinity;
+    this.earliest = -Infinity;
   }
 }

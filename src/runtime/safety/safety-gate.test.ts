@@ -248,6 +248,24 @@ test('actions that come too fast are not sent', async () => {
   assert.match(all[2]!.interventions.join(), /the control period is not over/);
 });
 
+test('after an action that arrived late the next one waits', async () => {
+  const bench = await started(joints, { link: { tries: 1, seconds: 0.018 } });
+  for (let i = 0; i < 5; i++) await bench.step(AHEAD);
+  const { robot } = bench;
+  const send = robot.actuate.bind(robot);
+  robot.actuate = async (action) => {
+    await bench.clock.sleepUntil(bench.clock.now() + 0.015);
+    await send(action);
+  };
+  assert.equal((await bench.step(AHEAD)).source, 'chunk');
+  robot.actuate = send;
+  // It arrived 5 ms ago.
+  assert.match((await bench.step(AHEAD)).interventions.join(), /not over/);
+  await bench.step(AHEAD);
+  assert.equal((await bench.step(AHEAD)).source, 'chunk');
+  assert.deepEqual(robot.unsafe, []);
+});
+
 test('held for longer than patience, the robot is stopped', async () => {
   const bench = await started(joints, { patience: 0.5 });
   for (let i = 0; i < 10; i++) await bench.step(AHEAD);

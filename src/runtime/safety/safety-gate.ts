@@ -24,6 +24,9 @@ const PATIENCE = 30;
 /** After a reset, a robot that is further from where it was told to be than it goes in so many seconds was moved by others. */
 const STRAY_SECONDS = 0.25;
 
+/** Control periods that the watchdog sleeps at least. */
+const LEAST_SLEEP = 0.05;
+
 /** What is to be done in one tick. */
 interface Decision {
   readonly choices: readonly number[];
@@ -232,6 +235,7 @@ export class SafetyGate implements Gate {
     this.busy = true;
     const failure = await this.link.send(action, () => !this.isStopped());
     this.busy = false;
+    this.pacing.sent(this.options.clock.now());
     // A stop that came meanwhile may have overtaken this action.
     if (this.isStopped()) {
       if (!this.closing.signal.aborted) await this.halt();
@@ -304,7 +308,9 @@ export class SafetyGate implements Gate {
     while (!signal.aborted) {
       const now = clock.now();
       const { overdue } = this.pacing;
-      const wake = overdue !== null && overdue > now ? overdue : now + this.period;
+      // Never at once again: a clock that rounds would not move on meanwhile.
+      const wake =
+        overdue !== null && overdue > now ? Math.max(overdue, now + LEAST_SLEEP * this.period) : now + this.period;
       try {
         await clock.sleepUntil(wake, signal);
       } catch {
