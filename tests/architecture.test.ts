@@ -20,6 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | null>> = {
   runtime: ['interfaces', 'base'],
   serving: ['interfaces', 'base'],
   drivers: ['interfaces', 'base'],
+  recording: ['serving', 'interfaces', 'base'],
   benchmarks: ['simulation', 'interfaces', 'base'],
   cli: null,
   recipes: null,
