@@ -1,7 +1,7 @@
 /** @file Records the made-up loop in a process of its own, to be killed or starved: `node recorded-loop-process.js FILE TICKS`. */
 
 import { setImmediate as turn } from 'node:timers/promises';
-import { mcapSink } from '../src/recording/mcap-sink.ts';
+import { mcapSink } from '../src/recording/sinks.ts';
 import { startRecorder } from '../src/recording/recorder.ts';
 import { RECORDED_SESSION, tickAt } from './recorded-loop.ts';
 

@@ -28,6 +28,8 @@ export interface EvaluateOptions {
   readonly workers: number;
   /** Longest single inference, milliseconds; null: no limit. */
   readonly inferenceTimeoutMs: number | null;
+  /** Hears the episodes, from within the one worker that plays them; left out: nothing does. */
+  readonly listener?: ModuleCall;
   /** Which episodes to film afterwards; null: none. */
   readonly film: FilmPlan | null;
   /** What tables call the policy; null: as it calls itself. */
@@ -69,6 +71,8 @@ export interface Evaluation {
   readonly rollouts: readonly Rollout[];
   /** How many episodes were chosen for filming; more than there are rollouts when filming failed or was stopped. */
   readonly chosen: number;
+  /** What went wrong with the listener. */
+  readonly listenerProblems: readonly Error[];
 }
 
 /** Films of one success and one failure per task, and of one episode per other condition. */
@@ -85,7 +89,15 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const created = new Date().toISOString();
   const { environment, policy, execute, workers, inferenceTimeoutMs, signal, onProgress } = options;
   const stage = options.film?.stage ?? null;
-  const pool = await PlayerPool.open({ environment, stage, policy, execute, workers, inferenceTimeoutMs });
+  const pool = await PlayerPool.open({
+    environment,
+    stage,
+    policy,
+    listener: options.listener ?? null,
+    execute,
+    workers,
+    inferenceTimeoutMs,
+  });
   try {
     const about = pool.introduction;
     const tasks = chooseTasks(options.tasks, about.tasks);
@@ -105,6 +117,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
       },
       signal,
     );
+    const listenerProblems = options.listener === undefined ? [] : await pool.finish();
     const episodes = finished.filter((record) => record !== undefined);
     const seconds = (performance.now() - start) / 1000;
     const { rollouts, warnings, chosen } = await film(pool, plan, episodes, options);
@@ -141,7 +154,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
       rollouts: [],
       episodes,
     };
-    return { result, rollouts, chosen };
+    return { result, rollouts, chosen, listenerProblems };
   } finally {
     await pool.close();
   }

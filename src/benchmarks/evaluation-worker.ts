@@ -5,7 +5,7 @@ import { invariant } from '../base/errors.ts';
 import type { Environment } from '../interfaces/environment.ts';
 import type { Policy } from '../interfaces/policy.ts';
 import { playEpisode, type PlayHooks } from './play-episode.ts';
-import { openEnvironment, openPolicy } from './player.ts';
+import { openEnvironment, openListener, openPolicy } from './player.ts';
 import { filmEpisode } from './rollout.ts';
 import { toPlainError, type Introduction, type Order, type Report, type WorkerSetup } from './worker-messages.ts';
 
@@ -41,11 +41,21 @@ function introduce(environment: Environment, policy: Policy): Introduction {
 async function serve(): Promise<void> {
   const environment = await openEnvironment(setup.environment);
   const policy = await openPolicy(setup.policy, environment);
+  let listener = setup.listener === null ? null : await openListener(setup.listener, environment, policy);
   let stage: Environment | null = null;
+  const finish = async (): Promise<readonly Error[]> => {
+    const listened = listener;
+    listener = null;
+    return (await listened?.finish()) ?? [];
+  };
   const follow = async (order: Order): Promise<void> => {
     if (order.kind === 'play') {
       const start = performance.now();
-      const played = await playEpisode(environment, policy, order.planned, execute, hooks);
+      const heard = listener;
+      const played = await playEpisode(environment, heard?.policy ?? policy, order.planned, execute, {
+        ...hooks,
+        ...(heard === null ? {} : { acting: (...told) => heard.acting(...told) }),
+      });
       say({ kind: 'played', played, seconds: (performance.now() - start) / 1000 });
     } else if (order.kind === 'film') {
       if (setup.stage !== null) stage ??= await openEnvironment(setup.stage);
@@ -54,7 +64,10 @@ async function serve(): Promise<void> {
         kind: 'filmed',
         film: await filmEpisode(environment, stage, policy, planned, length, execute, film, hooks),
       });
+    } else if (order.kind === 'finish') {
+      say({ kind: 'finished', problems: (await finish()).map(toPlainError) });
     } else {
+      await finish();
       await stage?.close();
       await policy.close();
       await environment.close();

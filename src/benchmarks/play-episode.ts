@@ -32,6 +32,11 @@ export interface PlayHooks {
   inferring?(running: boolean): void;
   /** After the reset (tick 0) and after every control step; `action` is null at tick 0. */
   onTick?(tick: number, action: Float32Array | null, observation: Observation | null): Promise<void> | void;
+  /**
+   * Before each control step: what is seen now (which costs a look at every step), the action that is about to be executed, and its place in
+   * its chunk.
+   */
+  acting?(tick: number, observation: Observation, action: Float32Array, age: number): Promise<void> | void;
 }
 
 /**
@@ -58,8 +63,7 @@ export async function playEpisode(
   let hash = FNV_OFFSET;
   while (outcome === 'running' && length < maxSteps) {
     if (hooks.stopped?.()) return null;
-    const seen = await environment.observe();
-    const observation = { ...seen, tick: length, ...(borrowed === null ? {} : { instruction: borrowed }) };
+    const observation = await observed(environment, length, borrowed);
     instruction = observation.instruction;
     if (length === 0) await hooks.onTick?.(0, null, observation);
     const where = `Policy "${policy.name}" in ${spec.task}, seed ${spec.seed}, tick ${length}`;
@@ -73,6 +77,10 @@ export async function playEpisode(
     for (let i = 0; i < count && outcome === 'running' && length < maxSteps; i++) {
       const action = actionAt(chunk, i);
       hash = fnv1a(hash, action);
+      if (hooks.acting !== undefined) {
+        const now = i === 0 ? observation : await observed(environment, length, borrowed);
+        await hooks.acting(length, now, action, i);
+      }
       outcome = await environment.step(action);
       length++;
       await hooks.onTick?.(length, action, null);
@@ -88,6 +96,12 @@ export async function playEpisode(
     latenciesMs,
     ...(metrics === undefined ? {} : { metrics }),
   };
+}
+
+/** What is seen at a tick, with the instruction of another episode where one is borrowed. */
+async function observed(environment: Environment, tick: number, borrowed: string | null): Promise<Observation> {
+  const seen = await environment.observe();
+  return { ...seen, tick, ...(borrowed === null ? {} : { instruction: borrowed }) };
 }
 
 /** FNV-1a (Fowler, Noll and Vo), 32 bits, continued over the bytes of `values`. */

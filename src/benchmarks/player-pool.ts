@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { VlaError } from '../base/errors.ts';
+import { VlaError, invariant } from '../base/errors.ts';
 import { workerUrl } from '../base/worker-url.ts';
 import type { ModuleCall } from './player.ts';
 import { fromPlainError, type Introduction, type Order, type Report, type WorkerSetup } from './worker-messages.ts';
@@ -16,6 +16,8 @@ export interface PoolOptions {
   readonly environment: ModuleCall;
   readonly stage: ModuleCall | null;
   readonly policy: ModuleCall;
+  /** Hears what is played, in the order in which one worker plays it; null: nothing does. */
+  readonly listener: ModuleCall | null;
   readonly execute: number | 'half';
   readonly workers: number;
   /** A single inference that takes longer ends the run with an error; null: no limit. */
@@ -49,9 +51,10 @@ export class PlayerPool {
     }
     const control = new Int32Array(new SharedArrayBuffer(4 * (1 + workers)));
     const epoch = Date.now();
-    const { environment, stage, policy, execute } = options;
+    const { environment, stage, policy, listener, execute } = options;
+    invariant(listener === null || workers === 1, 'a listener hears one worker');
     const players = Array.from({ length: workers }, (_, index): Player => {
-      const setup: WorkerSetup = { worker: index, environment, stage, policy, execute, control, epoch };
+      const setup: WorkerSetup = { worker: index, environment, stage, policy, listener, execute, control, epoch };
       const worker = new Worker(workerUrl(import.meta.url, './evaluation-worker'), { workerData: setup });
       return listen({ worker, index, waiting: null, doing: 'starting', dead: null });
     });
@@ -117,6 +120,15 @@ export class PlayerPool {
     } finally {
       signal?.removeEventListener('abort', stop);
     }
+  }
+
+  /** Lets the listener end its work; gives what went wrong with it. */
+  async finish(): Promise<readonly Error[]> {
+    const [player] = this.players as [Player];
+    player.doing = 'finishing the recording';
+    player.worker.postMessage({ kind: 'finish' } satisfies Order);
+    const report = await reportOf(player);
+    return report.kind === 'finished' ? report.problems.map(fromPlainError) : [];
   }
 
   /** Lets the workers close what they opened after the control step under way; ends those that do not answer. */

@@ -5,6 +5,7 @@ import { callModule, moduleName, type ModuleCall } from '../base/user-module.ts'
 import { embodimentDifferences } from '../interfaces/embodiment-fit.ts';
 import type { Environment } from '../interfaces/environment.ts';
 import { MODULE_HINT, checkEnvironmentParts, checkPolicyParts } from '../interfaces/module-parts.ts';
+import type { Observation } from '../interfaces/observation.ts';
 import type { Policy } from '../interfaces/policy.ts';
 
 export type { ModuleCall } from '../base/user-module.ts';
@@ -14,6 +15,32 @@ export type OpenEnvironment<O = unknown> = (options: O) => Promise<Environment>;
 
 /** `export const openPolicy: OpenPolicy` of a policy module. A policy takes one thread; episodes are spread over workers. */
 export type OpenPolicy<O = unknown> = (options: O, environment: Environment) => Promise<Policy>;
+
+/** Hears what is played, in the thread that plays: a recorder, a live view. */
+export interface PlayListener {
+  /** The policy that is played, heard. */
+  readonly policy: Policy;
+  /** As of `PlayHooks`. */
+  acting(tick: number, observation: Observation, action: Float32Array, age: number): Promise<void> | void;
+  /** Nothing more is played; gives what went wrong while listening. Called once. */
+  finish(): Promise<readonly Error[]>;
+}
+
+/** `export const openListener: OpenListener` of a module that listens. */
+export type OpenListener<O = unknown> = (
+  options: O,
+  environment: Environment,
+  policy: Policy,
+) => Promise<PlayListener>;
+
+/** Opens a listener from its module, which is one of ours. */
+export async function openListener(
+  call: ModuleCall,
+  environment: Environment,
+  policy: Policy,
+): Promise<PlayListener> {
+  return callModule<PlayListener>(call.module, 'openListener', [call.options, environment, policy], MODULE_HINT);
+}
 
 /** Opens an environment from its module. */
 export async function openEnvironment(call: ModuleCall): Promise<Environment> {

@@ -13,6 +13,8 @@ export interface WorkerSetup {
   /** The environment that is filmed; null: the one that is played in. */
   readonly stage: ModuleCall | null;
   readonly policy: ModuleCall;
+  /** What hears the episodes that are played, but not the films; null: nothing. */
+  readonly listener: ModuleCall | null;
   readonly execute: number | 'half';
   /** Shared: [0] = 1 asks everyone to stop; [1 + worker] = when its running inference began, ms after `epoch`, or 0. */
   readonly control: Int32Array<SharedArrayBuffer>;
@@ -24,6 +26,8 @@ export interface WorkerSetup {
 export type Order =
   | { readonly kind: 'play'; readonly planned: PlannedEpisode }
   | { readonly kind: 'film'; readonly planned: PlannedEpisode; readonly length: number; readonly film: FilmOptions }
+  /** Nothing more is played. */
+  | { readonly kind: 'finish' }
   | { readonly kind: 'close' };
 
 /** What a worker's environment and policy are. */
@@ -42,6 +46,8 @@ export type Report =
   | { readonly kind: 'ready'; readonly introduction: Introduction }
   | { readonly kind: 'played'; readonly played: PlayedEpisode | null; readonly seconds: number }
   | { readonly kind: 'filmed'; readonly film: Film | null }
+  /** What went wrong while listening. */
+  | { readonly kind: 'finished'; readonly problems: readonly PlainError[] }
   | { readonly kind: 'failed'; readonly error: PlainError };
 
 export { fromPlainError, toPlainError, type PlainError } from '../base/plain-error.ts';

@@ -18,6 +18,13 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError(`Expected a positive number, got "${text}".`);
 }
 
+/** A port to listen on; 0: any that is free. */
+export function port(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value <= 65_535) return value;
+  throw new InvalidArgumentError(`Expected a whole number from 0 to 65535, got "${text}".`);
+}
+
 /** A number from 0 to 1. */
 export function fraction(text: string): number {
   const value = Number(text);
@@ -33,6 +40,11 @@ export function nameList(text: string): string[] {
     .filter((name) => name !== '');
   if (names.length > 0) return names;
   throw new InvalidArgumentError('Expected names separated by commas, got none.');
+}
+
+/** Whole numbers separated by commas, at least one. */
+export function indexList(text: string): number[] {
+  return nameList(text).map(wholeNumber(0));
 }
 
 /** One of these words. */

@@ -10,7 +10,10 @@ import { evaluate, type Evaluation } from '../benchmarks/evaluate.ts';
 import { unseenSeed } from '../benchmarks/protocol.ts';
 import { commandLine } from '../benchmarks/provenance.ts';
 import { FILM } from '../benchmarks/rollout.ts';
-import { nameList, positiveNumber, wholeNumber } from './argument-parsers.ts';
+import type { ModuleCall } from '../benchmarks/player.ts';
+import type { ImageKind } from '../recording/image-encoder.ts';
+import { LIVE_PORT } from '../recording/sinks.ts';
+import { nameList, oneOf, port, positiveNumber, wholeNumber } from './argument-parsers.ts';
 import { withInterrupt } from './interrupt.ts';
 import {
   environmentOptions,
@@ -19,8 +22,11 @@ import {
   sessionOptions,
   sessionSettings,
   type EnvironmentOptions,
+  type NamedPolicy,
   type SessionFlags,
 } from './players.ts';
+import { playRecording } from './recording/play-recording.ts';
+import { environmentToken } from './reinforcement/open-pool.ts';
 import { renderRolloutPage } from './report/rollout-page.ts';
 
 interface Options extends EnvironmentOptions, SessionFlags {
@@ -31,6 +37,11 @@ interface Options extends EnvironmentOptions, SessionFlags {
   readonly timeout: number;
   readonly filmSize: number;
   readonly out: string;
+  readonly mcap?: string;
+  readonly mcapImages: ImageKind;
+  readonly dataset?: string;
+  readonly live?: number | true;
+  readonly liveHost: string;
 }
 
 /** Adds the arguments and the action. */
@@ -48,6 +59,16 @@ export function define(command: Command): void {
   )
     .option('--film-size <pixels>', 'size of the films', wholeNumber(16), 256)
     .option('--out <file>', 'a page (.html), or an animated image of one episode (.webp)', 'rollout.html')
+    .option('--mcap <file>', 'also record the episodes as an MCAP file, which vlakit replay reads')
+    .option(
+      '--mcap-images <kind>',
+      'pictures in it: png (exact), jpeg (small), raw (needs no package)',
+      oneOf<ImageKind>(['png', 'jpeg', 'raw']),
+      'png',
+    )
+    .option('--dataset <folder>', 'also record the episodes as a LeRobot v3.0 dataset')
+    .option('--live [port]', `show the episodes in Foxglove as they are played (default port: ${LIVE_PORT})`, port)
+    .option('--live-host <address>', 'where to listen; beyond this machine only with VLAKIT_TOKEN', '127.0.0.1')
     .action((policy: string | undefined, options: Options) => run(policy, options));
 }
 
@@ -63,6 +84,7 @@ async function run(word: string | undefined, options: Options): Promise<void> {
   if (kind === '.webp' && (options.episodes > 1 || tasks.length > 1)) throw onlyOne(tasks.length * options.episodes);
   const { environment, stage } = namedEnvironment(options, policy, options.filmSize);
   requireWritableFolder(path.dirname(options.out));
+  const listener = recordingOf(options, policy.checkpoint);
   await withInterrupt('Stopping; no film will be written.', async (signal) => {
     const bars: { episodes?: Progress; films?: Progress } = {};
     const evaluation = await evaluate({
@@ -79,6 +101,7 @@ async function run(word: string | undefined, options: Options): Promise<void> {
       film: { stage, perTask: options.episodes, perCondition: 0, options: FILM },
       command: commandLine(),
       checkpoint: policy.checkpoint,
+      ...(listener === undefined ? {} : { listener }),
       signal,
       onProgress(done, total, note) {
         bars.episodes ??= startProgress({ label: 'run', total, unit: 'episodes' });
@@ -96,6 +119,25 @@ async function run(word: string | undefined, options: Options): Promise<void> {
     show(evaluation, signal);
     writeFileAtomic(options.out, kind === '.webp' ? onlyFilm(evaluation) : filmPage(evaluation));
     process.stdout.write(`${options.out}\n`);
+    const [problem] = evaluation.listenerProblems;
+    if (problem !== undefined) throw problem;
+  });
+}
+
+function recordingOf(options: Options, checkpoint: NamedPolicy['checkpoint']): ModuleCall | undefined {
+  const { mcap, mcapImages, dataset, live, liveHost } = options;
+  const about = {
+    command: commandLine(),
+    ...(checkpoint === null ? {} : { checkpoint: checkpoint.path, checkpointSha256: checkpoint.sha256 }),
+  };
+  return playRecording({
+    mcap: mcap === undefined ? null : { file: path.resolve(mcap), images: mcapImages },
+    dataset: dataset === undefined ? null : path.resolve(dataset),
+    live:
+      live === undefined
+        ? null
+        : { host: liveHost, port: live === true ? LIVE_PORT : live, token: environmentToken() },
+    about,
   });
 }
 

@@ -2,12 +2,12 @@
 
 import os from 'node:os';
 import process from 'node:process';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { chooseTasks } from '../benchmarks/protocol.ts';
 import type { EnvironmentPool } from '../interfaces/environment-pool.ts';
 import { serveEnvironments } from '../serving/environment-server.ts';
 import { VectorEnvironment } from '../simulation/vector.ts';
-import { nameList, positiveNumber, wholeNumber } from './argument-parsers.ts';
+import { nameList, port, positiveNumber, wholeNumber } from './argument-parsers.ts';
 import { withInterrupt } from './interrupt.ts';
 import { environmentOptions, namedEnvironment, type EnvironmentOptions } from './players.ts';
 import { environmentToken } from './reinforcement/open-pool.ts';
@@ -76,10 +76,4 @@ function ended(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-function port(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
-  throw new InvalidArgumentError('It must be a whole number from 0 to 65535.');
 }

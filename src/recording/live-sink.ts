@@ -8,28 +8,13 @@ import type { AddressInfo } from 'node:net';
 import foxglove from '@foxglove/ws-protocol';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { VlaError } from '../base/errors.ts';
-import { workerUrl } from '../base/worker-url.ts';
 import type { LoopSession, LoopSink } from '../interfaces/loop-listener.ts';
 import { checkAccess } from '../serving/access.ts';
-import { openImageEncoder, type ImageKind } from './image-encoder.ts';
-import type { SinkCall } from './recorder-messages.ts';
+import { openImageEncoder } from './image-encoder.ts';
+import type { LiveOptions } from './sinks.ts';
 import { Messages, topicsOf, type Message } from './topics.ts';
 import { mayView } from './viewer-access.ts';
 
-/** Where to listen, and for whom. */
-export interface LiveOptions {
-  /** Beyond this machine only with a token. */
-  readonly host: string;
-  /** 0: any that is free. */
-  readonly port: number;
-  readonly token: string | null;
-  readonly images: ImageKind;
-  /** A viewer with more than this on the way to it is skipped; default 4 MiB. */
-  readonly sendBytes?: number;
-}
-
-/** LeRobot's port, which is Foxglove's own. */
-export const LIVE_PORT = 8765;
 const SEND_BYTES = 4 * 2 ** 20;
 /** Of what viewers say: subscriptions are short. */
 const LARGEST_REQUEST = 64 * 1024;
@@ -38,11 +23,6 @@ const MOST_VIEWERS = 16;
 const MOST_MISTAKES = 20;
 /** Older viewers ask for the first, newer ones for the second; what they mean is the same. */
 const PROTOCOLS = [foxglove.FoxgloveServer.SUPPORTED_SUBPROTOCOL, 'foxglove.sdk.v1'];
-
-/** Names this sink for `startRecorder`. */
-export function liveSink(options: LiveOptions): SinkCall {
-  return { name: 'live', module: workerUrl(import.meta.url, './live-sink').href, options };
-}
 
 /** The entry that a recorder's thread opens. */
 export async function openSink(options: LiveOptions, session: LoopSession): Promise<LoopSink> {

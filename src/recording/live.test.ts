@@ -8,7 +8,7 @@ import foxglove from '@foxglove/ws-protocol';
 import { WebSocket } from 'ws';
 import { RECORDED_ROBOT, RECORDED_SESSION, imageAt, stateAt, tickAt } from '../../tests/recorded-loop.ts';
 import { decodeRawImage } from './foxglove-messages.ts';
-import { liveSink, type LiveOptions } from './live-sink.ts';
+import { liveSink, type LiveOptions } from './sinks.ts';
 import { startRecorder, type Recorder } from './recorder.ts';
 
 const TOKEN = 'a token of some length';
@@ -115,7 +115,7 @@ for (const protocol of ['foxglove.websocket.v1', 'foxglove.sdk.v1']) {
 }
 
 test('a viewer that does not read is skipped, and the others go on', async (t) => {
-  const { recorder, address } = await openLive(t, { sendBytes: 1000 });
+  const { recorder, address } = await openLive(t, { sendBytes: 1_000_000 });
   const stuck = await view(t, address);
   const fine = await view(t, address);
   stuck.subscribe('/observation/images/front');

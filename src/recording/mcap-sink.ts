@@ -8,25 +8,10 @@ import path from 'node:path';
 import { McapWriter } from '@mcap/core';
 import { VlaError } from '../base/errors.ts';
 import { fileError } from '../base/files.ts';
-import { workerUrl } from '../base/worker-url.ts';
 import type { LoopSession, LoopSink } from '../interfaces/loop-listener.ts';
-import { openImageEncoder, type ImageKind } from './image-encoder.ts';
-import type { SinkCall } from './recorder-messages.ts';
+import { openImageEncoder } from './image-encoder.ts';
+import type { McapOptions } from './sinks.ts';
 import { Messages, topicsOf, wallTime, type Message } from './topics.ts';
-
-/** Where and how. */
-export interface McapOptions {
-  readonly file: string;
-  readonly existing: 'refuse' | 'replace';
-  readonly images: ImageKind;
-  /** A chunk is written when it holds more than this; what is younger is lost in a crash. Default 64 KiB: about two seconds without pictures. */
-  readonly chunkBytes?: number;
-}
-
-/** Names this sink for `startRecorder`. */
-export function mcapSink(options: McapOptions): SinkCall {
-  return { name: 'mcap', module: workerUrl(import.meta.url, './mcap-sink').href, options };
-}
 
 const CHUNK_BYTES = 64 * 1024;
 /** What was written is asked onto the disk this often, for the day when the power goes. */

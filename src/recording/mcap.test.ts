@@ -19,7 +19,7 @@ import { pythonWith, runPython } from '../../tests/processes/python.ts';
 import { withFolder } from '../../tests/small-dataset.ts';
 import { decodeImage } from '../data/png.ts';
 import type { ImageKind } from './image-encoder.ts';
-import { mcapSink } from './mcap-sink.ts';
+import { mcapSink } from './sinks.ts';
 import { startRecorder, type RecorderSummary } from './recorder.ts';
 import { readSession, type SessionImage } from './session-file.ts';
 

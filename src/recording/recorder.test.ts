@@ -12,7 +12,7 @@ import { noOwnDisks, onOwnDisk } from '../../tests/processes/vlakit.ts';
 import { withFolder } from '../../tests/small-dataset.ts';
 import { workerUrl } from '../base/worker-url.ts';
 import { copyTold } from './copy-told.ts';
-import { mcapSink } from './mcap-sink.ts';
+import { mcapSink } from './sinks.ts';
 import { recordedPolicy } from './recorded-policy.ts';
 import { startRecorder } from './recorder.ts';
 import { readSession } from './session-file.ts';

@@ -43,6 +43,8 @@ export interface Recorder extends LoopListener {
   readonly notes: readonly string[];
   /** So many were dropped until now. */
   readonly lost: number;
+  /** Resolves when at most half of what may wait does: for simulators, which can wait. Robots never do. */
+  settled(): Promise<void>;
   /** Writes what waits and closes the sinks; calling it again gives the same summary. */
   close(): Promise<RecorderSummary>;
 }
@@ -83,6 +85,7 @@ class ThreadRecorder implements Recorder {
   private lostSince = 0;
   private open = true;
   private closing: Promise<RecorderSummary> | null = null;
+  private readonly settling: (() => void)[] = [];
 
   constructor(worker: Worker, notes: readonly string[], options: RecorderOptions) {
     this.worker = worker;
@@ -99,6 +102,7 @@ class ThreadRecorder implements Recorder {
         if (!this.open && this.closing === null) return;
         this.fail({ sink: 'recorder', error });
         this.open = false;
+        this.settle();
         resolve();
       };
       worker.on('error', (error) => die(error instanceof Error ? error : new Error(String(error))));
@@ -125,6 +129,13 @@ class ThreadRecorder implements Recorder {
     this.tell({ kind: 'measurement', value });
   }
 
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.settling.push(resolve);
+      this.settle();
+    });
+  }
+
   close(): Promise<RecorderSummary> {
     this.closing ??= this.finish();
     return this.closing;
@@ -133,6 +144,7 @@ class ThreadRecorder implements Recorder {
   private async finish(): Promise<RecorderSummary> {
     if (this.open) {
       this.open = false;
+      this.settle();
       this.worker.ref();
       this.worker.postMessage({ kind: 'close', lost: this.lostSince } satisfies ToRecorder);
     }
@@ -162,9 +174,15 @@ class ThreadRecorder implements Recorder {
     if (message.kind === 'done') {
       this.waiting--;
       this.waitingBytes -= message.bytes;
+      this.settle();
     } else if (message.kind === 'problem') {
       this.fail({ sink: message.sink ?? 'recorder', error: fromPlainError(message.error) });
     }
+  }
+
+  private settle(): void {
+    const half = this.waiting * 2 <= this.mostWaiting && this.waitingBytes * 2 <= this.mostBytes;
+    if (half || !this.open) for (const resolve of this.settling.splice(0)) resolve();
   }
 
   private fail(problem: RecorderProblem): void {

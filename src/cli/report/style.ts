@@ -35,6 +35,7 @@ svg.chart .strong { font-weight: 650; } svg.chart .faint { fill: var(--soft); }
 .bar.main { fill: var(--main); } .bar.reference { fill: var(--reference); } .bar.second { fill: var(--second); } .bar.third { fill: var(--third); }
 .whisker { stroke: var(--whisker); stroke-width: 1.4; }
 .line { fill: none; stroke: var(--main); stroke-width: 2; stroke-linejoin: round; } .dot { fill: var(--main); }
+.line.recorded { stroke: var(--reference); stroke-width: 4; }
 .raw { fill: none; stroke: var(--main); stroke-width: 1; opacity: 0.3; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 20px; font-size: 13px; margin: 0 0 12px; padding: 0; list-style: none; }
 .legend i { display: inline-block; width: 12px; height: 12px; border-radius: 3px; margin-right: 7px; vertical-align: -1px; }
