@@ -34,8 +34,14 @@ test('MCAP file and dataset of one loop hold the same frames', () =>
     for (const { index, ticks } of episodes) {
       const joined = (part: (tick: (typeof ticks)[number]) => Float32Array): number[] =>
         ticks.flatMap((tick) => [...part(tick)]);
-      assert.deepEqual([...(await dataset.column('action', index))], joined(({ action }) => action));
-      assert.deepEqual([...(await dataset.column('observation.state', index))], joined(({ state }) => state!));
+      assert.deepEqual(
+        [...(await dataset.column('action', index))],
+        joined(({ action }) => action),
+      );
+      assert.deepEqual(
+        [...(await dataset.column('observation.state', index))],
+        joined(({ state }) => state!),
+      );
       for (const [frame, { images, instruction }] of ticks.entries()) {
         assert.equal(await dataset.instruction(index, frame), instruction);
         for (const [camera, image] of Object.entries(images)) {

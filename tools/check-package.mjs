@@ -1,6 +1,6 @@
 /**
  * @file Checks the package that people will install: packs it, unpacks it into an empty folder beside its required
- * dependencies ONLY (no optional ones), and there imports every module, type-checks a consumer and starts the CLI.
+ * dependencies ONLY (no optional ones), and there imports every module, type-checks a consumer and starts the CLI. Then installs it as a robot does, without them.
  * Run after `npm run build`: `node tools/check-package.mjs`.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -41,8 +41,33 @@ try {
   linkRequired(modules);
   importAll(folder, files);
   typeCheck(folder, files);
+  installWithoutOptional(path.join(folder, packed.filename));
 } finally {
   fs.rmSync(folder, { recursive: true, force: true });
+}
+
+/** What a machine beside a robot does: `npm install --omit=optional`. Says how long it took and how much it brought. */
+function installWithoutOptional(tarball) {
+  const place = path.join(folder, 'robot');
+  fs.mkdirSync(place);
+  fs.writeFileSync(path.join(place, 'package.json'), '{"private":true}');
+  const flags = ['--omit=optional', '--omit=dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
+  const start = performance.now();
+  try {
+    npm(['install', ...flags, tarball], { cwd: place, timeout: 120_000 });
+  } catch {
+    console.log('npm install --omit=optional was not tried: its packages are neither in the cache nor in reach');
+    return;
+  }
+  const seconds = (performance.now() - start) / 1000;
+  const modules = path.join(place, 'node_modules');
+  const brought = Object.keys(manifest.optionalDependencies).filter((name) => fs.existsSync(path.join(modules, name)));
+  if (brought.length > 0) fail(`expected no optional packages after --omit=optional, got ${brought.join(', ')}`);
+  const bytes = fs
+    .readdirSync(modules, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + fs.statSync(path.join(entry.parentPath ?? entry.path, entry.name)).size, 0);
+  console.log(`npm install --omit=optional: ${seconds.toFixed(1)} s, ${(bytes / 1e6).toFixed(0)} MB`);
 }
 
 /** Links what `npm install --omit=optional --omit=dev` would install. */

@@ -27,18 +27,10 @@ export interface PlayListener {
 }
 
 /** `export const openListener: OpenListener` of a module that listens. */
-export type OpenListener<O = unknown> = (
-  options: O,
-  environment: Environment,
-  policy: Policy,
-) => Promise<PlayListener>;
+export type OpenListener<O = unknown> = (options: O, environment: Environment, policy: Policy) => Promise<PlayListener>;
 
 /** Opens a listener from its module, which is one of ours. */
-export async function openListener(
-  call: ModuleCall,
-  environment: Environment,
-  policy: Policy,
-): Promise<PlayListener> {
+export async function openListener(call: ModuleCall, environment: Environment, policy: Policy): Promise<PlayListener> {
   return callModule<PlayListener>(call.module, 'openListener', [call.options, environment, policy], MODULE_HINT);
 }
 

@@ -140,7 +140,11 @@ async function worstTicks(session: RecordedSession, comparison: Comparison, coun
 
 function requireEqual({ different, numbers, missing }: Comparison): void {
   if (different === 0 && missing === 0) return;
-  throw new VlaError('mismatch', `replay: expected equal actions, got ${different} of ${numbers} numbers that differ.`, {
-    hint: 'Equal needs the same checkpoint, the same settings, lossless pictures and the same kind of machine.',
-  });
+  throw new VlaError(
+    'mismatch',
+    `replay: expected equal actions, got ${different} of ${numbers} numbers that differ.`,
+    {
+      hint: 'Equal needs the same checkpoint, the same settings, lossless pictures and the same kind of machine.',
+    },
+  );
 }

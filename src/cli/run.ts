@@ -134,9 +134,7 @@ function recordingOf(options: Options, checkpoint: NamedPolicy['checkpoint']): M
     mcap: mcap === undefined ? null : { file: path.resolve(mcap), images: mcapImages },
     dataset: dataset === undefined ? null : path.resolve(dataset),
     live:
-      live === undefined
-        ? null
-        : { host: liveHost, port: live === true ? LIVE_PORT : live, token: environmentToken() },
+      live === undefined ? null : { host: liveHost, port: live === true ? LIVE_PORT : live, token: environmentToken() },
     about,
   });
 }

@@ -14,7 +14,10 @@ const CAMERAS = ['front', 'left.wrist'] as const;
 describe('a loop as a dataset', () => {
   test('a frame per tick, with the action that the robot was told', () =>
     withFolder(async (root) => {
-      const sink = await openSink({ root: path.join(root, 'set'), existing: 'refuse', cameras: 'image' }, RECORDED_SESSION);
+      const sink = await openSink(
+        { root: path.join(root, 'set'), existing: 'refuse', cameras: 'image' },
+        RECORDED_SESSION,
+      );
       await playLoop(sink, 2, 5);
       await sink.close();
       const dataset = await openLeRobot(path.join(root, 'set'), { episodes: 'all' });

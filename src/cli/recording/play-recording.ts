@@ -35,7 +35,8 @@ export const openListener: OpenListener<PlayRecordingOptions> = async (options, 
   const { mcap, dataset, live } = options;
   const session = sessionOf(environment, policy, options.about);
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
-  const onProblem = ({ sink, error }: RecorderProblem): void => say(`warning: ${sink} recording ended: ${error.message}`);
+  const onProblem = ({ sink, error }: RecorderProblem): void =>
+    say(`warning: ${sink} recording ended: ${error.message}`);
   const sinks: SinkCall[] = [
     ...(mcap === null ? [] : [mcapSink({ ...mcap, existing: 'refuse' })]),
     ...(dataset === null ? [] : [datasetSink({ root: dataset, existing: 'refuse', cameras: 'image' })]),

@@ -10,7 +10,12 @@ import type { Embodiment } from '../../interfaces/embodiment.ts';
 import type { Dataset } from '../../interfaces/episode.ts';
 import type { Image, Observation } from '../../interfaces/observation.ts';
 import type { InferenceOptions } from '../../interfaces/policy.ts';
-import { readSession, type SessionEpisode, type SessionImage, type SessionInference } from '../../recording/session-file.ts';
+import {
+  readSession,
+  type SessionEpisode,
+  type SessionImage,
+  type SessionInference,
+} from '../../recording/session-file.ts';
 
 /** One thing that a policy was asked, or might have been, and what the recording says to it. */
 export interface Question {
@@ -78,7 +83,9 @@ function openMcap(file: string, wanted: readonly number[] | 'all', frames: Frame
       ...(about['checkpoint'] === undefined ? [] : [`Its checkpoint: ${about['checkpoint']}.`]),
       ...(whole ? [] : ['The recording was cut off; it is read up to its last whole chunk.']),
     ],
-    episodes: chosen.map((episode) => (asked ? inferenceQuestions(file, episode) : tickQuestions(file, episode, frames))),
+    episodes: chosen.map((episode) =>
+      asked ? inferenceQuestions(file, episode) : tickQuestions(file, episode, frames),
+    ),
     close: async () => {},
   };
 }
@@ -87,7 +94,9 @@ function episodeOf(file: string, episodes: readonly SessionEpisode[], index: num
   const found = episodes.find((episode) => episode.index === index);
   if (found !== undefined) return found;
   const known = episodes.map((episode) => episode.index).join(', ') || 'none';
-  throw new VlaError('not-found', `${file}: expected one of the episodes ${known}, got ${index}.`);
+  throw new VlaError('not-found', `${file}: expected one of the episodes ${known}, got ${index}.`, {
+    hint: 'Choose others with --episodes, or leave it out for all.',
+  });
 }
 
 function inferenceQuestions(file: string, { index, seed, ticks, inferences }: SessionEpisode): RecordedEpisode {

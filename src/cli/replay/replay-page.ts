@@ -45,7 +45,14 @@ export function renderReplay({ title, notes, comparison, worst, command }: Repla
       <h2>Per dimension</h2>
       <div class="card">${table(comparison)}</div>
       ${worst.length === 0 ? null : html`<h2>Where it differs most</h2>`}
-      <div class="gallery">${worst.map((tick) => worstTick(tick, dimensions.map(({ name }) => name)))}</div>
+      <div class="gallery">
+        ${worst.map((tick) =>
+          worstTick(
+            tick,
+            dimensions.map(({ name }) => name),
+          ),
+        )}
+      </div>
       ${episodes.slice(0, MOST_CURVES).map((episode) => curves(episode, comparison))}
       ${
         episodes.length > MOST_CURVES
@@ -124,7 +131,10 @@ function curves(episode: number, { answers, dimensions }: Comparison): Html {
       ])}
       <div class="curves">
         ${dimensions.map(({ name }, d) => {
-          const [then, now] = [series(own, d, dimensions.length, 'recorded'), series(own, d, dimensions.length, 'replayed')];
+          const [then, now] = [
+            series(own, d, dimensions.length, 'recorded'),
+            series(own, d, dimensions.length, 'replayed'),
+          ];
           return chart(name, then, now);
         })}
       </div>
