@@ -1,7 +1,7 @@
 /** @file A made-up control loop for tests of recordings: ticks, inferences and measurements that follow formulas. */
 
 import type { Embodiment, VectorSpec } from '../src/interfaces/embodiment.ts';
-import type { InferenceRecord, LoopListener, LoopSession } from '../src/interfaces/loop-listener.ts';
+import type { InferenceRecord, LoopSession, LoopSink } from '../src/interfaces/loop-listener.ts';
 import type { Image } from '../src/interfaces/observation.ts';
 import type { TickRecord } from '../src/interfaces/tick-record.ts';
 
@@ -85,7 +85,11 @@ export function inferenceAt(episode: number, tick: number): InferenceRecord {
 }
 
 /** Plays episodes of `length` ticks; seeds are 100, 101, … */
-export async function playLoop(listener: LoopListener, episodes: number, length: number): Promise<void> {
+export async function playLoop(
+  listener: Omit<LoopSink, 'notes' | 'lost' | 'close'>,
+  episodes: number,
+  length: number,
+): Promise<void> {
   for (let episode = 0; episode < episodes; episode++) {
     await listener.episode({ index: episode, seed: 100 + episode });
     for (let tick = 0; tick < length; tick++) {

@@ -27,16 +27,15 @@ export interface InferenceRecord {
 }
 
 /**
- * Hears what one control loop does, in order. What is told belongs to the loop: a listener copies what it keeps. A loop neither awaits
- * these calls nor catches what they throw: a listener on the loop's own thread returns at once and never throws. On another thread, calls
- * come one at a time.
+ * Hears what one control loop does, in order. What is told belongs to the loop: a listener copies what it keeps. A listener returns at once
+ * and never throws: a loop does not catch it.
  */
 export interface LoopListener {
   /** Left out by loops that have no episodes; then a change of a tick's epoch begins one. */
-  episode(start: EpisodeStart): void | Promise<void>;
-  tick(record: TickRecord): void | Promise<void>;
-  inference(record: InferenceRecord): void | Promise<void>;
-  measurement(measurement: Measurement): void | Promise<void>;
+  episode(start: EpisodeStart): void;
+  tick(record: TickRecord): void;
+  inference(record: InferenceRecord): void;
+  measurement(measurement: Measurement): void;
 }
 
 /** What a listener is told before a loop begins. */
@@ -48,10 +47,14 @@ export interface LoopSession {
   readonly about: Readonly<Record<string, string>>;
 }
 
-/** A listener on a thread of its own. */
-export interface LoopSink extends LoopListener {
+/** Where what a loop tells ends, on a thread of its own: calls come one at a time, and may take long, or reject. */
+export interface LoopSink {
   /** What people are told when it is open, for example an address. */
   readonly notes: readonly string[];
+  episode(start: EpisodeStart): void | Promise<void>;
+  tick(record: TickRecord): void | Promise<void>;
+  inference(record: InferenceRecord): void | Promise<void>;
+  measurement(measurement: Measurement): void | Promise<void>;
   /** So many ticks, inferences and measurements before the next call never came: the thread was too slow. */
   lost(count: number): void | Promise<void>;
   close(): Promise<void>;

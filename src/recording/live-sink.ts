@@ -5,11 +5,11 @@
 
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import foxglove from '@foxglove/ws-protocol';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { VlaError } from '../base/errors.ts';
 import type { LoopSession, LoopSink } from '../interfaces/loop-listener.ts';
 import { checkAccess } from '../serving/access.ts';
+import { FoxgloveServer, type IWebSocket } from './foxglove-protocol.ts';
 import { openImageEncoder } from './image-encoder.ts';
 import type { LiveOptions } from './sinks.ts';
 import { Messages, topicsOf, type Message } from './topics.ts';
@@ -22,7 +22,7 @@ const MOST_VIEWERS = 16;
 /** A viewer that says so much nonsense is let go. */
 const MOST_MISTAKES = 20;
 /** Older viewers ask for the first, newer ones for the second; what they mean is the same. */
-const PROTOCOLS = [foxglove.FoxgloveServer.SUPPORTED_SUBPROTOCOL, 'foxglove.sdk.v1'];
+const PROTOCOLS = [FoxgloveServer.SUPPORTED_SUBPROTOCOL, 'foxglove.sdk.v1'];
 
 /** The entry that a recorder's thread opens. */
 export async function openSink(options: LiveOptions, session: LoopSession): Promise<LoopSink> {
@@ -45,12 +45,12 @@ export async function openSink(options: LiveOptions, session: LoopSession): Prom
 
 /** The topics, and who looks at which. */
 class LiveView {
-  private readonly server: foxglove.FoxgloveServer;
+  private readonly server: InstanceType<typeof FoxgloveServer>;
   private readonly channels = new Map<string, number>();
   private readonly subscribed = new Set<number>();
 
   constructor({ embodiment }: LoopSession, images: 'CompressedImage' | 'RawImage') {
-    this.server = new foxglove.FoxgloveServer({ name: `vlakit: ${embodiment.name}` });
+    this.server = new FoxgloveServer({ name: `vlakit: ${embodiment.name}` });
     for (const { schema, ...topic } of topicsOf(embodiment, images)) {
       const bytes = Buffer.from(schema);
       const written = bytes.toString(topic.schemaEncoding === 'protobuf' ? 'base64' : 'utf8');
@@ -77,7 +77,7 @@ class LiveView {
   /** A new viewer. Beyond `sendBytes` on the way to it, data is left out; answers to its own requests are not. */
   welcome(socket: WebSocket, sendBytes: number): void {
     let mistakes = 0;
-    const connection: foxglove.IWebSocket = {
+    const connection: IWebSocket = {
       binaryType: 'arraybuffer',
       protocol: socket.protocol,
       onerror: null,

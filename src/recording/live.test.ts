@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import net from 'node:net';
+import type net from 'node:net';
 import { test, type TestContext } from 'node:test';
-import foxglove from '@foxglove/ws-protocol';
 import { WebSocket } from 'ws';
 import { RECORDED_ROBOT, RECORDED_SESSION, imageAt, stateAt, tickAt } from '../../tests/recorded-loop.ts';
 import { decodeRawImage } from './foxglove-messages.ts';
+import { FoxgloveClient, type Channel, type IWebSocket } from './foxglove-protocol.ts';
 import { liveSink, type LiveOptions } from './sinks.ts';
 import { startRecorder, type Recorder } from './recorder.ts';
 
@@ -24,9 +24,9 @@ async function openLive(
 }
 
 interface Viewer {
-  readonly client: foxglove.FoxgloveClient;
+  readonly client: InstanceType<typeof FoxgloveClient>;
   readonly socket: WebSocket;
-  readonly channels: ReadonlyMap<string, foxglove.Channel>;
+  readonly channels: ReadonlyMap<string, Channel>;
   /** The next message of a subscription, with the topic's name. */
   next(): Promise<{ topic: string; time: bigint; data: DataView }>;
   subscribe(topic: string): void;
@@ -35,9 +35,9 @@ interface Viewer {
 /** Foxglove's own client, connected. */
 async function view(t: TestContext, address: string, protocol = 'foxglove.websocket.v1'): Promise<Viewer> {
   const socket = new WebSocket(address, [protocol]);
-  const client = new foxglove.FoxgloveClient({ ws: socket as unknown as foxglove.IWebSocket });
+  const client = new FoxgloveClient({ ws: socket as unknown as IWebSocket });
   t.after(() => socket.terminate());
-  const channels = new Map<string, foxglove.Channel>();
+  const channels = new Map<string, Channel>();
   const topics = new Map<number, string>();
   const waiting: { topic: string; time: bigint; data: DataView }[] = [];
   let wake = (): void => {};

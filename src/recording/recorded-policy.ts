@@ -14,13 +14,13 @@ export function recordedPolicy(policy: Policy, listener: LoopListener, clock: Cl
     ...(policy.continues === undefined ? {} : { continues: policy.continues }),
     async reset({ seed }) {
       await policy.reset({ seed });
-      void listener.episode({ index: ++episode, seed });
+      listener.episode({ index: ++episode, seed });
     },
     async infer(observation, options = {}) {
       const asked = question(observation, options.continuation);
       const [number, began] = [episode, clock.now()];
       const chunk = await policy.infer(observation, options);
-      void listener.inference({ ...asked, episode: number, chunk, seconds: clock.now() - began });
+      listener.inference({ ...asked, episode: number, chunk, seconds: clock.now() - began });
       return chunk;
     },
     close: () => policy.close(),

@@ -59,11 +59,11 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   const notes = await new Promise<readonly string[]>((resolve, reject) => {
     worker.once('error', reject);
     worker.once('message', (message: FromRecorder) => {
+      worker.off('error', reject);
       if (message.kind === 'ready') resolve(message.notes);
       else reject(message.kind === 'problem' ? fromPlainError(message.error) : new Error(message.kind));
     });
   });
-  worker.removeAllListeners();
   // A loop that forgets to close its recorder still ends.
   worker.unref();
   return new ThreadRecorder(worker, notes, options);
@@ -94,12 +94,16 @@ class ThreadRecorder implements Recorder {
     this.mostWaiting = options.mostWaiting ?? MOST_WAITING;
     this.onProblem = options.onProblem;
     this.closed = new Promise((resolve) => {
+      let ended = false;
       worker.on('message', (message: FromRecorder) => {
         this.hear(message);
-        if (message.kind === 'closed') resolve();
+        if (message.kind !== 'closed') return;
+        ended = true;
+        resolve();
       });
       const die = (error: Error): void => {
-        if (!this.open && this.closing === null) return;
+        if (ended) return;
+        ended = true;
         this.fail({ sink: 'recorder', error });
         this.open = false;
         this.settle();
@@ -107,8 +111,7 @@ class ThreadRecorder implements Recorder {
       };
       worker.on('error', (error) => die(error instanceof Error ? error : new Error(String(error))));
       worker.on('exit', (code) => {
-        if (code !== 0) die(new VlaError('io', `recorder: its thread ended with code ${code}.`));
-        resolve();
+        die(new VlaError('io', `recorder: its thread ended with code ${code}.`));
       });
     });
   }
@@ -132,6 +135,8 @@ class ThreadRecorder implements Recorder {
   settled(): Promise<void> {
     return new Promise((resolve) => {
       this.settling.push(resolve);
+      // Whoever waits for the thread keeps the process alive.
+      this.worker.ref();
       this.settle();
     });
   }
@@ -182,7 +187,9 @@ class ThreadRecorder implements Recorder {
 
   private settle(): void {
     const half = this.waiting * 2 <= this.mostWaiting && this.waitingBytes * 2 <= this.mostBytes;
-    if (half || !this.open) for (const resolve of this.settling.splice(0)) resolve();
+    if (this.settling.length === 0 || !(half || !this.open)) return;
+    for (const resolve of this.settling.splice(0)) resolve();
+    if (this.closing === null) this.worker.unref();
   }
 
   private fail(problem: RecorderProblem): void {

@@ -28,11 +28,17 @@ export interface Message {
   readonly data: Uint8Array;
 }
 
+/** LeRobot's topic of proprioception. */
 export const STATE_TOPIC = '/observation/state';
+/** LeRobot's topic of what the robot was told. */
 export const ACTION_TOPIC = '/action/state';
+/** One message per control period. */
 export const TICK_TOPIC = '/tick';
+/** One message per answer of a policy. */
 export const INFERENCE_TOPIC = '/inference';
+/** One message when an episode begins. */
 export const EPISODE_TOPIC = '/episode';
+/** What the gate did, and what the recorder could not. */
 export const LOG_TOPIC = '/log';
 /** `/observation/images/front` */
 export const imageTopic = (camera: string): string => `/observation/images/${safe(camera)}`;

@@ -12,7 +12,7 @@ import { repositoryRoot } from '../shared-data.ts';
 import { isTest, sourceFiles } from '../source-files.ts';
 
 /** What stands beside a robot: control loop, drivers, servers, recorders. */
-const FOLDERS = ['base', 'interfaces', 'recording', 'runtime', 'serving', 'robots'];
+const FOLDERS = ['base', 'interfaces', 'recording', 'runtime', 'serving', 'drivers'];
 /** What must not be needed there: packages, and folders of ours. */
 const HEAVY = ['onnxruntime-node', 'onnxruntime-web', '@mujoco/mujoco', 'node-av', 'sharp', '@huggingface/tokenizers'];
 const MODEL_FOLDERS = ['engine', 'nn', 'codec', 'models', 'checkpoints', 'training', 'simulation', 'benchmarks', 'cli'];

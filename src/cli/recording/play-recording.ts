@@ -105,11 +105,11 @@ class PlayRecorder implements PlayListener {
     return {
       episode: (start) => {
         this.epoch = start.index;
-        all((recorder) => void recorder.episode(start));
+        all((recorder) => recorder.episode(start));
       },
-      tick: (record) => all((recorder) => void recorder.tick(record)),
-      inference: (record) => all((recorder) => void recorder.inference(record)),
-      measurement: (measurement) => all((recorder) => void recorder.measurement(measurement)),
+      tick: (record) => all((recorder) => recorder.tick(record)),
+      inference: (record) => all((recorder) => recorder.inference(record)),
+      measurement: (measurement) => all((recorder) => recorder.measurement(measurement)),
     };
   }
 }
