@@ -67,6 +67,8 @@ const COMMANDS: readonly CommandEntry[] = [
     name: 'limits',
     summary: 'Make a robot’s limits.json from a URDF, an MJCF or its own ranges, for the safety gate',
     load: () => import('./limits.ts'),
+  },
+  {
     name: 'replay',
     summary: 'Ask a policy again what a recorded session asked, and show where it differs',
     load: () => import('./replay.ts'),

@@ -17,7 +17,7 @@ import {
 } from '../../tests/recorded-loop.ts';
 import { pythonWith, runPython } from '../../tests/processes/python.ts';
 import { withFolder } from '../../tests/small-dataset.ts';
-import { decodeImage } from '../data/png.ts';
+import { decodeImage } from '../base/png.ts';
 import type { ImageKind } from './image-encoder.ts';
 import { mcapSink } from './sinks.ts';
 import { startRecorder, type RecorderSummary } from './recorder.ts';

@@ -2,7 +2,7 @@
 
 import { VlaError } from '../../base/errors.ts';
 import type { Progress } from '../../base/progress.ts';
-import { checkChunk } from '../../benchmarks/play-episode.ts';
+import { checkChunk } from '../../interfaces/check-chunk.ts';
 import type { Policy } from '../../interfaces/policy.ts';
 import type { RecordedSession } from './recorded-session.ts';
 

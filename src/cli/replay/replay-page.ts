@@ -1,6 +1,6 @@
 /** @file The page of a replay: what differs per dimension, recorded and replayed curves, and the worst ticks with what was seen. */
 
-import { encodePng } from '../../data/png.ts';
+import { encodePng } from '../../base/png.ts';
 import type { Image } from '../../interfaces/observation.ts';
 import { linearScale, shortNumber } from '../report/axis.ts';
 import { html, px, trusted, type Html } from '../report/html.ts';
