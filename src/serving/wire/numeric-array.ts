@@ -10,6 +10,11 @@ const SIZES = { b1: 1, u1: 1, i1: 1, u2: 2, i2: 2, u4: 4, i4: 4, u8: 8, i8: 8, f
 /** `b1` is a boolean, `u8` an unsigned integer of 8 bytes, `f4` a float of 4. */
 export type ElementType = keyof typeof SIZES;
 
+/** Bytes of one element. */
+export function elementSize(type: ElementType): number {
+  return SIZES[type];
+}
+
 /** Bytes are little-endian, row-major (C order). */
 export class NumericArray {
   readonly type: ElementType;
@@ -88,7 +93,12 @@ const READERS: Readonly<Record<ElementType, (view: DataView, at: number) => numb
  * An array from what came over a wire: numpy's type name, the shape and the bytes, all checked. Big-endian numbers are turned
  * around. Throws `bad-data`.
  */
-export function arrayFromWire(descr: unknown, shape: unknown, bytes: unknown, limits: WireLimits): NumericArray {
+export function arrayFromWire(
+  descr: unknown,
+  shape: unknown,
+  bytes: unknown,
+  limits: Pick<WireLimits, 'arrayBytes'>,
+): NumericArray {
   const [order, type] = parseDescr(descr);
   if (!Array.isArray(shape) || shape.length > MOST_AXES || !shape.every(isExtent)) {
     throw new VlaError('bad-data', `array: expected a shape of at most ${MOST_AXES} whole numbers, got another.`, {
