@@ -31,4 +31,8 @@ export const PROTOCOLS: Readonly<Record<string, ProtocolEntry>> = {
     summary: 'HTTP forms, of dexbotic’s clients (DM0)',
     load: async () => (await import('./dm0/dm0-adapter.ts')).dm0Adapter,
   },
+  lerobot: {
+    summary: 'gRPC with pickles, of LeRobot’s robot client; no pickle is ever run',
+    load: async () => (await import('./lerobot/lerobot-adapter.ts')).lerobotAdapter,
+  },
 };

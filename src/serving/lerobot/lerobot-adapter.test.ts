@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { JOINT_ROBOT } from '../../../tests/serving/joint-policy.ts';
+import { connectRobot, partsOf, type RobotConnection } from '../../../tests/serving/robot-connection.ts';
+import { FORBIDDEN, PICKLED, observationPickle, pythonPickle } from '../../../tests/serving/robot-pickles.ts';
+import { startLocalService, DEFAULT_SERVICE_LIMITS } from '../local-service.ts';
+import { unpickle } from '../pickle/unpickle.ts';
+import type { PickleObject } from '../pickle/values.ts';
+import type { AdapterOptions, RunningAdapter } from '../protocol-adapter.ts';
+import { DEFAULT_WIRE_LIMITS } from '../wire/limits.ts';
+import type { NumericArray } from '../wire/numeric-array.ts';
+import { lerobotAdapter } from './lerobot-adapter.ts';
+import { LEROBOT_NAMES } from './names.ts';
+import { lerobotMapping, readPolicySetup, requireAgreement } from './policy-setup.ts';
+
+const POLICY = new URL('../../../tests/serving/joint-policy.js', import.meta.url).href;
+
+async function serve(t: TestContext, changes: Partial<AdapterOptions> = {}): Promise<RunningAdapter> {
+  const service = startLocalService({
+    call: { module: POLICY, options: {} },
+    statistics: null,
+    limits: DEFAULT_SERVICE_LIMITS,
+  });
+  t.after(() => service.close());
+  const server = await lerobotAdapter.start(service, {
+    host: '127.0.0.1',
+    port: 0,
+    token: null,
+    tls: null,
+    limits: DEFAULT_WIRE_LIMITS,
+    mapping: null,
+    seed: 5,
+    tracebacks: false,
+    ...changes,
+  });
+  t.after(() => server.close());
+  return server;
+}
+
+async function connect(t: TestContext, { address }: RunningAdapter, options = {}): Promise<RobotConnection> {
+  const robot = await connectRobot(address, options);
+  t.after(() => robot.close());
+  return robot;
+}
+
+/** The client's module asks for policy "user/model"; this is the same for "joints". */
+function setupPickle(name = 'joints'): Uint8Array {
+  const bytes = Buffer.from(pythonPickle('setup'));
+  const at = bytes.indexOf('user/model');
+  const asked = Buffer.concat([Buffer.from([0x8c, name.length]), Buffer.from(name)]);
+  return Buffer.concat([bytes.subarray(0, 2), bytes.subarray(11, at - 2), asked, bytes.subarray(at + 10)]);
+}
+
+interface Action {
+  readonly timestamp: unknown;
+  readonly timestep: unknown;
+  readonly numbers: readonly number[];
+}
+
+function readActions(pickle: Uint8Array): Action[] {
+  if (pickle.length === 0) return [];
+  const value = unpickle(pickle, { vocabulary: LEROBOT_NAMES, limits: DEFAULT_WIRE_LIMITS });
+  return (value as PickleObject[]).map(({ fields }) => ({
+    timestamp: fields.get('timestamp'),
+    timestep: fields.get('timestep'),
+    numbers: [...(fields.get('action') as NumericArray).toFloats()],
+  }));
+}
+
+test('a robot is given the actions for its newest observation', async (t) => {
+  const robot = await connect(t, await serve(t));
+  await robot.ready();
+  await robot.instruct(setupPickle());
+  await robot.send(partsOf(observationPickle({ timestep: 3 })));
+  // In parts of a few bytes, and the older one is not answered any more.
+  await robot.send(partsOf(observationPickle({ timestep: 4, mustGo: true }), 100));
+  const actions = readActions(await robot.act());
+  assert.equal(actions.length, 10, 'actions_per_chunk of the policy’s 12');
+  const picture = actions[0]!.numbers[4];
+  actions.forEach(({ timestamp, timestep, numbers }, i) => {
+    assert.ok(Math.abs((timestamp as number) - (PICKLED.timestamp + i / 30)) < 1e-6);
+    assert.equal(timestep, 4 + i);
+    assert.deepEqual(numbers, [5, 0, ...PICKLED.state, picture, 4]);
+  });
+  // What was answered is not answered again, unless the robot has nothing left.
+  await robot.send(partsOf(observationPickle({ timestep: 4 })));
+  await robot.send(partsOf(observationPickle({ timestep: 5 })));
+  assert.deepEqual(
+    readActions(await robot.act())
+      .at(0)
+      ?.numbers.at(1),
+    1,
+  );
+  await robot.send(partsOf(observationPickle({ timestep: 5, mustGo: true })));
+  assert.deepEqual(
+    readActions(await robot.act())
+      .at(0)
+      ?.numbers.at(1),
+    2,
+  );
+  await robot.send(partsOf(observationPickle({ timestep: 5 })));
+  assert.deepEqual(readActions(await robot.act()), [], 'after a while');
+  // Another episode.
+  await robot.ready();
+  await assert.rejects(robot.act(), { details: /expected policy instructions first/ });
+  await robot.instruct(setupPickle('vlakit'));
+  await robot.send(partsOf(observationPickle({ timestep: 0 })));
+  assert.deepEqual(
+    readActions(await robot.act())
+      .at(0)
+      ?.numbers.slice(0, 2),
+    [6, 0],
+  );
+});
+
+test('each robot has its own episode', async (t) => {
+  const server = await serve(t);
+  const robots = await Promise.all([0, 1, 2].map(() => connect(t, server)));
+  for (const robot of robots) await robot.ready();
+  await Promise.all(robots.map((robot) => robot.instruct(setupPickle())));
+  await Promise.all(robots.map((robot, i) => robot.send(partsOf(observationPickle({ timestep: i })))));
+  const actions = await Promise.all(robots.map((robot) => robot.act()));
+  assert.deepEqual(
+    actions.map((pickle) => readActions(pickle)[0]!.numbers).map(([seed, call, , , , tick]) => [seed, call, tick]),
+    [
+      [5, 0, 0],
+      [6, 0, 1],
+      [7, 0, 2],
+    ],
+  );
+});
+
+test('a call that is cancelled or too late does not keep the next one from its answer', async (t) => {
+  const robot = await connect(t, await serve(t));
+  await robot.ready();
+  await robot.instruct(setupPickle());
+  await robot.send(partsOf(observationPickle({ timestep: 1, task: 'sleep 60000' })));
+  const call = robot.beginAct();
+  setTimeout(() => call.cancel(), 300);
+  await assert.rejects(call.answer, { code: 1 });
+  await robot.send(partsOf(observationPickle({ timestep: 2, task: 'sleep 60000' })));
+  await assert.rejects(robot.act({ deadline: Date.now() + 500 }), { code: 4 });
+  await robot.send(partsOf(observationPickle({ timestep: 3 })));
+  assert.equal(readActions(await again(() => robot.act())).length, 10);
+});
+
+/** The server may hear of the end of a call a moment after its client. */
+async function again<T>(ask: () => Promise<T>): Promise<T> {
+  for (let i = 0; ; i++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (i === 20) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+test('a robot or a wish that does not fit is refused with all differences', async (t) => {
+  const robot = await connect(t, await serve(t));
+  await robot.ready();
+  await assert.rejects(robot.instruct(pythonPickle('setup')), {
+    code: 9,
+    details: /pretrained_name_or_path: expected joints \(or vlakit\), got user\/model/,
+  });
+  await assert.rejects(robot.send(partsOf(observationPickle({}))), { details: /expected policy instructions first/ });
+  const setup = readPolicySetup(setupPickle(), DEFAULT_WIRE_LIMITS);
+  const contract = { policy: 'joints', embodiment: JOINT_ROBOT, horizon: 12, statistics: null, continues: null };
+  const mapping = lerobotMapping(JOINT_ROBOT);
+  const differs = (changes: object): void => requireAgreement({ ...setup, ...changes }, contract, mapping);
+  assert.doesNotThrow(() => differs({}));
+  assert.throws(() => differs({ actionsPerChunk: 13 }), { code: 'mismatch', message: /at most 12, got 13/ });
+  assert.throws(() => differs({ renames: true }), { code: 'mismatch', message: /rename_map/ });
+  assert.throws(() => differs({ cameras: {} }), {
+    code: 'mismatch',
+    message: /camera front: expected it, got no camera/,
+  });
+  assert.throws(() => differs({ cameras: { front: [8, 6, 3] } }), {
+    message: /camera front: expected 6, 8, 3, got 8, 6, 3/,
+  });
+  assert.throws(() => differs({ stateNames: setup.stateNames.slice(1) }), { message: /state: expected shoulder_pan/ });
+  const swapped = [...setup.stateNames].reverse();
+  assert.throws(() => differs({ stateNames: swapped }), { message: /actions: expected numbers for shoulder_pan/ });
+  const more = ['current', ...setup.stateNames];
+  assert.doesNotThrow(() => differs({ stateNames: more }), 'numbers that are not moved');
+});
+
+test('forbidden pickles are refused wherever they come, and the server goes on', async (t) => {
+  const robot = await connect(t, await serve(t));
+  await robot.ready();
+  for (const pickle of FORBIDDEN) await assert.rejects(robot.instruct(pickle), { code: 3 });
+  await robot.instruct(setupPickle());
+  for (const pickle of FORBIDDEN) await assert.rejects(robot.send(partsOf(pickle)), { code: 3 });
+  await assert.rejects(robot.send([]), { code: 3, details: /expected a part that ends it/ });
+  await assert.rejects(robot.send([{ transferState: 0, data: new Uint8Array(1) }]), { code: 3, details: /its place/ });
+  await assert.rejects(robot.send([{ transferState: 2, data: new Uint8Array(1) }]), { code: 3, details: /ends it/ });
+  await robot.send(partsOf(observationPickle({})));
+  assert.equal(readActions(await robot.act()).length, 10);
+});
+
+test('what is too much is refused: bytes, parts, clients', async (t) => {
+  const server = await serve(t, { limits: { ...DEFAULT_WIRE_LIMITS, messageBytes: 100_000, connections: 1 } });
+  const robot = await connect(t, server);
+  await robot.ready();
+  await robot.instruct(setupPickle());
+  const part = { transferState: 2, data: new Uint8Array(60_000) };
+  await assert.rejects(robot.send([part, part]), { code: 3, details: /at most 100000/ });
+  await assert.rejects(robot.send([{ transferState: 2, data: new Uint8Array(200_000) }]), { code: 8 });
+  const other = await connect(t, server);
+  await assert.rejects(other.ready(), { code: 8, details: /expected at most 1, got one more/ });
+  await robot.send(partsOf(observationPickle({})));
+  assert.equal(readActions(await robot.act()).length, 10);
+});
+
+test('beyond this machine a token is needed, and TLS is offered', async (t) => {
+  await assert.rejects(serve(t, { host: '0.0.0.0' }), { code: 'bad-argument', message: /token/ });
+  const token = 'a-token-of-some-length';
+  const guarded = await serve(t, { token });
+  await assert.rejects((await connect(t, guarded)).ready(), { code: 16 });
+  await assert.rejects((await connect(t, guarded, { token: `${token}r` })).ready(), { code: 16 });
+  await (await connect(t, guarded, { token })).ready();
+  const pair = selfSigned();
+  if (pair === null) return t.diagnostic('no openssl here: TLS is not tried');
+  const secret = await serve(t, { tls: pair });
+  assert.match(secret.address, /^grpcs:/);
+  const address = secret.address.replace('127.0.0.1', 'localhost');
+  await (await connect(t, { ...secret, address }, { certificate: pair.cert })).ready();
+  await assert.rejects((await connect(t, secret)).ready(), { code: 14 });
+});
+
+function selfSigned(): { cert: Buffer; key: Buffer } | null {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'vlakit-tls-'));
+  const [key, cert] = [path.join(folder, 'key.pem'), path.join(folder, 'cert.pem')];
+  const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+  const name = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  try {
+    execFileSync('openssl', [...args, ...name, '-keyout', key, '-out', cert], { stdio: 'ignore' });
+    return { cert: fs.readFileSync(cert), key: fs.readFileSync(key) };
+  } catch {
+    return null;
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
