@@ -7,52 +7,19 @@ import test, { type TestContext } from 'node:test';
 import { JOINT_ROBOT } from '../../../tests/serving/joint-policy.ts';
 import { connectRobot, partsOf, type RobotConnection } from '../../../tests/serving/robot-connection.ts';
 import { FORBIDDEN, PICKLED, observationPickle, pythonPickle } from '../../../tests/serving/robot-pickles.ts';
-import { startLocalService, DEFAULT_SERVICE_LIMITS } from '../local-service.ts';
+import { serveRobots, setupPickle } from '../../../tests/serving/robot-server.ts';
 import { unpickle } from '../pickle/unpickle.ts';
 import type { PickleObject } from '../pickle/values.ts';
-import type { AdapterOptions, RunningAdapter } from '../protocol-adapter.ts';
+import type { RunningAdapter } from '../protocol-adapter.ts';
 import { DEFAULT_WIRE_LIMITS } from '../wire/limits.ts';
 import type { NumericArray } from '../wire/numeric-array.ts';
-import { lerobotAdapter } from './lerobot-adapter.ts';
 import { LEROBOT_NAMES } from './names.ts';
 import { lerobotMapping, readPolicySetup, requireAgreement } from './policy-setup.ts';
-
-const POLICY = new URL('../../../tests/serving/joint-policy.js', import.meta.url).href;
-
-async function serve(t: TestContext, changes: Partial<AdapterOptions> = {}): Promise<RunningAdapter> {
-  const service = startLocalService({
-    call: { module: POLICY, options: {} },
-    statistics: null,
-    limits: DEFAULT_SERVICE_LIMITS,
-  });
-  t.after(() => service.close());
-  const server = await lerobotAdapter.start(service, {
-    host: '127.0.0.1',
-    port: 0,
-    token: null,
-    tls: null,
-    limits: DEFAULT_WIRE_LIMITS,
-    mapping: null,
-    seed: 5,
-    tracebacks: false,
-    ...changes,
-  });
-  t.after(() => server.close());
-  return server;
-}
 
 async function connect(t: TestContext, { address }: RunningAdapter, options = {}): Promise<RobotConnection> {
   const robot = await connectRobot(address, options);
   t.after(() => robot.close());
   return robot;
-}
-
-/** The client's module asks for policy "user/model"; this is the same for "joints". */
-function setupPickle(name = 'joints'): Uint8Array {
-  const bytes = Buffer.from(pythonPickle('setup'));
-  const at = bytes.indexOf('user/model');
-  const asked = Buffer.concat([Buffer.from([0x8c, name.length]), Buffer.from(name)]);
-  return Buffer.concat([bytes.subarray(0, 2), bytes.subarray(11, at - 2), asked, bytes.subarray(at + 10)]);
 }
 
 interface Action {
@@ -72,7 +39,7 @@ function readActions(pickle: Uint8Array): Action[] {
 }
 
 test('a robot is given the actions for its newest observation', async (t) => {
-  const robot = await connect(t, await serve(t));
+  const robot = await connect(t, await serveRobots(t));
   await robot.ready();
   await robot.instruct(setupPickle());
   await robot.send(partsOf(observationPickle({ timestep: 3 })));
@@ -118,7 +85,7 @@ test('a robot is given the actions for its newest observation', async (t) => {
 });
 
 test('each robot has its own episode', async (t) => {
-  const server = await serve(t);
+  const server = await serveRobots(t);
   const robots = await Promise.all([0, 1, 2].map(() => connect(t, server)));
   for (const robot of robots) await robot.ready();
   await Promise.all(robots.map((robot) => robot.instruct(setupPickle())));
@@ -135,7 +102,7 @@ test('each robot has its own episode', async (t) => {
 });
 
 test('a call that is cancelled or too late does not keep the next one from its answer', async (t) => {
-  const robot = await connect(t, await serve(t));
+  const robot = await connect(t, await serveRobots(t));
   await robot.ready();
   await robot.instruct(setupPickle());
   await robot.send(partsOf(observationPickle({ timestep: 1, task: 'sleep 60000' })));
@@ -161,7 +128,7 @@ async function again<T>(ask: () => Promise<T>): Promise<T> {
 }
 
 test('a robot or a wish that does not fit is refused with all differences', async (t) => {
-  const robot = await connect(t, await serve(t));
+  const robot = await connect(t, await serveRobots(t));
   await robot.ready();
   await assert.rejects(robot.instruct(pythonPickle('setup')), {
     code: 9,
@@ -190,7 +157,7 @@ test('a robot or a wish that does not fit is refused with all differences', asyn
 });
 
 test('forbidden pickles are refused wherever they come, and the server goes on', async (t) => {
-  const robot = await connect(t, await serve(t));
+  const robot = await connect(t, await serveRobots(t));
   await robot.ready();
   for (const pickle of FORBIDDEN) await assert.rejects(robot.instruct(pickle), { code: 3 });
   await robot.instruct(setupPickle());
@@ -203,7 +170,7 @@ test('forbidden pickles are refused wherever they come, and the server goes on',
 });
 
 test('what is too much is refused: bytes, parts, clients', async (t) => {
-  const server = await serve(t, { limits: { ...DEFAULT_WIRE_LIMITS, messageBytes: 100_000, connections: 1 } });
+  const server = await serveRobots(t, { limits: { ...DEFAULT_WIRE_LIMITS, messageBytes: 100_000, connections: 1 } });
   const robot = await connect(t, server);
   await robot.ready();
   await robot.instruct(setupPickle());
@@ -217,15 +184,15 @@ test('what is too much is refused: bytes, parts, clients', async (t) => {
 });
 
 test('beyond this machine a token is needed, and TLS is offered', async (t) => {
-  await assert.rejects(serve(t, { host: '0.0.0.0' }), { code: 'bad-argument', message: /token/ });
+  await assert.rejects(serveRobots(t, { host: '0.0.0.0' }), { code: 'bad-argument', message: /token/ });
   const token = 'a-token-of-some-length';
-  const guarded = await serve(t, { token });
+  const guarded = await serveRobots(t, { token });
   await assert.rejects((await connect(t, guarded)).ready(), { code: 16 });
   await assert.rejects((await connect(t, guarded, { token: `${token}r` })).ready(), { code: 16 });
   await (await connect(t, guarded, { token })).ready();
   const pair = selfSigned();
   if (pair === null) return t.diagnostic('no openssl here: TLS is not tried');
-  const secret = await serve(t, { tls: pair });
+  const secret = await serveRobots(t, { tls: pair });
   assert.match(secret.address, /^grpcs:/);
   const address = secret.address.replace('127.0.0.1', 'localhost');
   await (await connect(t, { ...secret, address }, { certificate: pair.cert })).ready();

@@ -47,6 +47,17 @@ test('what Python pickled is read as what it was, in protocols 2 to 5', () => {
   assert.deepEqual([...new Set(golden.pickles.map(({ protocol }) => protocol))].sort(), [2, 3, 4, 5]);
 });
 
+test('reading changes nothing in the message, and numbers do not depend on where they lie in memory', () => {
+  const { pickle } = golden.pickles.find(({ name, protocol }) => name === 'arrays' && protocol === 4)!;
+  for (let offset = 0; offset < 8; offset++) {
+    const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(pickle, 'base64')]).subarray(offset);
+    const arrays = (read(bytes) as PickleMap).entries;
+    assert.deepEqual([...(arrays.get('f4') as NumericArray).toFloats()], [0, 1, 3]);
+    assert.deepEqual((arrays.get('big-endian') as NumericArray).toFloats()[23], 23);
+    assert.equal(bytes.toString('base64'), pickle);
+  }
+});
+
 /** What each hostile pickle is refused by. */
 const REASONS: Readonly<Record<string, RegExp>> = {
   'os.system': /refused the name "posix\.system"/,

@@ -59,7 +59,8 @@ export class NumericArray {
     if (this.bytes.byteOffset % 4 === 0) {
       return new Float32Array(this.bytes.buffer, this.bytes.byteOffset, this.count);
     }
-    return new Float32Array(this.bytes.slice().buffer);
+    // `slice` of a Buffer would be a view of the memory that it shares.
+    return new Float32Array(new Uint8Array(this.bytes).buffer);
   }
 
   /** The numbers one by one. */
@@ -127,7 +128,7 @@ function parseDescr(descr: unknown): [string, ElementType] {
 }
 
 function swapped(bytes: Uint8Array, size: number): Uint8Array {
-  const turned = bytes.slice();
+  const turned = new Uint8Array(bytes);
   for (let at = 0; at < turned.length; at += size) turned.subarray(at, at + size).reverse();
   return turned;
 }

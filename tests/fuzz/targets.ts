@@ -1,0 +1,11 @@
+/** @file What is fuzzed: the decoders of all protocols, each in a file of its own. To add one: its file, and a line here. */
+
+import type { FuzzTarget } from './fuzz.ts';
+
+/** Name → how it is loaded. */
+export const FUZZ_TARGETS: Readonly<Record<string, () => Promise<FuzzTarget>>> = {
+  pickle: async () => (await import('./targets/pickle.ts')).pickleTarget,
+  'lerobot-setup': async () => (await import('./targets/pickle.ts')).setupTarget,
+  'lerobot-observation': async () => (await import('./targets/pickle.ts')).observationTarget,
+  'lerobot-stream': async () => (await import('./targets/lerobot-stream.ts')).lerobotStreamTarget(),
+};
