@@ -8,4 +8,10 @@ export const FUZZ_TARGETS: Readonly<Record<string, () => Promise<FuzzTarget>>> =
   'lerobot-setup': async () => (await import('./targets/pickle.ts')).setupTarget,
   'lerobot-observation': async () => (await import('./targets/pickle.ts')).observationTarget,
   'lerobot-stream': async () => (await import('./targets/lerobot-stream.ts')).lerobotStreamTarget(),
+  openpi: async () => (await import('./targets/message-pack.ts')).openpiTarget(),
+  starvla: async () => (await import('./targets/message-pack.ts')).starvlaTarget(),
+  gr00t: async () => (await import('./targets/message-pack.ts')).gr00tTarget(),
+  'vla-eval': async () => (await import('./targets/message-pack.ts')).vlaEvalTarget(),
+  'dm0-form': async () => (await import('./targets/form.ts')).formTarget(),
+  zmtp: async () => (await import('./targets/zmtp.ts')).zmtpTarget(),
 };

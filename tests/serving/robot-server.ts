@@ -1,6 +1,5 @@
 /** @file A server of `joint-policy.ts` for robot clients of LeRobot, as tests start it. */
 
-import type { TestContext } from 'node:test';
 import { lerobotAdapter } from '../../src/serving/lerobot/lerobot-adapter.ts';
 import { DEFAULT_SERVICE_LIMITS, startLocalService } from '../../src/serving/local-service.ts';
 import type { AdapterOptions, RunningAdapter } from '../../src/serving/protocol-adapter.ts';
@@ -11,7 +10,7 @@ const POLICY = new URL('./joint-policy.js', import.meta.url).href;
 
 /** Starts one that ends with the test; episodes have the seeds 5, 6, … */
 export async function serveRobots(
-  t: Pick<TestContext, 'after'>,
+  t: { after(end: () => Promise<void>): void },
   changes: Partial<AdapterOptions> = {},
 ): Promise<RunningAdapter> {
   const service = startLocalService({

@@ -36,7 +36,12 @@ export function readForm(request: IncomingMessage, limits: WireLimits): Promise<
     };
     let reader: BusboyInstance;
     try {
-      reader = new Busboy({ headers: { ...request.headers, 'content-type': type }, limits: boundsOf(limits) });
+      reader = new Busboy({
+        headers: { ...request.headers, 'content-type': type },
+        limits: boundsOf(limits),
+        // A part that is skipped is not read on: one above the stream's high-water mark would keep the form from ending, for good.
+        fileHwm: limits.messageBytes,
+      });
     } catch (cause) {
       return fail(bad((cause as Error).message, cause));
     }
