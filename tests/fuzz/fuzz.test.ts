@@ -1,3 +1,5 @@
+/** @file A seeded sample of bad messages and bad conversations for every protocol, and tests of the fuzzer itself. */
+
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { VlaError } from '../../src/base/errors.ts';

@@ -101,11 +101,20 @@ const splice: Change = (bytes, random, { seeds }) => {
   return join(bytes.subarray(0, random.integer(bytes.length + 1)), other.subarray(random.integer(other.length + 1)));
 };
 
-/** The cheap ones more often than those that make long messages. */
-const CHANGES: readonly Change[] = [
-  ...[flipBits, flipBits, flipBits, setBytes, setBytes, edgeNumber, edgeNumber, edgeNumber],
-  ...[cutOff, remove, remove, double, noise, putPiece, putPiece, putPiece, splice, bomb],
+/** Each as often as it is worth; those that make long messages are rare. */
+const WEIGHTS: readonly (readonly [Change, number])[] = [
+  [flipBits, 3],
+  [setBytes, 2],
+  [edgeNumber, 3],
+  [cutOff, 1],
+  [remove, 2],
+  [double, 1],
+  [noise, 1],
+  [putPiece, 3],
+  [splice, 1],
+  [bomb, 1],
 ];
+const CHANGES = WEIGHTS.flatMap(([change, weight]) => Array.from({ length: weight }, () => change));
 
 /** A message that is bad in one to six ways, or, once in fifty times, only noise. */
 export function badMessage(random: Random, material: Material): Uint8Array {
@@ -115,4 +124,9 @@ export function badMessage(random: Random, material: Material): Uint8Array {
     bytes = pick(random, CHANGES)(bytes, random, material).subarray(0, material.longest);
   }
   return bytes;
+}
+
+/** Pieces out of a line of words: in hex, or characters that are bytes. */
+export function piecesOf(words: string, encoding: 'hex' | 'latin1'): Uint8Array[] {
+  return words.split(' ').map((word) => Buffer.from(word, encoding));
 }

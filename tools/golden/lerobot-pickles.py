@@ -112,6 +112,7 @@ values = {
     "many": list(range(1200)),
     "ordered": OrderedDict(a=1, b=[2]),
     "shared": [[1, 2]] * 3,
+    "sets": [{3, 1, 2}, frozenset([5, 4]), set()],
     "arrays": {
         **{t: np.array([0, 1, 3]).astype(t) for t in "bool u1 i1 u2 i2 u4 i4 u8 i8 f2 f4 f8".split()},
         "empty": np.zeros((0, 3), np.float32),
@@ -139,6 +140,8 @@ for name, value in values.items():
     for protocol in (2, 3, 4, 5):
         if protocol != 4 and name in ("setup-old", "observation-old", "observation-scalars", "setup-typed", "many"):
             continue
+        if protocol < 4 and name == "sets":
+            continue  # calls of set and frozenset there
         data = pickle.dumps(value, protocol)
         written.append({"name": name, "protocol": protocol, "pickle": base64.b64encode(data).decode()})
 

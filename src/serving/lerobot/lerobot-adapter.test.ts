@@ -1,3 +1,5 @@
+/** @file Tests of LeRobot's protocol over gRPC: chunks, episodes, refusals, limits, tokens and TLS. */
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -126,6 +128,51 @@ async function again<T>(ask: () => Promise<T>): Promise<T> {
     }
   }
 }
+
+test('observations of every protocol of pickle are answered', async (t) => {
+  const robot = await connect(t, await serveRobots(t));
+  for (const protocol of [2, 3, 4, 5]) {
+    await robot.ready();
+    await robot.instruct(setupPickle());
+    await robot.send(partsOf(pythonPickle('observation', protocol)));
+    const [action] = readActions(await robot.act());
+    assert.deepEqual(action!.numbers.slice(1, 4), [0, ...PICKLED.state]);
+    assert.equal(action!.numbers[5], PICKLED.timestep);
+  }
+});
+
+test('a robot that is silent is let go', async (t) => {
+  const events: string[] = [];
+  let told = (): void => undefined;
+  const gone = new Promise<void>((resolve) => (told = resolve));
+  const server = await serveRobots(t, {
+    limits: { ...DEFAULT_WIRE_LIMITS, idleSeconds: 0.5 },
+    onEvent(line) {
+      events.push(line);
+      if (line.includes('let go')) told();
+    },
+  });
+  const robot = await connect(t, server);
+  await robot.ready();
+  await gone;
+  await assert.rejects(robot.act(), { code: 9, details: /expected Ready first/ });
+  assert.match(events.join('\n'), /robot 127\.0\.0\.1:\d+ came\n.*let go: nothing was asked for 0\.5 seconds/);
+});
+
+test('a robot whose connection broke goes on over another one', async (t) => {
+  const server = await serveRobots(t);
+  const robot = await connect(t, server);
+  await robot.ready();
+  await robot.instruct(setupPickle());
+  await robot.send(partsOf(observationPickle({ timestep: 1 })));
+  robot.close();
+  const again = await connect(t, server);
+  assert.equal(readActions(await again.act()).length, 10);
+  // A second one from here, and nobody knows who a third is.
+  await (await connect(t, server)).ready();
+  const third = await connect(t, server);
+  await assert.rejects(third.act(), { code: 9, details: /expected Ready first/ });
+});
 
 test('a robot or a wish that does not fit is refused with all differences', async (t) => {
   const robot = await connect(t, await serveRobots(t));

@@ -10,7 +10,7 @@ import { statusOf } from './grpc-status.ts';
 import { ObservationParts } from './observation-parts.ts';
 import { RobotClients } from './robot-clients.ts';
 
-/** The protocol; docs/guides/serving-lerobot.md describes it. */
+/** The protocol; docs/guides/lerobot-clients.md describes it. */
 export const lerobotAdapter: ProtocolAdapter = { name: 'lerobot', defaultPort: 8080, start };
 
 /** Calls at one time on one connection; a robot has two. */
@@ -138,7 +138,7 @@ class Calls {
   }
 
   /** The observation in a stream. */
-  private receive(call: Grpc.ServerReadableStream<ObservationPart, object>): Promise<Uint8Array> {
+  private receive(call: Grpc.ServerReadableStream<ObservationPart, object>): Promise<Uint8Array<ArrayBuffer>> {
     const { limits } = this.options;
     const parts = new ObservationParts(limits.messageBytes);
     return new Promise((resolve, reject) => {

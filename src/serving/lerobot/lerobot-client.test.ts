@@ -1,3 +1,5 @@
+/** @file LeRobot's own robot client against our server, where its sources are. */
+
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import path from 'node:path';

@@ -54,8 +54,8 @@ export class RobotClient {
     this.agreed = { setup, contract, mapping };
   }
 
-  /** Takes a pickled `TimedObservation`. */
-  see(bytes: Uint8Array): void {
+  /** Takes a pickled `TimedObservation`, in memory that nobody else reads. */
+  see(bytes: Uint8Array<ArrayBuffer>): void {
     const { mapping, contract } = this.requireAgreed();
     this.queue.offer(readTimedObservation(bytes, mapping, contract.embodiment, this.options.limits));
   }
@@ -93,6 +93,7 @@ export class RobotClient {
   ): Promise<Uint8Array> {
     const chunk = await this.session!.infer(seen.observation, {
       signal,
+      handOver: memoryOf(seen),
       ...(Number.isFinite(deadlineMs) ? { deadlineMs } : {}),
     });
     if (!chunk.data.every(Number.isFinite)) {
@@ -111,4 +112,9 @@ export class RobotClient {
       hint: 'Call Ready and SendPolicyInstructions, as LeRobot’s robot client does at its start.',
     });
   }
+}
+
+/** What the images lie in; they may share it. */
+function memoryOf({ observation }: TimedObservation): ArrayBuffer[] {
+  return [...new Set(Object.values(observation.images).map(({ data }) => data.buffer as ArrayBuffer))];
 }

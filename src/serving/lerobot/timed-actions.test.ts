@@ -1,10 +1,12 @@
+/** @file Tests of the pickles of actions: our reader's and Python's own. */
+
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import test from 'node:test';
 import { unpickle } from '../pickle/unpickle.ts';
-import { PickleObject } from '../pickle/values.ts';
+import type { PickleObject } from '../pickle/values.ts';
 import { DEFAULT_WIRE_LIMITS } from '../wire/limits.ts';
-import { NumericArray } from '../wire/numeric-array.ts';
+import type { NumericArray } from '../wire/numeric-array.ts';
 import { LEROBOT_NAMES } from './names.ts';
 import { pickleActions } from './timed-actions.ts';
 

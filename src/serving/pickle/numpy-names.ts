@@ -93,11 +93,17 @@ function noBytes(args: readonly PickleValue[]): PickleValue {
   return new Uint8Array();
 }
 
-/** Protocol 2 has no bytes; Python writes them as text that is encoded again. */
+/** Protocol 2 has no bytes; Python writes them as text that is encoded again. In memory of its own. */
 function encodeLatin1([text, encoding]: readonly PickleValue[], budget: Budget): PickleValue {
   if (typeof text !== 'string' || encoding !== 'latin1') throw wrong('text in latin1', encoding);
   budget.take(text.length);
-  return Buffer.from(text, 'latin1');
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0xff) throw wrong('text in latin1', text);
+    bytes[i] = code;
+  }
+  return bytes;
 }
 
 /** All of them. */

@@ -1,3 +1,5 @@
+/** @file Tests of the reader of pickles: Python's own pickles, hostile ones, bounds. */
+
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import test from 'node:test';
@@ -25,7 +27,7 @@ const read = (bytes: Uint8Array, limits: PickleLimits = DEFAULT_WIRE_LIMITS): Pi
 function plain(value: PickleValue): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (value instanceof PickleTuple) return value.items.map(plain);
-  if (value instanceof PickleSet) return [...value.items].sort();
+  if (value instanceof PickleSet) return [...value.items].map(Number).sort((a, b) => a - b);
   if (value instanceof PickleMap) return Object.fromEntries([...value.entries].map(([k, v]) => [String(k), plain(v)]));
   if (value instanceof PickleCase) return value.value;
   if (value instanceof Uint8Array) return { bytes: Buffer.from(value).toString('hex') };
@@ -44,7 +46,7 @@ test('what Python pickled is read as what it was, in protocols 2 to 5', () => {
     const value = plain(read(Buffer.from(pickle, 'base64')));
     assert.deepEqual(value, golden.expected[name], `${name}, protocol ${protocol}`);
   }
-  assert.deepEqual([...new Set(golden.pickles.map(({ protocol }) => protocol))].sort(), [2, 3, 4, 5]);
+  assert.deepEqual(new Set(golden.pickles.map(({ protocol }) => protocol)), new Set([2, 3, 4, 5]));
 });
 
 test('reading changes nothing in the message, and numbers do not depend on where they lie in memory', () => {
@@ -93,7 +95,7 @@ const REASONS: Readonly<Record<string, RegExp>> = {
 };
 
 test('what is no data is refused by name', () => {
-  assert.deepEqual([...new Set(golden.refused.map(({ name }) => name))].sort(), Object.keys(REASONS).sort());
+  assert.deepEqual(new Set(golden.refused.map(({ name }) => name)), new Set(Object.keys(REASONS)));
   for (const { name, pickle } of golden.refused) {
     assert.throws(() => read(Buffer.from(pickle, 'base64')), { code: 'bad-data', message: REASONS[name]! }, name);
   }

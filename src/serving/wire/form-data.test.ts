@@ -1,3 +1,5 @@
+/** @file Tests of the reader of forms. */
+
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';

@@ -11,6 +11,18 @@ import { toyObservation } from '../../serving/toy-observation.ts';
 import type { FuzzTarget } from '../fuzz.ts';
 
 const BOUNDARY = 'x-vlakit-boundary';
+const PIECES = [
+  `--${BOUNDARY}`,
+  `\r\n--${BOUNDARY}--\r\n`,
+  '\r\n\r\n',
+  'Content-Disposition: form-data; name="',
+  "filename*=utf-8''%ff",
+  'name="__proto__"',
+  'Content-Type: text/plain; charset=x',
+  'Content-Transfer-Encoding: base64\r\n',
+  '[[[[[[',
+  '1e999',
+];
 
 /** One part of a form. */
 function part(name: string, body: Uint8Array, extra = ''): Uint8Array {
@@ -33,23 +45,7 @@ export function formTarget(): FuzzTarget {
       form([...texts, ...pictures]),
       form([...pictures, ...pictures, part('batch_size', Buffer.from('2')), part('text', Buffer.from('go'))]),
     ],
-    pieces: [
-      ...[
-        `--${BOUNDARY}`,
-        `\r\n--${BOUNDARY}--\r\n`,
-        '\r\n\r\n',
-        'Content-Disposition: form-data; name="',
-        "filename*=utf-8''%ff",
-      ],
-      ...[
-        'name="__proto__"',
-        'Content-Type: text/plain; charset=x',
-        'Content-Transfer-Encoding: base64\r\n',
-        '[[[[[[',
-        '1e999',
-        '-1',
-      ],
-    ].map((text) => Buffer.from(text)),
+    pieces: PIECES.map((piece) => Buffer.from(piece)),
     async decode(bytes) {
       const body = Object.assign(Readable.from([bytes]), { headers, complete: true }) as unknown as IncomingMessage;
       const { examples } = dm0Request(await readForm(body, DEFAULT_WIRE_LIMITS));

@@ -6,8 +6,12 @@ import { ObservationParts } from '../../../src/serving/lerobot/observation-parts
 import { observationPickle } from '../../serving/robot-pickles.ts';
 import { partsOf } from '../../serving/robot-connection.ts';
 import type { FuzzTarget } from '../fuzz.ts';
+import { piecesOf } from '../mutate.ts';
 
 const LENGTH = 4;
+/** Fields, long lengths, groups, which nest, and frames. */
+const PIECES =
+  '0000 0801 0802 0803 0800 1200 12ffffffff0f 12ffffffffffffffffff01 0b 0c 1b1b1b1b 0d 3801 0000000a ffffffff 00000000';
 
 /** The decoder of gRPC's messages, and what puts the parts together. */
 export async function lerobotStreamTarget(): Promise<FuzzTarget> {
@@ -24,10 +28,7 @@ export async function lerobotStreamTarget(): Promise<FuzzTarget> {
     );
   return {
     seeds: [framed(2 ** 21), framed(300), framed(64)],
-    pieces: [
-      ...['0000', '0801', '0802', '0803', '0800', '1200', '12ffffffff0f', '12ffffffffffffffffff01'],
-      ...['0b', '0c', '1b1b1b1b', '0d', '3801', '0000000a', 'ffffffff', '00000000'],
-    ].map((hex) => Buffer.from(hex, 'hex')),
+    pieces: piecesOf(PIECES, 'hex'),
     decode(bytes) {
       const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       const parts = new ObservationParts(50_000);

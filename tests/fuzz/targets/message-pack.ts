@@ -23,6 +23,7 @@ import { NumericArray } from '../../../src/serving/wire/numeric-array.ts';
 import { toyObservation } from '../../serving/toy-observation.ts';
 import { toyEmbodiment } from '../../serving/toy-policy.ts';
 import type { FuzzTarget } from '../fuzz.ts';
+import { piecesOf } from '../mutate.ts';
 
 const embodiment = toyEmbodiment();
 const limits = DEFAULT_WIRE_LIMITS;
@@ -33,60 +34,15 @@ const numbers = NumericArray.ofFloats(state, [2]);
 
 const text = (value: string): Uint8Array => Buffer.concat([Buffer.of(0xa0 | value.length), Buffer.from(value)]);
 
-/** Heads with long lengths, nests, extensions, and the keys and types of arrays. */
-const PIECES: readonly Uint8Array[] = [
-  ...[
-    'c6ffffffff',
-    'dbffffffff',
-    'ddffffffff',
-    'dfffffffff',
-    'c9ffffffff01',
-    'dcffff',
-    'deffff',
-    'c1',
-    'd4ff00',
-    'c0',
-    'c3',
-  ],
-  ...[
-    '91',
-    '81',
-    '9191919191',
-    '81a161',
-    'cfffffffffffffffff',
-    'cb7ff8000000000000',
-    'ca7f800000',
-    'd3ffffffffffffffff',
-  ],
-].map((hex) => Buffer.from(hex, 'hex'));
-const WORDS = [
-  '__ndarray__',
-  'nd',
-  'kind',
-  'O',
-  '|O',
-  '<U1',
-  '>f8',
-  '<f4',
-  'shape',
-  'dtype',
-  '__npgeneric__',
-  'vlakit',
-  '__proto__',
-]
-  .concat([
-    '__image__',
-    'png',
-    'data',
-    'as_npy',
-    '__ndarray_class__',
-    'observation',
-    'constructor',
-    'payload',
-    'examples',
-  ])
-  .map(text);
-const pieces = [...PIECES, ...WORDS];
+/** Heads with long lengths, nests, extensions, numbers at the edge. */
+const HEADS =
+  'c6ffffffff dbffffffff ddffffffff dfffffffff c9ffffffff01 dcffff deffff c1 d4ff00 c0 c3 91 81 9191919191 81a161 ' +
+  'cfffffffffffffffff cb7ff8000000000000 ca7f800000 d3ffffffffffffffff';
+/** Keys and types of arrays, and of messages. */
+const WORDS =
+  '__ndarray__ nd kind O |O <U1 >f8 <f4 shape dtype __npgeneric__ vlakit __proto__ __image__ png data as_npy ' +
+  '__ndarray_class__ observation constructor payload examples';
+const pieces = [...piecesOf(HEADS, 'hex'), ...WORDS.split(' ').map(text)];
 
 function asMap(value: unknown): WireMap {
   if (isMap(value)) return value;

@@ -3,8 +3,12 @@
 import { VlaError } from '../../../src/base/errors.ts';
 import { ZmtpReader, greeting, messagePieces, ready } from '../../../src/serving/wire/zmtp-frames.ts';
 import type { FuzzTarget } from '../fuzz.ts';
+import { piecesOf } from '../mutate.ts';
 
 const PIECE = 61;
+/** Heads of frames, PING, part of a greeting. */
+const PIECES =
+  '00ff 01ff 02ffffffffffffffff 020000000000010000 0404505049 04050450494e4700 0000 0100 ff00000000000000017f';
 
 /** A connection's bytes. */
 export function zmtpTarget(): FuzzTarget {
@@ -17,19 +21,7 @@ export function zmtpTarget(): FuzzTarget {
       messages(Buffer.alloc(300, 7)),
       messages(Buffer.from('a'), Buffer.from('b')),
     ],
-    pieces: [
-      ...[
-        '00ff',
-        '01ff',
-        '02ffffffffffffffff',
-        '020000000000010000',
-        '0404505049',
-        '04050450494e4700',
-        '0000',
-        '0100',
-        'ff00000000000000017f',
-      ],
-    ].map((hex) => Buffer.from(hex, 'hex')),
+    pieces: piecesOf(PIECES, 'hex'),
     decode(bytes) {
       const reader = new ZmtpReader('REP', { messageBytes: 2 ** 20 });
       let count = 0;
