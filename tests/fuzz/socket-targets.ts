@@ -27,7 +27,9 @@ const client = { token: null, robot: toyEmbodiment(), connectSeconds: 20, answer
 
 /** Name → how it is started. */
 export const SOCKET_TARGETS: Readonly<Record<string, () => Promise<SocketTarget>>> = {
-  lerobot: () => running(serveRobots, lerobotClient),
+  // Node does not see the end of connections with errors in HTTP/2; they hold their places until they were silent for a while.
+  lerobot: () =>
+    running((t) => serveRobots(t, { limits: { ...DEFAULT_WIRE_LIMITS, connections: 4096 } }, 4096), lerobotClient),
   openpi: () =>
     toyServer(openpiAdapter, (port) =>
       once(openOpenpiPolicy({ ...client, address: `ws://127.0.0.1:${port}`, retries: 0 })),

@@ -12,11 +12,12 @@ const POLICY = new URL('./joint-policy.js', import.meta.url).href;
 export async function serveRobots(
   t: { after(end: () => Promise<void>): void },
   changes: Partial<AdapterOptions> = {},
+  sessions = DEFAULT_SERVICE_LIMITS.sessions,
 ): Promise<RunningAdapter> {
   const service = startLocalService({
     call: { module: POLICY, options: {} },
     statistics: null,
-    limits: DEFAULT_SERVICE_LIMITS,
+    limits: { ...DEFAULT_SERVICE_LIMITS, sessions },
   });
   t.after(() => service.close());
   const server = await lerobotAdapter.start(service, {

@@ -5,6 +5,7 @@ import { VlaError } from '../../base/errors.ts';
 import { bearer, checkAccess, mayEnter } from '../access.ts';
 import type { PolicyService } from '../policy-service.ts';
 import type { AdapterOptions, ProtocolAdapter, RunningAdapter } from '../protocol-adapter.ts';
+import { listenForConnections } from './connections.ts';
 import { MESSAGE_BYTES, loadGrpc, type ObservationPart, type PickledMessage } from './grpc-service.ts';
 import { statusOf } from './grpc-status.ts';
 import { ObservationParts } from './observation-parts.ts';
@@ -15,6 +16,9 @@ export const lerobotAdapter: ProtocolAdapter = { name: 'lerobot', defaultPort: 8
 
 /** Calls at one time on one connection; a robot has two. */
 const CALLS = 16;
+/** Clients are pinged so often; one that says nothing at all for so long is gone. */
+const PING_MS = 5000;
+const SILENT_SECONDS = 15;
 /** What a message has beside its part of an observation. */
 const ENVELOPE_BYTES = 1024;
 
@@ -30,7 +34,7 @@ async function start(service: PolicyService, options: AdapterOptions): Promise<R
     'grpc.max_send_message_length': MESSAGE_BYTES,
     'grpc.max_concurrent_streams': CALLS,
     'grpc.max_connection_idle_ms': 1000 * limits.idleSeconds,
-    'grpc.keepalive_time_ms': 30_000,
+    'grpc.keepalive_time_ms': PING_MS,
   });
   const clients = new RobotClients(service, options);
   const calls = new Calls(grpc, service, options, clients);
@@ -44,29 +48,32 @@ async function start(service: PolicyService, options: AdapterOptions): Promise<R
       : grpc.ServerCredentials.createSsl(null, [
           { cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key) },
         ]);
-  const at = host.includes(':') ? `[${host}]` : host;
-  const bound = await bind(server, `${at}:${port}`, credentials);
-  return {
-    address: `${tls === null ? 'grpc' : 'grpcs'}://${at}:${bound}`,
-    async close() {
-      server.forceShutdown();
-      await clients.close();
-    },
-  };
-
-  function bind(on: Grpc.Server, address: string, creds: Grpc.ServerCredentials): Promise<number> {
-    return new Promise((resolve, reject) => {
-      on.bindAsync(address, creds, (error, boundPort) => {
-        if (error === null) return resolve(boundPort);
-        void clients.close();
-        reject(
-          new VlaError('io', `${address}: cannot listen: ${error.message}.`, {
-            cause: error,
-            hint: 'Choose another --port, or end what listens there.',
-          }),
-        );
-      });
+  const injector = server.createConnectionInjector(credentials);
+  try {
+    const connections = await listenForConnections({
+      host,
+      port,
+      most: limits.connections,
+      silentSeconds: SILENT_SECONDS,
+      began(socket, peer) {
+        clients.began(peer);
+        injector.injectConnection(socket);
+      },
+      ended: (peer) => clients.ended(peer),
+      refused: () => service.metrics.noteRefusal('connections'),
     });
+    return {
+      address: `${tls === null ? 'grpc' : 'grpcs'}://${connections.place}`,
+      async close() {
+        server.forceShutdown();
+        await connections.close();
+        await clients.close();
+      },
+    };
+  } catch (error) {
+    server.forceShutdown();
+    await clients.close();
+    throw error;
   }
 }
 

@@ -22,12 +22,13 @@ interface Agreed {
 export class RobotClient {
   /** When it last asked for something, ms of `performance.now`. */
   heard = performance.now();
+  /** Whether a call of it waits for actions. */
+  answering = false;
   private readonly service: PolicyService;
   private readonly options: AdapterOptions;
   private readonly queue = new NewestObservation();
   private session: PolicySession | null = null;
   private agreed: Agreed | null = null;
-  private answering = false;
   private gone = false;
 
   constructor(service: PolicyService, options: AdapterOptions) {
