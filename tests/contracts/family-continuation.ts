@@ -65,6 +65,7 @@ export function familyContinuationContract(subject: ContinuationSubject): void {
     continuation: ContinuationSettings | null,
     model: FamilyConfig = config,
     runtime: Runtime = 'cpu',
+    batch = 1,
   ): Promise<Policy> =>
     createFlowPolicy({
       name: 'tiny',
@@ -76,6 +77,7 @@ export function familyContinuationContract(subject: ContinuationSubject): void {
       steps: 3,
       noiseScale: 1,
       continuation,
+      batch,
       session: runtime === 'cpu' ? { runtime, threads: 1 } : { runtime },
     });
   const act = async (policy: Policy, continuation?: Continuation): Promise<number[]> => {
@@ -152,6 +154,25 @@ export function familyContinuationContract(subject: ContinuationSubject): void {
     assert.notDeepEqual(pulled[0], pulled[1]);
     const slow = await acting(open(guided('guided', 5), config, 'reference'), (policy) => act(policy, RUNNING));
     slow.forEach((x, i) => assert.ok(Math.abs(x - pulled[0]![i]!) < 1e-4, `action ${i}`));
+  });
+
+  test(`${family.name}: chunks that are continued together are those continued alone`, async () => {
+    const asked = [undefined, RUNNING, { ...RUNNING, committed: 1 }];
+    for (const [kind, model] of [
+      [prefix, trained],
+      [guided('guided', 5), config],
+    ] as const) {
+      const alone = await acting(open(kind, model), async (policy) => {
+        const chunks: number[][] = [];
+        for (const continuation of asked) chunks.push(await act(policy, continuation));
+        return chunks;
+      });
+      await acting(open(kind, model, 'cpu', 2), async (policy) => {
+        // The first begins at once; the two that wait for it are joined.
+        const together = await Promise.all(asked.map((continuation) => act(policy.another!(), continuation)));
+        for (const [i, chunk] of together.entries()) assert.ok(near(chunk, alone[i]!), `${kind.kind}, ${i}`);
+      });
+    }
   });
 
   test(`${family.name}: the pull is the vector-Jacobian product of the network`, async () => {
