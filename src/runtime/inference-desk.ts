@@ -28,6 +28,9 @@ interface Flight {
   answer: Answer | null;
 }
 
+/** Why waits end early. One for all: making an error per inference costs more than the rest of a tick. */
+const NO_LONGER = new Error('no longer waited for');
+
 /** Keeps at most one inference, and its answer until it is collected. What is given up is told so by its signal, and its result dropped. */
 export class InferenceDesk {
   private readonly policy: Policy;
@@ -79,7 +82,7 @@ export class InferenceDesk {
     if (flight === null) return;
     this.flight = null;
     if (flight.answer !== null) this.droppedCount++;
-    flight.watch.abort();
+    flight.watch.abort(NO_LONGER);
     flight.controller.abort(new VlaError('interrupted', `inference: ${reason}.`));
   }
 
@@ -87,7 +90,7 @@ export class InferenceDesk {
   async answered(time: number): Promise<void> {
     if (this.flight === null || this.flight.answer !== null) return;
     const wait = new AbortController();
-    this.settled = () => wait.abort();
+    this.settled = () => wait.abort(NO_LONGER);
     await this.clock.sleepUntil(time, wait.signal).catch(() => undefined);
     this.settled = null;
   }
@@ -105,7 +108,7 @@ export class InferenceDesk {
       return;
     }
     flight.answer = answer;
-    flight.watch.abort();
+    flight.watch.abort(NO_LONGER);
     this.settled?.();
   }
 

@@ -189,10 +189,12 @@ export class SimulatedRobot implements Robot {
     const value = this.valueOf(name, this.look);
     const wait = delay + jitter * random.uniform();
     if (wait === 0) return this.hear?.({ sensor: name, time, value });
-    void this.clock.sleepUntil(time + wait, signal).then(
-      () => this.hear?.({ sensor: name, time, value }),
-      () => undefined,
-    );
+    void this.hearLater({ sensor: name, time, value }, time + wait, signal);
+  }
+
+  private async hearLater(measurement: Measurement, at: number, signal: AbortSignal): Promise<void> {
+    await this.clock.sleepUntil(at);
+    if (!signal.aborted) this.hear?.(measurement);
   }
 
   /** What the sensor hands over, which its hearer owns: what was handed out already is copied. */

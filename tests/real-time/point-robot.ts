@@ -38,6 +38,10 @@ export function pointRobot(
 ): PointRobot {
   const over = new AbortController();
   const told: PointRobot['told'] = [];
+  const hearLater = async (one: Measurement, at: number, hear: (one: Measurement) => void): Promise<void> => {
+    await clock.sleepUntil(at);
+    if (!over.signal.aborted) hear(one);
+  };
   const measure = async (sensor: 'state' | 'front', hear: (one: Measurement) => void): Promise<void> => {
     const { hz, delay } = sensors[sensor];
     const start = clock.now();
@@ -49,9 +53,8 @@ export function pointRobot(
       const pixel = Math.floor(time) % 256;
       const value =
         sensor === 'state' ? Float32Array.of(time) : { width: 1, height: 1, data: Uint8Array.of(pixel, pixel, pixel) };
-      const heard = (): void => hear({ sensor, time, value });
-      if (wait === 0) heard();
-      else void clock.sleepUntil(time + wait, over.signal).then(heard, () => undefined);
+      if (wait === 0) hear({ sensor, time, value });
+      else void hearLater({ sensor, time, value }, time + wait, hear);
     }
   };
   return {
