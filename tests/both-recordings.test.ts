@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
+import { decodeImage } from '../src/base/png.ts';
 import { openLeRobot } from '../src/data/lerobot/reader.ts';
 import { datasetSink } from '../src/data/loop-dataset.ts';
-import { decodeImage } from '../src/base/png.ts';
 import { mcapSink } from '../src/recording/sinks.ts';
 import { startRecorder } from '../src/recording/recorder.ts';
 import { readSession } from '../src/recording/session-file.ts';

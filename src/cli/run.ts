@@ -62,7 +62,7 @@ export function define(command: Command): void {
     .option('--mcap <file>', 'also record the episodes as an MCAP file, which vlakit replay reads')
     .option(
       '--mcap-images <kind>',
-      'pictures in it: png (exact), jpeg (small), raw (needs no package)',
+      'pictures in it: png (exact), jpeg (small), raw (quick)',
       oneOf<ImageKind>(['png', 'jpeg', 'raw']),
       'png',
     )

@@ -1,11 +1,12 @@
-/** @file Pictures as messages: PNG or JPEG with sharp, raw pixels without it. */
+/** @file Pictures as messages: PNG, JPEG (with sharp), raw pixels. */
 
 import { VlaError } from '../base/errors.ts';
 import { loadOptional } from '../base/optional.ts';
+import { encodePng } from '../base/png.ts';
 import type { Image } from '../interfaces/observation.ts';
 import { encodeCompressedImage, encodeRawImage, type Nanoseconds } from './foxglove-messages.ts';
 
-/** `png` keeps every bit, so that a recording can be played again exactly; `jpeg` is small; `raw` needs no package. */
+/** `png` keeps every bit, so that a recording can be played again exactly; `jpeg` is small; `raw` costs no time. */
 export type ImageKind = 'png' | 'jpeg' | 'raw';
 
 /** How pictures become messages. */
@@ -31,15 +32,26 @@ const RAW: ImageEncoder = {
   },
 };
 
-/** An encoder of the kind, or a raw one that says so where sharp is not installed. */
+/** PNG without packages: slower, the same pixels. */
+export const OWN_PNG: ImageEncoder = {
+  kind: 'png',
+  message: 'CompressedImage',
+  notes: [],
+  async encode(frameId, image, time) {
+    return encodeCompressedImage({ time, frameId, data: encodePng(image), format: 'png' });
+  },
+};
+
+/** An encoder of the kind; where sharp is not installed, JPEG becomes PNG and says so. */
 export async function openImageEncoder(kind: ImageKind): Promise<ImageEncoder> {
   if (kind === 'raw') return RAW;
   let sharp;
   try {
-    ({ default: sharp } = await loadOptional('sharp', 'Recording compressed pictures', () => import('sharp')));
+    ({ default: sharp } = await loadOptional('sharp', 'Recording JPEG pictures', () => import('sharp')));
   } catch (error) {
     if (!(error instanceof VlaError)) throw error;
-    return { ...RAW, notes: ['pictures are recorded raw: sharp, which compresses them, is not installed'] };
+    if (kind === 'png') return OWN_PNG;
+    return { ...OWN_PNG, notes: ['pictures are PNG: sharp, which makes JPEG of them, is not installed'] };
   }
   return {
     kind,

@@ -3,9 +3,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { VlaError } from '../../base/errors.ts';
+import { decodeImage } from '../../base/png.ts';
 import { cameraFeature } from '../../data/record.ts';
 import { openLeRobot } from '../../data/lerobot/reader.ts';
-import { decodeImage } from '../../base/png.ts';
 import type { Embodiment } from '../../interfaces/embodiment.ts';
 import type { Dataset } from '../../interfaces/episode.ts';
 import type { Image, Observation } from '../../interfaces/observation.ts';
