@@ -57,9 +57,8 @@ class LoopDataset implements LoopSink {
     this.recorder = begin();
   }
 
-  episode(): Promise<void> {
-    return this.end();
-  }
+  /** A new episode's first tick has another epoch, or another tick than the one that follows. */
+  episode(): void {}
 
   async tick({ tick, epoch, observation, action }: TickRecord): Promise<void> {
     const follows = this.last?.epoch === epoch && this.last.tick + 1 === tick;

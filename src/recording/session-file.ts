@@ -123,6 +123,12 @@ export function forEachRecord(file: string, take: (record: McapTypes.TypedMcapRe
   }
 }
 
+interface GatheredEpisode {
+  seed: number | null;
+  readonly ticks: SessionTick[];
+  readonly inferences: SessionInference[];
+}
+
 /** What came on one topic, of the messages that belong together. */
 type Together = Map<string, Uint8Array>;
 
@@ -132,10 +138,7 @@ class Gathering {
   private readonly schemas = new Map<number, string>();
   private embodiment: Embodiment | null = null;
   private about: Record<string, string> = {};
-  private readonly episodes = new Map<
-    number,
-    { seed: number | null; ticks: SessionTick[]; inferences: SessionInference[] }
-  >();
+  private readonly episodes = new Map<number, GatheredEpisode>();
   private together: Together = new Map();
   private sequence = -1;
 
@@ -173,7 +176,7 @@ class Gathering {
     this.together.set(topic, data.slice());
     if (topic === EPISODE_TOPIC) {
       const { index, seed } = this.parsed(episodeMessage, topic, data);
-      this.episodes.set(index, { seed, ticks: [], inferences: [] });
+      this.episodeOf(index).seed = seed;
     } else if (topic === TICK_TOPIC) this.tick(data);
     else if (topic === INFERENCE_TOPIC) this.inference(data);
   }
@@ -240,10 +243,10 @@ class Gathering {
     );
   }
 
-  private episodeOf(index: number): { ticks: SessionTick[]; inferences: SessionInference[] } {
+  private episodeOf(index: number): GatheredEpisode {
     const known = this.episodes.get(index);
     if (known !== undefined) return known;
-    const episode = { seed: null, ticks: [], inferences: [] };
+    const episode: GatheredEpisode = { seed: null, ticks: [], inferences: [] };
     this.episodes.set(index, episode);
     return episode;
   }

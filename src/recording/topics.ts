@@ -142,6 +142,8 @@ export class Messages {
   private now: Nanoseconds;
   private episodeIndex = -1;
   private epoch: number | null = null;
+  /** An episode was told since the epoch last changed. */
+  private told = false;
 
   constructor(session: LoopSession, images: ImageEncoder, wanted: (topic: string) => boolean = () => true) {
     [this.session, this.images, this.wanted] = [session, images, wanted];
@@ -149,8 +151,9 @@ export class Messages {
   }
 
   episode({ index, seed }: EpisodeStart): Message[] {
+    // Else it says more of one that a tick has begun already.
+    if (index !== this.episodeIndex) this.told = true;
     this.episodeIndex = index;
-    this.epoch = null;
     return this.only([{ topic: EPISODE_TOPIC, time: this.now, data: text({ index, seed }) }]);
   }
 
@@ -212,12 +215,12 @@ export class Messages {
     return { topic: LOG_TOPIC, time: this.now, data: encodeLog({ time: this.now, level, message, name }) };
   }
 
-  /** A loop that tells no episodes has one per epoch. */
+  /** A loop that tells no episodes has one per epoch; one that tells them may do so behind the first ticks of an epoch. */
   private newEpoch(epoch: number): Message[] {
-    const told = this.epoch === null && this.episodeIndex >= 0;
-    const same = this.epoch === epoch || told;
-    const begun = same ? [] : this.episode({ index: this.episodeIndex + 1, seed: null });
+    if (this.epoch === epoch) return [];
+    const begun = this.told ? [] : this.episode({ index: this.episodeIndex + 1, seed: null });
     this.epoch = epoch;
+    this.told = false;
     return begun;
   }
 
