@@ -64,6 +64,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./run.ts'),
   },
   {
+    name: 'control',
+    summary: 'Play a policy on a robot in real time, behind the safety gate',
+    load: () => import('./control.ts'),
+  },
+  {
     name: 'limits',
     summary: 'Make a robot’s limits.json from a URDF, an MJCF or its own ranges, for the safety gate',
     load: () => import('./limits.ts'),

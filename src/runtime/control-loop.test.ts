@@ -211,7 +211,7 @@ test('a listener that throws is heard no more, and stops nothing', async () => {
   assert.match(String(noisy.loop.listenerErrors[0]), /disk is full/);
 });
 
-test('a robot that cannot hold still, and a policy of another robot, do not start', async () => {
+test('a hold action of another size, and a policy of another robot, do not start', async () => {
   const base = stage();
   const refused = async (change: object, message: RegExp): Promise<void> => {
     const embodiment = { ...base.gate.embodiment, ...change };
@@ -224,7 +224,6 @@ test('a robot that cannot hold still, and a policy of another robot, do not star
     await assert.rejects(loop.run(EPISODE, { ticks: 1 }), { code: 'mismatch', message });
     assert.equal(base.robot.told.length, 0);
   };
-  await refused({ holdAction: null }, /holdAction null of "point"/);
   await refused({ holdAction: [0] }, /hold action of 3 values/);
   await refused({ controlHz: 20 }, /control rate: expected 10 Hz, got 20 Hz/);
   const { convention, names } = base.gate.embodiment.action;

@@ -12,6 +12,11 @@ export function constantLatency(seconds: number): LatencyModel {
   return () => seconds;
 }
 
+/** Anything between `low` and `high` seconds, each alike. */
+export function uniformLatency(low: number, high: number): LatencyModel {
+  return (_, random) => low + (high - low) * random.uniform();
+}
+
 /**
  * Log-normal: half of the inferences take at most `median` seconds; `spread` is the standard deviation of the logarithm, so that about one
  * in six takes longer than median · e^spread. A long tail to one side, as measured latencies have.

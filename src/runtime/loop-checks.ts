@@ -5,17 +5,10 @@ import { embodimentDifferences } from '../interfaces/embodiment-fit.ts';
 import type { Policy } from '../interfaces/policy.ts';
 import type { Gate } from './gate.ts';
 
-/** Throws `mismatch` unless the robot can hold still, has a rate, and is the one that the policy was made for. */
+/** Throws `mismatch` unless the robot has a rate and is the one that the policy was made for; how it holds still is its gate's to judge. */
 export function checkLoop({ name, embodiment }: Gate, policy: Policy): void {
   const { holdAction, action, controlHz } = embodiment;
-  if (holdAction === null) {
-    throw new VlaError(
-      'mismatch',
-      `control loop: expected a robot with an action that holds it still, got holdAction null of "${name}".`,
-      { hint: 'Declare holdAction in its embodiment: only who knows the robot can.' },
-    );
-  }
-  if (holdAction.length !== action.names.length) {
+  if (holdAction !== null && holdAction.length !== action.names.length) {
     throw new VlaError(
       'mismatch',
       `control loop: expected a hold action of ${action.names.length} values for "${name}", got ${holdAction.length}.`,

@@ -19,7 +19,7 @@ export interface SensorSetting {
   readonly loss?: number;
 }
 
-/** What the robot is made of. */
+/** What the robot is made of. Without a hold action it must be told where to go (absolute targets), by the names of its state. */
 export interface SimulatedRobotConfig {
   readonly environment: Environment;
   readonly clock: Clock;
@@ -45,7 +45,8 @@ interface Sensor {
 
 /**
  * The robot of an environment. Every control period the world moves on by one step under the action that is in force, whether or not a new
- * one came: before the first, and after `stop`, the hold action. `begin` starts an episode; the clock of the world starts there.
+ * one came: before the first, and after `stop`, the hold action. A robot that has none, because it is told where to go, is told to stay where
+ * the episode began, or at its last target. `begin` starts an episode; the clock of the world starts there.
  */
 export class SimulatedRobot implements Robot {
   readonly name: string;
@@ -54,7 +55,7 @@ export class SimulatedRobot implements Robot {
   private readonly clock: Clock;
   private readonly sensors: readonly Sensor[];
   private readonly seed: number;
-  private readonly hold: Float32Array;
+  private readonly standstill: Standstill;
   private inForce: Float32Array;
   private hear: ((measurement: Measurement) => void) | null = null;
   private anchor = 0;
@@ -71,20 +72,13 @@ export class SimulatedRobot implements Robot {
 
   constructor({ environment, clock, sensors = {}, seed = 0 }: SimulatedRobotConfig) {
     const { embodiment } = environment;
-    if (embodiment.holdAction === null) {
-      throw new VlaError(
-        'mismatch',
-        `simulated robot: expected a hold action, got holdAction null of "${environment.name}".`,
-        { hint: 'Declare in its embodiment which action keeps it still.' },
-      );
-    }
     this.name = `simulated ${environment.name}`;
     this.embodiment = embodiment;
     this.environment = environment;
     this.clock = clock;
     this.seed = seed;
-    this.hold = Float32Array.from(embodiment.holdAction);
-    this.inForce = this.hold;
+    this.standstill = standstillOf(environment);
+    this.inForce = new Float32Array(embodiment.action.names.length);
     this.sensors = sensorsOf(embodiment, sensors);
   }
 
@@ -109,7 +103,8 @@ export class SimulatedRobot implements Robot {
     await this.halt();
     await this.real(this.environment.reset(spec));
     this.look = await this.real(this.environment.observe());
-    [this.anchor, this.steps, this.current, this.inForce] = [this.clock.now(), 0, 'running', this.hold];
+    [this.anchor, this.steps, this.current] = [this.clock.now(), 0, 'running'];
+    this.inForce = this.standstill(this.look.state, null);
     this.longest = this.environment.maxSteps(spec.task);
     this.handed = new Set();
     this.hand = [];
@@ -133,7 +128,8 @@ export class SimulatedRobot implements Robot {
   }
 
   async stop(): Promise<void> {
-    this.inForce = this.hold;
+    // Before an episode there is nothing to stand still in.
+    if (this.current !== null) this.inForce = this.standstill(new Float32Array(0), this.inForce);
   }
 
   async close(): Promise<void> {
@@ -213,6 +209,23 @@ export class SimulatedRobot implements Robot {
   private real<T>(work: Promise<T>): Promise<T> {
     return realWork(this.clock, work);
   }
+}
+
+/** The action that keeps a robot still: of its state, or, where something was told already, of that. */
+type Standstill = (state: Float32Array, told: Float32Array | null) => Float32Array;
+
+function standstillOf({ name, embodiment }: Environment): Standstill {
+  const { holdAction, action, state } = embodiment;
+  if (holdAction !== null) return () => Float32Array.from(holdAction);
+  const places = action.names.map((axis) => state.names.indexOf(axis));
+  if (action.convention.reference === 'absolute' && !places.includes(-1)) {
+    return (measured, told) => told ?? Float32Array.from(places, (place) => measured[place]!);
+  }
+  throw new VlaError(
+    'mismatch',
+    `simulated robot: expected a hold action or targets by the names of the state, got holdAction null of "${name}".`,
+    { hint: 'Declare in its embodiment which action keeps it still.' },
+  );
 }
 
 function isPrivileged(environment: Environment): environment is ExpertEnvironment {

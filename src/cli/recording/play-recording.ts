@@ -32,9 +32,18 @@ export function playRecording(options: PlayRecordingOptions): ModuleCall | undef
 
 /** The entry that the playing worker opens. Where somebody looks on, the episodes are played in the robot's own time. */
 export const openListener: OpenListener<PlayRecordingOptions> = async (options, environment, policy) => {
-  const { mcap, dataset, live } = options;
-  const session = sessionOf(environment, policy, options.about);
-  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const recorders = await openRecorders(options, sessionOf(environment, policy, options.about));
+  const recording = options.mcap !== null || options.dataset !== null;
+  return new PlayRecorder(recorders, recording, options.live !== null, environment, policy);
+};
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** Starts what records: one recorder for the files, one for the live view, which shows what is now. */
+export async function openRecorders(
+  { mcap, dataset, live }: Omit<PlayRecordingOptions, 'about'>,
+  session: LoopSession,
+): Promise<Recorder[]> {
   const onProblem = ({ sink, error }: RecorderProblem): void =>
     say(`warning: ${sink} recording ended: ${error.message}`);
   const sinks: SinkCall[] = [
@@ -53,8 +62,8 @@ export const openListener: OpenListener<PlayRecordingOptions> = async (options, 
     throw error;
   }
   for (const note of recorders.flatMap(({ notes }) => notes)) say(note);
-  return new PlayRecorder(recorders, sinks.length > 0, live !== null, environment, policy);
-};
+  return recorders;
+}
 
 function sessionOf({ embodiment, name }: Environment, policy: Policy, about: LoopSession['about']): LoopSession {
   return { embodiment, zero: Date.now() / 1000, about: { policy: policy.name, environment: name, ...about } };

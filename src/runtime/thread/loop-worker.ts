@@ -9,11 +9,15 @@ import type { Embodiment } from '../../interfaces/embodiment.ts';
 import type { TickRecord } from '../../interfaces/tick-record.ts';
 import { ControlLoop, type LoopConfig, type LoopEpisode } from '../control-loop.ts';
 import type { LoopCounters } from '../loop-counters.ts';
+import { runTask, type LoopTask } from '../loop-task.ts';
 import { openPortPolicy, type Port } from '../policy-port.ts';
 import { punctualClock, raisePriority } from './punctual-clock.ts';
 
 /** What a robot's module opens in the loop's thread: all of a loop but the policy and the clock, which it is given. */
-export type ThreadParts = Omit<LoopConfig, 'policy' | 'clock'>;
+export type ThreadParts = Omit<LoopConfig, 'policy' | 'clock'> & {
+  /** Where what the robot does has an end of its own, as a simulated episode has. */
+  readonly task?: LoopTask;
+};
 
 /** What the thread is started with. */
 export interface LoopSetup {
@@ -36,10 +40,11 @@ export type LoopOrder =
 
 /** From the thread. */
 export type LoopReport =
-  | { readonly kind: 'ready'; readonly embodiment: Embodiment }
+  /** `zero`: seconds since 1970 at second 0 of the thread's clock. */
+  | { readonly kind: 'ready'; readonly embodiment: Embodiment; readonly zero: number }
   | { readonly kind: 'unopened'; readonly error: PlainError }
   | { readonly kind: 'tick'; readonly record: TickRecord }
-  | { readonly kind: 'done'; readonly id: number; readonly counters: LoopCounters }
+  | { readonly kind: 'done'; readonly id: number; readonly counters: LoopCounters; readonly result: unknown }
   | { readonly kind: 'failed'; readonly id: number; readonly error: PlainError };
 
 interface RobotModule {
@@ -52,7 +57,12 @@ const { module, options, wait, records, policy } = workerData as LoopSetup;
 const send = (report: LoopReport): void => port.postMessage(report);
 const over = new AbortController();
 
-async function open(): Promise<ControlLoop> {
+interface Opened {
+  readonly loop: ControlLoop;
+  readonly task: LoopTask | null;
+}
+
+async function open(): Promise<Opened> {
   const { openRobot } = (await importModule(module)) as RobotModule;
   if (openRobot === undefined) {
     throw new VlaError('bad-argument', `control loop: expected ${module} to export openRobot.`, {
@@ -61,7 +71,7 @@ async function open(): Promise<ControlLoop> {
   }
   const clock = wait === 'punctually' ? punctualClock : systemClock;
   if (wait === 'punctually') raisePriority();
-  const parts = await openRobot(options, clock);
+  const { task = null, ...parts } = await openRobot(options, clock);
   const loop = new ControlLoop({ ...parts, policy: await openPortPolicy(policy as unknown as Port), clock });
   if (records !== 'none') {
     // Pictures are large: they travel only to those who want them.
@@ -69,13 +79,14 @@ async function open(): Promise<ControlLoop> {
       send({ kind: 'tick', record: records === 'all' ? record : { ...record, observation: null } }),
     );
   }
-  send({ kind: 'ready', embodiment: parts.gate.embodiment });
-  return loop;
+  send({ kind: 'ready', embodiment: parts.gate.embodiment, zero: performance.timeOrigin / 1000 });
+  return { loop, task };
 }
 
-async function obey(loop: ControlLoop, order: LoopOrder): Promise<void> {
+async function obey({ loop, task }: Opened, order: LoopOrder): Promise<void> {
   if (order.kind === 'run') {
-    await loop.run(order.episode, { signal: over.signal, ...(order.ticks === null ? {} : { ticks: order.ticks }) });
+    const until = { signal: over.signal, ...(order.ticks === null ? {} : { ticks: order.ticks }) };
+    await runTask(loop, task, order.episode, until);
     policy.close();
   } else if (order.kind === 'reset') await loop.reset(order.episode);
   else if (order.kind === 'say') loop.say(order.instruction);
@@ -85,10 +96,11 @@ async function obey(loop: ControlLoop, order: LoopOrder): Promise<void> {
 const opened = open();
 opened.catch((error: unknown) => send({ kind: 'unopened', error: toPlainError(error) }));
 async function answer(order: LoopOrder): Promise<void> {
-  const loop = await opened;
+  const parts = await opened;
   try {
-    await obey(loop, order);
-    send({ kind: 'done', id: order.id, counters: loop.counters });
+    await obey(parts, order);
+    const result = order.kind === 'run' ? (parts.task?.result() ?? null) : null;
+    send({ kind: 'done', id: order.id, counters: parts.loop.counters, result });
   } catch (error) {
     send({ kind: 'failed', id: order.id, error: toPlainError(error) });
   }

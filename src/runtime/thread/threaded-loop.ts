@@ -38,11 +38,14 @@ type Plain<T> = T extends unknown ? Omit<T, 'id'> : never;
 /** The loop in its thread: `open`, `run` once, `close`. */
 export class ThreadedLoop {
   readonly embodiment: Embodiment;
+  /** Seconds since 1970 at second 0 of the clock that ticks are told by. */
+  readonly zero: number;
   private readonly worker: Worker;
   private readonly listeners = new Set<TickListener>();
   private readonly waiting = new Map<number, Waiter>();
   private asked = 0;
   private dead: Error | null = null;
+  private ended: unknown = null;
 
   /** Starts the thread and waits until it has opened its robot. */
   static async open(config: ThreadedLoopConfig): Promise<ThreadedLoop> {
@@ -59,7 +62,7 @@ export class ThreadedLoop {
       const report = await firstReport(worker);
       if (report.kind === 'unopened') throw fromPlainError(report.error);
       if (report.kind !== 'ready') throw new Error('control loop: its thread did not introduce itself.');
-      return new ThreadedLoop(worker, report.embodiment, () => port1.close());
+      return new ThreadedLoop(worker, report, () => port1.close());
     } catch (error) {
       port1.close();
       await worker.terminate();
@@ -67,9 +70,12 @@ export class ThreadedLoop {
     }
   }
 
-  private constructor(worker: Worker, embodiment: Embodiment, closePort: () => void) {
-    this.worker = worker;
-    this.embodiment = embodiment;
+  private constructor(
+    worker: Worker,
+    { embodiment, zero }: Extract<LoopReport, { kind: 'ready' }>,
+    closePort: () => void,
+  ) {
+    [this.worker, this.embodiment, this.zero] = [worker, embodiment, zero];
     const fail = (error: Error): void => {
       this.dead ??= error;
       closePort();
@@ -79,6 +85,11 @@ export class ThreadedLoop {
     worker.on('message', (report: LoopReport) => this.hear(report));
     worker.on('error', fail);
     worker.on('exit', (code) => fail(new VlaError('io', `control loop: its thread ended with code ${code}.`)));
+  }
+
+  /** What the robot's task came to (`ThreadParts.task`); null before the end of the run, and where there is none. */
+  get result(): unknown {
+    return this.ended;
   }
 
   /** Calls `listener` at every tick, as far as `records` says, until the function that is returned is called. */
@@ -146,8 +157,10 @@ export class ThreadedLoop {
     if (report.kind !== 'done' && report.kind !== 'failed') return;
     const waiter = this.waiting.get(report.id);
     this.waiting.delete(report.id);
-    if (report.kind === 'done') waiter?.resolve(report.counters);
-    else waiter?.reject(fromPlainError(report.error));
+    if (report.kind === 'done') {
+      this.ended ??= report.result;
+      waiter?.resolve(report.counters);
+    } else waiter?.reject(fromPlainError(report.error));
   }
 }
 
