@@ -133,7 +133,8 @@ async function run(word: string | undefined, options: Options): Promise<void> {
       onPlace: say,
       signal,
     });
-    if (signal.aborted) throw new VlaError('interrupted', 'control: stopped; the robot stands.');
+    if (!signal.aborted) return;
+    throw new VlaError('interrupted', 'control: stopped; the robot stands.', { hint: 'Run the same command again.' });
   });
 }
 

@@ -36,7 +36,7 @@ export interface WorldEnd {
   readonly handJerk: number | null;
 }
 
-/** No action is older than this when it is executed, seconds: as the loop's own bound. */
+/** No action is older than this when it is executed, seconds; of slow robots, than what is executed of a chunk and a second more. */
 const OLDEST_SECONDS = 3;
 /** The share of a period that a tick waits for a policy without latency. */
 const GRACE = 0.01;
@@ -57,16 +57,14 @@ export async function openControlled(
       ? { robot: await openModuleRobot(choice.call, clock), task: null }
       : simulated(environment ?? (await openWorld(choice.world)), choice.episode, clock);
   const { embodiment } = body.robot;
-  const gate = openGate(body.robot, {
-    clock,
-    limits,
-    oldestAction: Math.ceil(OLDEST_SECONDS * embodiment.controlHz),
-    deadMan: null,
-  });
+  const { controlHz } = embodiment;
+  const oldest = Math.ceil(Math.max(OLDEST_SECONDS * controlHz, strategy.execute + controlHz));
+  const gate = openGate(body.robot, { clock, limits, oldestAction: oldest, deadMan: null });
   return {
     gate: brakedGate(gate, clock),
     strategy: chosenStrategy(strategy, embodiment),
-    grace: GRACE / embodiment.controlHz,
+    longestAge: oldest,
+    grace: GRACE / controlHz,
     ...(body.task === null ? {} : { task: body.task }),
   };
 }

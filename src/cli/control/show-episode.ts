@@ -11,13 +11,16 @@ const REASONS = 3;
 
 type Stream = Pick<NodeJS.WriteStream, 'write'> & { readonly isTTY?: boolean };
 
-/** A line with the last tick, drawn again and again on a terminal; elsewhere nothing is written. */
+/** A line with the last tick, drawn again and again on a terminal; elsewhere one line when the robot begins to move. */
 export function liveLine(stream: Stream = process.stderr): { tick: TickListener; end(): void } {
   let intervened = 0;
   let drawn = -Infinity;
+  let moved = false;
   return {
     tick({ tick, source, age, interventions }) {
       if (interventions.length > 0) intervened++;
+      if (stream.isTTY !== true && !moved && source === 'chunk') stream.write(`the robot moves (tick ${tick})\n`);
+      moved ||= source === 'chunk';
       const now = performance.now();
       if (stream.isTTY !== true || now - drawn < EVERY) return;
       drawn = now;
@@ -27,7 +30,7 @@ export function liveLine(stream: Stream = process.stderr): { tick: TickListener;
     },
     end() {
       if (drawn > -Infinity) stream.write('\r\u001B[K');
-      [intervened, drawn] = [0, -Infinity];
+      [intervened, drawn, moved] = [0, -Infinity, false];
     },
   };
 }
