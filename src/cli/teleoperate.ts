@@ -3,13 +3,14 @@
 import process from 'node:process';
 import type { Command } from 'commander';
 import { systemClock } from '../base/clock.ts';
-import { VlaError } from '../base/errors.ts';
+import { lookUp, VlaError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import { chooseTasks, FIRST_EVALUATION_SEED } from '../benchmarks/protocol.ts';
 import { commandLine } from '../benchmarks/provenance.ts';
 import { createLeRobotWriter, type LeRobotWriter } from '../data/lerobot/writer.ts';
 import type { ExpertEnvironment } from '../interfaces/environment.ts';
 import { DEFAULT_WORLD, openWorld } from '../simulation/worlds.ts';
+import { WORLD_LIMITS } from '../../recipes/motion-limits.ts';
 import { fraction, nameList, wholeNumber } from './argument-parsers.ts';
 import { withInterrupt } from './interrupt.ts';
 import { recordingFeatures } from './recording/demonstration-frames.ts';
@@ -94,6 +95,7 @@ async function drive(
   try {
     const summary = await teleoperate({
       environment,
+      limits: lookUp('world', options.world, WORLD_LIMITS),
       controls,
       input,
       clock: systemClock,

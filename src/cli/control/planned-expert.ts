@@ -32,7 +32,7 @@ export function followedWorld(world: ExpertEnvironment): FollowedWorld {
       [spec, actions] = [episode, []];
     },
     step(action) {
-      actions.push([...Array.from(action)]);
+      actions.push(Array.from(action));
       return world.step(action);
     },
   };

@@ -138,7 +138,7 @@ function watch(environment: ExpertEnvironment, told: number[][]): ExpertEnvironm
       const value: unknown = Reflect.get(target, key);
       if (key !== 'step') return typeof value === 'function' ? value.bind(target) : value;
       return (action: ArrayLike<number>) => {
-        told.push([...Array.from(action)]);
+        told.push(Array.from(action));
         return target.step(action);
       };
     },

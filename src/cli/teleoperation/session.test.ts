@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
+import { WORLD_LIMITS } from '../../../recipes/motion-limits.ts';
 import { inSimulatedTime } from '../../../tests/simulated-time.ts';
 import { SimulatedClock } from '../../base/clock.ts';
 import { openLeRobot } from '../../data/lerobot/reader.ts';
@@ -12,7 +13,6 @@ import { createLeRobotWriter } from '../../data/lerobot/writer.ts';
 import { openWorld } from '../../simulation/worlds.ts';
 import { recordingFeatures } from '../recording/demonstration-frames.ts';
 import { controlsFor } from './controls.ts';
-import { EnvironmentGate } from './environment-gate.ts';
 import { HumanInput, NOTHING, type InputState } from './human-input.ts';
 import { teleoperate, type SessionOptions, type SessionSummary, type ShownTick } from './session.ts';
 
@@ -34,6 +34,7 @@ async function session(
   const shown: ShownTick[] = [];
   const running = teleoperate({
     environment,
+    limits: WORLD_LIMITS[environment === joints ? 'six-joint' : 'tabletop']!,
     controls: controlsFor(environment.embodiment, { speed: options.speed ?? 0.35 }),
     input,
     clock,
@@ -160,18 +161,20 @@ test('joints are driven by keys, and hold their last target', async () => {
   assert.equal(shown[25]!.action![0], shown[9]!.action![0]);
 });
 
-test('the gate refuses what is not finite, clips, and stops for good', async () => {
-  await world.reset({ task: 'lift', seed: 3 });
-  const gate = new EnvironmentGate(world);
-  const observation = await world.observe();
-  const moment = { time: 0, tick: 0, age: 0, observation, from: 'teleoperation' } as const;
-  const wild = await gate.pass(Float32Array.of(9, 0, 0, 0, 0, 0, -1), moment);
-  assert.deepEqual([...wild.action], [1, 0, 0, 0, 0, 0, -1]);
-  assert.deepEqual([wild.source, wild.interventions], ['teleoperation', ['clipped: dx']]);
-  const bad = await gate.pass(Float32Array.of(NaN, 0, 0, 0, 0, 0, -1), moment);
-  assert.deepEqual([[...bad.action], bad.source, bad.interventions], [[0, 0, 0, 0, 0, 0, 0], 'hold', ['not finite']]);
-  await gate.stop('the emergency stop');
-  const stopped = await gate.pass(Float32Array.of(1, 0, 0, 0, 0, 0, 1), moment);
-  assert.deepEqual([stopped.source, stopped.interventions], ['stop', ['the emergency stop']]);
-  assert.ok(stopped.action.every((value) => value === 0));
+test('what a human wants is held to the limits of the robot', async () => {
+  const limits = WORLD_LIMITS['six-joint']!;
+  const slow = {
+    ...limits,
+    axes: limits.axes.map((axis) => (axis.kind === 'motion' ? { ...axis, velocity: 0.2 } : axis)),
+  };
+  const { shown } = await session(({ tick }) => (tick === 12 ? 'quit' : { ...NOTHING, keys: ['1'] }), {
+    environment: joints,
+    limits: slow,
+    speed: 1,
+    successes: null,
+  });
+  assert.ok(shown.some(({ interventions }) => /clipped: \w+ velocity/.test(interventions.join())));
+  const angles = shown.flatMap(({ action }) => (action === null ? [] : [action[0]!]));
+  const step = 0.2 / joints.embodiment.controlHz;
+  assert.ok(angles.slice(1).every((angle, i) => Math.abs(angle - angles[i]!) < step + 1e-6));
 });

@@ -3,11 +3,14 @@
 import type { Clock } from '../../base/clock.ts';
 import type { LeRobotWriter } from '../../data/lerobot/writer.ts';
 import type { ExpertEnvironment, Outcome } from '../../interfaces/environment.ts';
+import type { MotionLimits } from '../../interfaces/motion-limits.ts';
 import type { Observation } from '../../interfaces/observation.ts';
+import type { Gate } from '../../runtime/gate.ts';
+import { openGate } from '../../runtime/safety/safety-gate.ts';
 import { DemonstrationFrames } from '../recording/demonstration-frames.ts';
 import type { Controls } from './controls.ts';
-import { EnvironmentGate } from './environment-gate.ts';
 import type { HumanInput } from './human-input.ts';
+import { SteppedRobot } from './stepped-robot.ts';
 
 /** What is shown of a tick. */
 export interface ShownTick {
@@ -28,6 +31,8 @@ export interface ShownTick {
 export interface SessionOptions {
   /** The caller closes it. */
   readonly environment: ExpertEnvironment;
+  /** Of its robot: the gate holds the human to them. */
+  readonly limits: MotionLimits;
   readonly controls: Controls;
   readonly input: HumanInput;
   readonly clock: Clock;
@@ -57,12 +62,10 @@ interface Patient {
 
 /** Plays until the human quits, the successes are reached or the signal is aborted. */
 export async function teleoperate(options: SessionOptions): Promise<SessionSummary> {
-  const { environment, signal, writer } = options;
-  const gate = new EnvironmentGate(environment);
-  await gate.connect();
+  const { signal, writer } = options;
   let [episodes, successes, frames] = [0, 0, 0];
   while (!signal.aborted && (options.successes === null || successes < options.successes)) {
-    const played = await playEpisode(gate, options, episodes, successes);
+    const played = await playEpisode(options, episodes, successes);
     episodes++;
     if (played.end === 'quit') break;
     if (played.end !== 'success') continue;
@@ -78,15 +81,29 @@ interface Played {
   readonly frames: DemonstrationFrames;
 }
 
-async function playEpisode(
-  gate: EnvironmentGate,
-  { environment, controls, input, clock, tasks, seed, show, signal }: SessionOptions,
-  episode: number,
-  kept: number,
-): Promise<Played> {
+/** An episode with a gate of its own: whatever stopped the last one, the human begins anew. */
+async function playEpisode(options: SessionOptions, episode: number, kept: number): Promise<Played> {
+  const { environment, limits, clock, tasks, seed } = options;
   const task = tasks[episode % tasks.length]!;
   await environment.reset({ task, seed: seed(episode) });
-  gate.reset();
+  const robot = new SteppedRobot(environment);
+  // A human acts on what is seen now, and may rest for as long as they like.
+  const gate = openGate(robot, { clock, limits, oldestAction: 1, deadMan: null, patience: Infinity });
+  await gate.connect(() => {});
+  try {
+    return await drive(gate, robot, options, task, kept);
+  } finally {
+    await gate.close();
+  }
+}
+
+async function drive(
+  gate: Gate,
+  robot: SteppedRobot,
+  { environment, controls, input, clock, show, signal }: SessionOptions,
+  task: string,
+  kept: number,
+): Promise<Played> {
   const frames = new DemonstrationFrames(environment);
   const period = 1 / environment.embodiment.controlHz;
   let observation = await environment.observe();
@@ -108,13 +125,17 @@ async function playEpisode(
     } as const;
     // A demonstration begins with the first motion, and is of what the robot was told.
     const known = wanted !== null || frames.length > 0 ? frames.see(observation) : null;
+    const before = robot.steps;
+    robot.isTurn = true;
     const passed = await gate.pass(wanted, at);
-    known?.(passed.action);
-    if (gate.outcome === 'timeout' && 'ask' in environment) {
+    robot.isTurn = false;
+    // What was not sent was not done.
+    if (robot.steps > before) known?.(passed.action);
+    if (robot.outcome === 'timeout' && 'ask' in environment) {
       (environment as unknown as Patient).ask(observation.instruction);
-      gate.outcome = 'running';
+      robot.outcome = 'running';
     }
-    const { outcome } = gate;
+    const { outcome } = robot;
     observation = await environment.observe();
     const shown = { observation, task, tick: tick + 1, outcome, kept: outcome === 'success' ? kept + 1 : kept };
     show({ ...shown, action: passed.action, interventions: passed.interventions });
