@@ -5,6 +5,7 @@ import { chainOfThoughtStudy } from './chain-of-thought.ts';
 import { debugStudy } from './debug.ts';
 import { eulerSteps } from './euler-steps.ts';
 import { forgettingStudy } from './forgetting.ts';
+import { realTimeStudy } from './real-time.ts';
 import { reinforcementStudy } from './reinforcement.ts';
 import { textToActionStudy } from './text-to-action.ts';
 import type { Study } from './study.ts';
@@ -17,6 +18,7 @@ export const STUDIES: readonly Study[] = [
   chainOfThoughtStudy,
   forgettingStudy,
   reinforcementStudy,
+  realTimeStudy,
 ];
 
 /** The study of this name; a miss suggests the nearest. */

@@ -30,6 +30,8 @@ export interface EvaluateOptions {
   readonly inferenceTimeoutMs: number | null;
   /** Hears the episodes, from within the one worker that plays them; left out: nothing does. */
   readonly listener?: ModuleCall;
+  /** Plays the episodes in another way than in the plain closed loop, which waits for the policy; left out: nothing does. Not filmed. */
+  readonly player?: ModuleCall;
   /** Which episodes to film afterwards; null: none. */
   readonly film: FilmPlan | null;
   /** What tables call the policy; null: as it calls itself. */
@@ -95,6 +97,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     policy,
     listener: options.listener ?? null,
     execute,
+    player: options.player ?? null,
     workers,
     inferenceTimeoutMs,
   });

@@ -5,7 +5,7 @@ import { invariant } from '../base/errors.ts';
 import type { Environment } from '../interfaces/environment.ts';
 import type { Policy } from '../interfaces/policy.ts';
 import { playEpisode, type PlayHooks } from './play-episode.ts';
-import { openEnvironment, openListener, openPolicy } from './player.ts';
+import { openEnvironment, openListener, openPlayer, openPolicy } from './player.ts';
 import { filmEpisode } from './rollout.ts';
 import { toPlainError, type Introduction, type Order, type Report, type WorkerSetup } from './worker-messages.ts';
 
@@ -42,6 +42,7 @@ async function serve(): Promise<void> {
   const environment = await openEnvironment(setup.environment);
   const policy = await openPolicy(setup.policy, environment);
   let listener = setup.listener === null ? null : await openListener(setup.listener, environment, policy);
+  const playOwn = setup.player === null ? null : await openPlayer(setup.player, environment, policy);
   let stage: Environment | null = null;
   const finish = async (): Promise<readonly Error[]> => {
     const listened = listener;
@@ -52,10 +53,11 @@ async function serve(): Promise<void> {
     if (order.kind === 'play') {
       const start = performance.now();
       const heard = listener;
-      const played = await playEpisode(environment, heard?.policy ?? policy, order.planned, execute, {
-        ...hooks,
-        ...(heard === null ? {} : { acting: (...told) => heard.acting(...told) }),
-      });
+      const listened: PlayHooks = heard === null ? hooks : { ...hooks, acting: (...told) => heard.acting(...told) };
+      const played =
+        playOwn === null
+          ? await playEpisode(environment, heard?.policy ?? policy, order.planned, execute, listened)
+          : await playOwn(order.planned, hooks);
       say({ kind: 'played', played, seconds: (performance.now() - start) / 1000 });
     } else if (order.kind === 'film') {
       if (setup.stage !== null) stage ??= await openEnvironment(setup.stage);

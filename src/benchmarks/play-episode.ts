@@ -8,7 +8,8 @@ import type { Observation } from '../interfaces/observation.ts';
 import type { Policy } from '../interfaces/policy.ts';
 import type { PlannedEpisode } from './protocol.ts';
 
-const FNV_OFFSET = 0x811c9dc5;
+/** The hash of no actions. */
+export const FNV_OFFSET = 0x811c9dc5;
 
 /** What happened in one episode. */
 export interface PlayedEpisode {
@@ -86,16 +87,20 @@ export async function playEpisode(
       await hooks.onTick?.(length, action, null);
     }
   }
-  const actionsHash = (hash >>> 0).toString(16).padStart(8, '0');
   const metrics = environment.metrics?.();
   return {
     instruction,
     outcome: outcome === 'running' ? 'timeout' : outcome,
     length,
-    actionsHash,
+    actionsHash: hashText(hash),
     latenciesMs,
     ...(metrics === undefined ? {} : { metrics }),
   };
+}
+
+/** A hash as records have it. */
+export function hashText(hash: number): string {
+  return (hash >>> 0).toString(16).padStart(8, '0');
 }
 
 /** What is seen at a tick, with the instruction of another episode where one is borrowed. */
@@ -105,7 +110,7 @@ async function observed(environment: Environment, tick: number, borrowed: string
 }
 
 /** FNV-1a (Fowler, Noll and Vo), 32 bits, continued over the bytes of `values`. */
-function fnv1a(hash: number, values: Float32Array): number {
+export function fnv1a(hash: number, values: Float32Array): number {
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
   return hash;

@@ -19,6 +19,8 @@ export interface PoolOptions {
   /** Hears what is played, in the order in which one worker plays it; null: nothing does. */
   readonly listener: ModuleCall | null;
   readonly execute: number | 'half';
+  /** What plays episodes; null: the plain closed loop. */
+  readonly player: ModuleCall | null;
   readonly workers: number;
   /** A single inference that takes longer ends the run with an error; null: no limit. */
   readonly inferenceTimeoutMs: number | null;
@@ -51,10 +53,11 @@ export class PlayerPool {
     }
     const control = new Int32Array(new SharedArrayBuffer(4 * (1 + workers)));
     const epoch = Date.now();
-    const { environment, stage, policy, listener, execute } = options;
+    const { environment, stage, policy, listener, execute, player } = options;
     invariant(listener === null || workers === 1, 'a listener hears one worker');
     const players = Array.from({ length: workers }, (_, index): Player => {
-      const setup: WorkerSetup = { worker: index, environment, stage, policy, listener, execute, control, epoch };
+      const shared = { environment, stage, policy, listener, execute, player, control, epoch };
+      const setup: WorkerSetup = { worker: index, ...shared };
       const worker = new Worker(workerUrl(import.meta.url, './evaluation-worker'), { workerData: setup });
       return listen({ worker, index, waiting: null, doing: 'starting', dead: null });
     });

@@ -7,6 +7,8 @@ import type { Environment } from '../interfaces/environment.ts';
 import { MODULE_HINT, checkEnvironmentParts, checkPolicyParts } from '../interfaces/module-parts.ts';
 import type { Observation } from '../interfaces/observation.ts';
 import type { Policy } from '../interfaces/policy.ts';
+import type { PlayedEpisode, PlayHooks } from './play-episode.ts';
+import type { PlannedEpisode } from './protocol.ts';
 
 export type { ModuleCall } from '../base/user-module.ts';
 
@@ -28,6 +30,17 @@ export interface PlayListener {
 
 /** `export const openListener: OpenListener` of a module that listens. */
 export type OpenListener<O = unknown> = (options: O, environment: Environment, policy: Policy) => Promise<PlayListener>;
+
+/** Plays one episode from its reset to its outcome; null: it was stopped. `hooks` as `playEpisode` takes them. */
+export type PlayOne = (planned: PlannedEpisode, hooks: PlayHooks) => Promise<PlayedEpisode | null>;
+
+/** `export const openPlayer: OpenPlayer` of a module that plays episodes in its own way. */
+export type OpenPlayer<O = unknown> = (options: O, environment: Environment, policy: Policy) => Promise<PlayOne>;
+
+/** Opens a player from its module, which is one of ours. */
+export async function openPlayer(call: ModuleCall, environment: Environment, policy: Policy): Promise<PlayOne> {
+  return callModule<PlayOne>(call.module, 'openPlayer', [call.options, environment, policy], MODULE_HINT);
+}
 
 /** Opens a listener from its module, which is one of ours. */
 export async function openListener(call: ModuleCall, environment: Environment, policy: Policy): Promise<PlayListener> {

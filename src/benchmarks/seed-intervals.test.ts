@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Random } from '../base/random.ts';
-import { differenceInterval, estimateMean, meanInterval, type SeedScores } from './seed-intervals.ts';
+import { differenceInterval, estimateMean, meanInterval, realMeanInterval, type SeedScores } from './seed-intervals.ts';
 import { mean, percentile } from './statistics.ts';
 
 const SEEDS = 3;
@@ -170,4 +170,34 @@ test('pairs are made where seeds and episodes are the same, and narrow the inter
 test('scores that are no table are refused', () => {
   assert.throws(() => estimateMean({ strata: ['a', 'a'], values: [[1]] }), { code: 'bad-argument' });
   assert.throws(() => estimateMean({ strata: [], values: [] }), { code: 'bad-argument' });
+});
+
+test('numbers that are no shares: Student’s interval for one seed, and it holds the truth with seeds that differ', () => {
+  const one = {
+    seeds: [1],
+    strata: ['touch', 'touch', 'touch', 'touch'],
+    keys: ['1', '2', '3', '4'],
+    values: [[11, 14, 9, 18]],
+  };
+  // Mean 13, standard deviation √(46 / 3), t of 3 degrees of freedom 3.1824.
+  const half = (3.182446 * Math.sqrt(46 / 3)) / 2;
+  const { rate, low, high } = realMeanInterval(one);
+  assert.ok(rate === 13 && Math.abs(low - 13 + half) < 1e-4 && Math.abs(high - 13 - half) < 1e-4);
+  const shifted = { ...one, values: [[111, 114, 109, 118]] };
+  const { difference, low: least, high: most } = differenceInterval(shifted, one, true);
+  assert.deepEqual([difference, least, most], [100, 100, 100]);
+  const random = new Random(31);
+  const [strata, keys] = [Array<string>(EPISODES).fill('touch'), Array.from({ length: EPISODES }, (_, e) => String(e))];
+  let held = 0;
+  const STUDIES = 400;
+  for (let study = 0; study < STUDIES; study++) {
+    const episodes = keys.map(() => 20 * random.normal());
+    const values = [1, 2, 3].map(() => {
+      const seed = 5 * random.normal();
+      return episodes.map((episode) => 50 + seed + episode + 10 * random.normal());
+    });
+    const found = realMeanInterval({ seeds: [1, 2, 3], strata, keys, values });
+    if (found.low <= 50 && found.high >= 50) held++;
+  }
+  assert.ok(held / STUDIES > 0.92, `${held} of ${STUDIES}`);
 });

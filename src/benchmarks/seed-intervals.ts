@@ -32,7 +32,7 @@ export interface SeedScores {
   readonly strata: readonly string[];
   /** Per column what names the episode within its task. */
   readonly keys: readonly string[];
-  /** [seeds, columns], each from 0 to 1. */
+  /** [seeds, columns], each from 0 to 1, but for `realMeanInterval` and `real` differences. */
   readonly values: readonly (readonly number[])[];
 }
 
@@ -102,16 +102,26 @@ export function meanInterval(scores: SeedScores): RateInterval {
   return { rate, low: Math.max(0, Math.min(rate, centre - half)), high: Math.min(1, Math.max(rate, centre + half)) };
 }
 
+/** The mean of numbers that are no shares, such as a jerk, with its 95 % interval: Student's t around the mean. */
+export function realMeanInterval(scores: SeedScores): RateInterval {
+  const { mean: rate, variance, degrees } = estimateMean(scores);
+  const half = variance > 0 ? studentQuantile(LEVEL, degrees) * Math.sqrt(variance) : 0;
+  return { rate, low: rate - half, high: rate + half };
+}
+
 /**
  * How much more `a` scores than `b`, with the 95 % interval of the difference. Where no episode ended differently with any
- * seed, the interval is ± 3 / episodes: a share of differing episodes above that would have shown with 95 %.
+ * seed, the interval is ± 3 / episodes: a share of differing episodes above that would have shown with 95 %. With `real` scores are
+ * numbers that are no shares: the difference has no bounds, and no such rule.
  */
-export function differenceInterval(a: SeedScores, b: SeedScores): DifferenceInterval {
+export function differenceInterval(a: SeedScores, b: SeedScores, real = false): DifferenceInterval {
   const seeds = Math.min(a.values.length, b.values.length);
   const paired = sameList(a.seeds, b.seeds) && sameList(a.strata, b.strata) && sameList(a.keys, b.keys);
   const { mean: difference, variance, degrees } = paired ? estimateMean(pairs(a, b)) : unpaired(a, b);
   const episodes = Math.min(a.strata.length, b.strata.length);
-  const half = variance > 0 ? studentQuantile(LEVEL, degrees) * Math.sqrt(variance) : 3 / episodes;
+  const least = real ? 0 : 3 / episodes;
+  const half = variance > 0 ? studentQuantile(LEVEL, degrees) * Math.sqrt(variance) : least;
+  if (real) return { difference, low: difference - half, high: difference + half, paired, seeds };
   const [low, high] = [Math.max(-1, difference - half), Math.min(1, difference + half)];
   return { difference, low, high, paired, seeds };
 }

@@ -16,6 +16,8 @@ export interface WorkerSetup {
   /** What hears the episodes that are played, but not the films; null: nothing. */
   readonly listener: ModuleCall | null;
   readonly execute: number | 'half';
+  /** What plays episodes instead of the plain closed loop; null: nothing else does. */
+  readonly player: ModuleCall | null;
   /** Shared: [0] = 1 asks everyone to stop; [1 + worker] = when its running inference began, ms after `epoch`, or 0. */
   readonly control: Int32Array<SharedArrayBuffer>;
   /** Milliseconds since 1970. */

@@ -83,3 +83,18 @@ test('the points of a panel lie in it, on linear and on logarithmic axes, and li
   const [first, second, last] = numbers(shares, 'circle', 'cx') as [number, number, number];
   assert.ok(Math.abs((second - first) / (last - first) - 1 / 9) < 1e-3);
 });
+
+test('bands reach from low to high, and a scale from zero has room above the highest', () => {
+  const points = FRAME.ticks.map((x, i) => ({ x, y: 4 + i, low: 2, high: 8 }));
+  const frame: PanelFrame = { ...FRAME, y: { kind: 'from-zero', high: 8 }, spread: 'band' };
+  const svg = svgDocument('t', 300, 200, html`${seriesPanel(frame, [{ colour: 'red', points }])}`);
+  requireWellFormed(svg);
+  const band = /class="band"[^>]* d="M([^Z]+)Z/
+    .exec(svg)![1]!
+    .split('L')
+    .map((at) => Number(at.split(' ')[1]));
+  const [high, low] = [band[0]!, band.at(-1)!];
+  assert.deepEqual(band, [high, high, high, low, low, low]);
+  assert.ok(high > 40 && low < 140 && Math.abs((140 - high) / (140 - low) - 4) < 0.01, `${high} ${low}`);
+  assert.ok(numbers(svg, 'circle', 'cy').every((at) => at > high && at < low));
+});

@@ -1,14 +1,32 @@
-/** @file The figures of a study as SVG files: dots with intervals per arm, or the curves of a sweep. */
+/** @file The figures of a study as SVG files: dots with intervals per arm, curves over a setting, or those of a sweep. */
 
 import { dotChart, type DotPanel } from '../report/dot-chart.ts';
-import type { StudyResult } from './study-result.ts';
+import { curveFigure } from './curve-figure.ts';
+import { curveGroups } from './curve-table.ts';
+import type { RateRow, StudyResult } from './study-result.ts';
 import { sweepFigure } from './sweep-figure.ts';
 
 /** File names and texts; none while nothing is measured. */
 export function studyFigures(result: StudyResult): Readonly<Record<string, string>> {
   if (result.rates.length === 0) return {};
   if (result.sweep !== null) return sweepFigures(result);
-  return { 'rates.svg': dotChart(result.question, ratePanels(result)) };
+  const axes = [...new Set(curveGroups(result).map(({ axis }) => axis))];
+  const curves = axes.map((axis): [string, string] => [`over-${kebab(axis)}.svg`, curveFigure(result, axis)]);
+  const dots = result.rates.filter(isDot);
+  return {
+    ...(dots.length === 0 ? {} : { 'rates.svg': dotChart(result.question, ratePanels({ ...result, rates: dots })) }),
+    ...Object.fromEntries(curves),
+  };
+}
+
+/** What is drawn as a dot among the shares. */
+function isDot({ unit, at }: RateRow): boolean {
+  return unit === undefined && at === undefined;
+}
+
+/** "latency, ms" → "latency-ms". */
+function kebab(text: string): string {
+  return text.toLowerCase().replace(/[^a-z0-9]+/g, '-');
 }
 
 function sweepFigures(result: StudyResult): Record<string, string> {

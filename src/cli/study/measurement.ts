@@ -6,14 +6,25 @@ export interface Score {
   readonly stratum: string;
   /** Which one of its stratum; the same keys in two arms are the same items, and are compared in pairs. */
   readonly key: string;
-  /** 0 or 1, or anything between. */
+  /** 0 or 1, or anything between; of a series with a unit any number. */
   readonly value: number;
 }
 
 /** The scores of one question asked of the policy, such as one condition of an evaluation. */
 export interface Series {
   readonly name: string;
+  /** What the values are measured in; left out: they are shares from 0 to 1. */
+  readonly unit?: string;
+  /** Where it stands among series of the same name, in figures and tables over some setting; left out: nowhere. */
+  readonly at?: AxisValue;
+  /** In a series with a unit an item may lack: it is then left out for all seeds, and for both arms of a comparison. */
   readonly scores: readonly Score[];
+}
+
+/** A value on a named axis: a latency of 200 on "latency, ms". */
+export interface AxisValue {
+  readonly axis: string;
+  readonly value: number;
 }
 
 /** What one measurement of one checkpoint found. */

@@ -3,14 +3,15 @@
 import { lookUp } from '../../base/errors.ts';
 import { answers, type AnswersConfig } from './answers.ts';
 import type { Measurement, NamedMeasurement } from './measurement.ts';
+import { realTime, type RealTimeConfig } from './real-time.ts';
 import { success, type SuccessConfig } from './success.ts';
 
 /** How one thing about a trained policy is measured; `kind` says by which file. */
-export type MeasurementConfig = SuccessConfig | AnswersConfig;
+export type MeasurementConfig = SuccessConfig | AnswersConfig | RealTimeConfig;
 
 type Table = { readonly [K in MeasurementConfig['kind']]: Measurement<Extract<MeasurementConfig, { kind: K }>> };
 
-const MEASUREMENTS: Table = { success, answers };
+const MEASUREMENTS: Table = { success, answers, 'real-time': realTime };
 
 /** The measurement that a configuration names. */
 export function measurementOf(config: MeasurementConfig): Measurement<MeasurementConfig> {

@@ -5,13 +5,16 @@ import { machine, versions } from '../../benchmarks/provenance.ts';
 import {
   differenceInterval,
   meanInterval,
+  realMeanInterval,
   type DifferenceInterval,
   type SeedScores,
 } from '../../benchmarks/seed-intervals.ts';
 import { mean, type RateInterval } from '../../benchmarks/statistics.ts';
 import { readMeasurement, readStage, type MeasurementRecord, type StageRecord } from './job-files.ts';
 import { readLatency, type LatencyRecord } from './latency.ts';
+import type { AxisValue } from './measurement.ts';
 import type { ArmRun, Job, StudyPlan } from './plan.ts';
+import { inCommon, sums, type ScoreSums } from './score-items.ts';
 
 /** The version of the file's layout. */
 export const STUDY_SCHEMA = 'vlakit.study/1';
@@ -21,6 +24,9 @@ export interface RateRow extends RateInterval {
   readonly arm: string;
   readonly measurement: string;
   readonly series: string;
+  /** As of `Series`. */
+  readonly unit?: string;
+  readonly at?: AxisValue;
   /** Finished ones; [null]: a given checkpoint. */
   readonly seeds: readonly (number | null)[];
   /** Per seed. */
@@ -32,7 +38,7 @@ export interface RateRow extends RateInterval {
 }
 
 /** A comparison with what was found. */
-export type DifferenceRow = Comparison & DifferenceInterval;
+export type DifferenceRow = Comparison & DifferenceInterval & { readonly unit?: string };
 
 /** What one arm did with one seed, finished parts alone. */
 export interface RunRecord {
@@ -46,7 +52,7 @@ export interface RunRecord {
     readonly seconds: number;
     readonly details: Readonly<Record<string, number>>;
     /** Per series and stratum the sum of the scores, and how many there are. */
-    readonly series: Readonly<Record<string, Readonly<Record<string, readonly [sum: number, of: number]>>>>;
+    readonly series: Readonly<Record<string, ScoreSums>>;
   }[];
 }
 
@@ -137,6 +143,8 @@ interface NamedScores {
   readonly arm: string;
   readonly measurement: string;
   readonly series: string;
+  readonly unit?: string;
+  readonly at?: AxisValue;
   readonly scores: SeedScores;
 }
 
@@ -146,20 +154,28 @@ function scoreTable(records: readonly ReadRun[]): Map<string, NamedScores> {
   const table = new Map<string, NamedScores>();
   for (const { run, measurements } of records) {
     for (const { name, record } of measurements) {
-      for (const { name: series, scores } of record.series) {
+      for (const { name: series, scores, ...about } of record.series) {
         const key = keyOf(run.arm.name, name, series);
-        const before = table.get(key)?.scores;
-        const added: SeedScores = {
-          seeds: [...(before?.seeds ?? []), run.seed],
+        const own: SeedScores = {
+          seeds: [run.seed],
           strata: scores.map(({ stratum }) => stratum),
           keys: scores.map((score) => score.key),
-          values: [...(before?.values ?? []), scores.map(({ value }) => value)],
+          values: [scores.map(({ value }) => value)],
         };
-        table.set(key, { arm: run.arm.name, measurement: name, series, scores: added });
+        const before = table.get(key)?.scores;
+        const added = before === undefined ? own : joined(before, own);
+        table.set(key, { arm: run.arm.name, measurement: name, series, ...about, scores: added });
       }
     }
   }
+  for (const [key, { scores }] of table) if (scores.strata.length === 0) table.delete(key);
   return table;
+}
+
+/** One more seed, with the items that all seeds have. */
+function joined(before: SeedScores, own: SeedScores): SeedScores {
+  const [a, b] = inCommon(before, own);
+  return { ...a, seeds: [...a.seeds, ...b.seeds], values: [...a.values, ...b.values] };
 }
 
 function rateRow({ scores, ...names }: NamedScores): RateRow {
@@ -168,7 +184,7 @@ function rateRow({ scores, ...names }: NamedScores): RateRow {
   });
   return {
     ...names,
-    ...meanInterval(scores),
+    ...(names.unit === undefined ? meanInterval(scores) : realMeanInterval(scores)),
     seeds: scores.seeds,
     rates: scores.values.map(mean),
     items: scores.strata.length,
@@ -178,12 +194,16 @@ function rateRow({ scores, ...names }: NamedScores): RateRow {
 
 /** Over the seeds that both arms have finished; nothing where there are none. */
 function difference(one: Comparison, table: ReadonlyMap<string, NamedScores>): DifferenceRow[] {
-  const a = table.get(keyOf(one.arm, one.measurement, one.series))?.scores;
-  const b = table.get(keyOf(one.against, one.measurement, one.series))?.scores;
-  if (a === undefined || b === undefined) return [];
+  const named = table.get(keyOf(one.arm, one.measurement, one.series));
+  const other = table.get(keyOf(one.against, one.measurement, one.series));
+  if (named === undefined || other === undefined) return [];
+  const { unit } = named;
+  const about = unit === undefined ? one : { ...one, unit };
+  const [a, b] = unit === undefined ? [named.scores, other.scores] : inCommon(named.scores, other.scores);
+  if (a.strata.length === 0) return [];
   const common = a.seeds.filter((seed) => b.seeds.includes(seed));
-  if (common.length === 0) return [{ ...one, ...differenceInterval(a, b) }];
-  return [{ ...one, ...differenceInterval(ofSeeds(a, common), ofSeeds(b, common)) }];
+  const [left, right] = common.length === 0 ? [a, b] : [ofSeeds(a, common), ofSeeds(b, common)];
+  return [{ ...about, ...differenceInterval(left, right, unit !== undefined) }];
 }
 
 function ofSeeds(scores: SeedScores, seeds: readonly (number | null)[]): SeedScores {
@@ -206,13 +226,4 @@ function runRecord({ run, stages, measurements }: ReadRun): RunRecord {
       };
     }),
   };
-}
-
-function sums(scores: MeasurementRecord['series'][number]['scores']): Record<string, [sum: number, of: number]> {
-  const counts: Record<string, [number, number]> = {};
-  for (const { stratum, value } of scores) {
-    const [sum, of] = counts[stratum] ?? [0, 0];
-    counts[stratum] = [sum + value, of + 1];
-  }
-  return counts;
 }

@@ -2,9 +2,10 @@
 
 import { formatSeconds } from '../../base/progress.ts';
 import { mean } from '../../benchmarks/statistics.ts';
+import { curveTables } from './curve-table.ts';
 import type { RateRow, StudyResult } from './study-result.ts';
 import { sweepTables } from './sweep-table.ts';
-import { markdownTable, percent, points } from './table-words.ts';
+import { markdownTable, percent, points, quantity, signedQuantity } from './table-words.ts';
 
 /** The whole page. */
 export function studyPage(result: StudyResult, figures: readonly string[]): string {
@@ -45,13 +46,13 @@ function setting({ seeds, budget, arms }: StudyResult): string[] {
 
 function rateTables(result: StudyResult): string {
   if (result.sweep !== null) return sweepTables(result);
-  const groups = [...new Set(result.rates.map(({ measurement, series }) => `${measurement}, ${series}`))];
-  return groups
-    .map((group) => {
-      const rows = result.rates.filter(({ measurement, series }) => `${measurement}, ${series}` === group);
-      return `## ${group}\n\n${rateTable(result, rows)}`;
-    })
-    .join('\n\n');
+  const rates = result.rates.filter(({ at }) => at === undefined);
+  const groups = [...new Set(rates.map(({ measurement, series }) => `${measurement}, ${series}`))];
+  const single = groups.map((group) => {
+    const rows = rates.filter(({ measurement, series }) => `${measurement}, ${series}` === group);
+    return `## ${group}\n\n${rateTable(result, rows)}`;
+  });
+  return [...single, ...curveTables(result)].join('\n\n');
 }
 
 function rateTable({ arms }: StudyResult, rows: readonly RateRow[]): string {
@@ -62,30 +63,46 @@ function rateTable({ arms }: StudyResult, rows: readonly RateRow[]): string {
       .filter(({ arm }) => arm === name)
       .map((row) => [
         title,
-        percent(row.rate),
-        `${percent(row.low)} – ${percent(row.high)}`,
-        row.seeds[0] === null ? 'given' : row.rates.map(percent).join(', '),
+        written(row)(row.rate),
+        `${written(row)(row.low)} – ${written(row)(row.high)}`,
+        row.seeds[0] === null ? 'given' : row.rates.map(written(row)).join(', '),
         `${row.seeds.length} × ${row.items}`,
-        ...strata.map((stratum) => (stratum in row.strata ? percent(row.strata[stratum]!) : '–')),
+        ...strata.map((stratum) => (stratum in row.strata ? written(row)(row.strata[stratum]!) : '–')),
       ]),
   );
   return markdownTable(head, body);
 }
 
+function written({ unit }: RateRow): (value: number) => string {
+  return unit === undefined ? percent : (value) => `${quantity(value)} ${unit}`;
+}
+
 function differenceTable({ differences, arms }: StudyResult): string[] {
   if (differences.length === 0) return [];
   const title = (name: string): string => arms.find((arm) => arm.name === name)!.title;
-  const head = ['difference (points)', 'in', 'found', '95 %', 'seeds', 'pairs', 'paper'];
+  const head = [
+    differences.every(({ unit }) => unit === undefined) ? 'difference (points)' : 'difference (points, or as it says)',
+    'in',
+    'found',
+    '95 %',
+    'seeds',
+    'pairs',
+    'paper',
+  ];
   const body = differences.map((row) => [
     `${title(row.arm)} − ${title(row.against)}`,
     `${row.measurement}, ${row.series}`,
-    points(row.difference),
-    `${points(row.low)} to ${points(row.high)}`,
+    row.unit === undefined ? points(row.difference) : `${signedQuantity(row.difference)} ${row.unit}`,
+    `${signed(row)(row.low)} to ${signed(row)(row.high)}`,
     String(row.seeds),
     row.paired ? 'yes' : 'no',
     row.paper,
   ]);
   return [`## Differences\n\n${markdownTable(head, body)}`];
+}
+
+function signed({ unit }: StudyResult['differences'][number]): (value: number) => string {
+  return unit === undefined ? points : signedQuantity;
 }
 
 /** What every arm took: samples and time of training per seed, and the loss at the end. */

@@ -11,6 +11,17 @@ export function points(share: number): string {
   return share > 0 ? `+${text}` : text.replace('-', '−');
 }
 
+/** Three digits: 1234.5 → "1230", 0.04567 → "0.0457". */
+export function quantity(value: number): string {
+  if (value !== 0 && Math.abs(value) < 1e-4) return value.toExponential(1).replace('-', '−');
+  return String(Number(value.toPrecision(3))).replace('-', '−');
+}
+
+/** With its sign: 0.2 → "+0.2". */
+export function signedQuantity(value: number): string {
+  return value > 0 ? `+${quantity(value)}` : quantity(value);
+}
+
 /** A Markdown table with columns padded to one width; the first is aligned left, the others right. */
 export function markdownTable(head: readonly string[], body: readonly (readonly string[])[]): string {
   const widths = head.map((_, c) => Math.max(3, ...[head, ...body].map((row) => row[c]!.length)));

@@ -1,0 +1,123 @@
+/** @file The measurement `real-time`: a policy at the pace of its robot, in simulated time, behind the safety gate, with a given latency. */
+
+import { lookUp, VlaError } from '../../base/errors.ts';
+import { builtInWorld } from '../../benchmarks/built-in-world.ts';
+import { evaluate } from '../../benchmarks/evaluate.ts';
+import { saveEvaluation } from '../../benchmarks/evaluation-folder.ts';
+import { chooseTasks, unseenSeed } from '../../benchmarks/protocol.ts';
+import { mean } from '../../benchmarks/statistics.ts';
+import type { ContinuationSettings } from '../../models/continuation.ts';
+import { findWorld } from '../../simulation/worlds.ts';
+import { WORLD_LIMITS } from '../../../recipes/motion-limits.ts';
+import { namedPolicy, samplingSettings } from '../players.ts';
+import type { Measurement, NamedMeasurement } from './measurement.ts';
+import { realTimePlayer, type LatencyChoice } from './real-time/player.ts';
+import { realTimeSeries } from './real-time/series.ts';
+import { strategyOf, type StrategyChoice } from './real-time/strategies.ts';
+
+/** Longest single inference, as it is computed. */
+const TIMEOUT_MS = 60_000;
+const IMAGE_SIZE = 64;
+/** Means over the episodes, for the record. */
+const DETAILS = ['seconds', 'inferences', 'late', 'changed', 'actionJerk', 'step'];
+
+/** How a checkpoint is played. */
+export interface RealTimeConfig extends NamedMeasurement {
+  readonly kind: 'real-time';
+  /** A built-in world; the gate holds its robot to the limits of recipes/motion-limits.ts. */
+  readonly world: string;
+  readonly tasks: readonly string[];
+  /** Episodes per task. */
+  readonly episodes: number;
+  /** As of `success`. */
+  readonly firstSeed: number;
+  readonly strategy: StrategyChoice;
+  readonly latency: LatencyChoice;
+  /** How the policy continues chunks; null: as its checkpoint says. */
+  readonly continuation: ContinuationSettings | null;
+  /** Steps from noise to actions; null: the policy's own. */
+  readonly eulerSteps: number | null;
+}
+
+/**
+ * Series: `success`; `throughput`, successes per minute on the robot's clock, idle time included; `idle`, the share of ticks in which nothing was
+ * wanted; `jerk`, of the hand, root mean square; `seam`, the mean step of what was wanted where a chunk took over from another without
+ * standstill (none where the robot waits for each chunk); `unused`, the share of inferences of which nothing was executed.
+ */
+export const realTime: Measurement<RealTimeConfig> = {
+  unit: 'episodes',
+  size: ({ tasks, episodes }) => tasks.length * episodes,
+  check({ world, tasks, episodes, latency, strategy }, where, horizon) {
+    chooseTasks(tasks, findWorld(world).tasks);
+    lookUp(`${where}: limits of world`, world, WORLD_LIMITS);
+    strategyOf(strategy, world);
+    const { seconds, spread } = latency;
+    const most = horizon ?? Infinity;
+    requireRange(
+      `${where}.episodes`,
+      episodes,
+      Number.isInteger(episodes) && episodes >= 1,
+      'a whole number of at least 1',
+    );
+    requireRange(
+      `${where}.strategy.execute`,
+      strategy.execute,
+      strategy.execute <= most,
+      `at most ${most} (the horizon)`,
+    );
+    requireRange(`${where}.latency.seconds`, seconds, seconds >= 0 && seconds < Infinity, 'seconds of at least 0');
+    requireRange(`${where}.latency.spread`, spread, spread >= 0 && spread < Infinity, 'a spread of at least 0');
+  },
+  sampledWith: (config, eulerSteps, execute) => ({
+    ...config,
+    eulerSteps,
+    strategy: { ...config.strategy, execute },
+  }),
+  async measure(config, { checkpoint, folder, workers, command, signal, onProgress }) {
+    const { world, strategy, latency, continuation, eulerSteps } = config;
+    const policy = await namedPolicy(checkpoint, {
+      ...samplingSettings(eulerSteps === null ? {} : { eulerSteps }),
+      ...(continuation === null ? {} : { continuation }),
+    });
+    const evaluation = await evaluate({
+      environment: builtInWorld({ world, imageSize: policy.imageSize ?? IMAGE_SIZE }),
+      policy: policy.call,
+      player: realTimePlayer({ world, strategy, latency }),
+      tasks: config.tasks,
+      conditions: ['base'],
+      episodes: config.episodes,
+      firstSeed: unseenSeed(config.firstSeed),
+      execute: strategy.execute,
+      workers,
+      inferenceTimeoutMs: TIMEOUT_MS,
+      policyName: policy.name,
+      film: null,
+      command,
+      checkpoint: policy.checkpoint,
+      signal,
+      onProgress: (done, _total, note) => onProgress(done, note),
+    });
+    if (evaluation.result.partial) {
+      throw new VlaError('interrupted', `study: stopped during the measurement "${config.name}".`, {
+        hint: 'Run the same command again to go on; this measurement begins anew.',
+      });
+    }
+    const { episodes, timing } = saveEvaluation(folder, 'evaluation', evaluation);
+    const details = DETAILS.flatMap((name): [string, number][] => {
+      const values = episodes.map(({ metrics }) => metrics?.[name]).filter((value) => value !== undefined);
+      return values.length === 0 ? [] : [[name, mean(values)]];
+    });
+    const at = { axis: 'latency, ms', value: Math.round(1e6 * latency.seconds) / 1e3 };
+    return {
+      series: realTimeSeries(episodes, at),
+      details: { ...Object.fromEntries(details), latencyMs: timing.latencyMs.p50 },
+    };
+  },
+};
+
+function requireRange(where: string, value: number, good: boolean, range: string): void {
+  if (good) return;
+  throw new VlaError('bad-argument', `${where}: expected ${range}, got ${value}.`, {
+    hint: 'Correct it in the study, or with --set.',
+  });
+}
