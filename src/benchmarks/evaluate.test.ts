@@ -199,8 +199,9 @@ test('an abort ends with what is finished, marked partial', async () => {
   assert.ok(result.episodes.length >= 5 && result.episodes.length < 400, String(result.episodes.length));
   assert.deepEqual(seen, [...seen.keys()]);
   const whole = await evaluate({ ...BASE, episodes: 3 });
-  const first = whole.result.episodes[0]!;
-  assert.equal(result.episodes[0]!.length, first.length, 'what is there is what a whole run gives');
+  // Which of the first two it is depends on which thread was stopped.
+  const first = result.episodes[0]!;
+  assert.equal(first.length, whole.result.episodes[first.index]!.length, 'what is there is what a whole run gives');
 });
 
 test('chosen episodes are filmed, larger, and repeat what was counted', async () => {

@@ -34,7 +34,7 @@ export function curveTables(result: StudyResult): string[] {
     });
     const { seeds, items } = rows[0]!;
     const head = [axis, ...values.map(String)];
-    const of = `${seeds[0] === null ? 'a given checkpoint' : `${seeds.length} seeds`}, ${items} items each`;
+    const of = `${seeds[0] === null ? 'a given checkpoint' : `${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'}`}, ${items} items each`;
     const title = unit === null ? series : `${series}, ${unit}`;
     return `## ${title}\n\n${markdownTable(head, body)}\n\nMeans with 95 % intervals; ${of} where all have one.`;
   });
