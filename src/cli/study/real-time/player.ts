@@ -114,7 +114,7 @@ class Heard {
 /** What one episode measured; what it cannot say is left out. */
 function metricsOf(report: EpisodeReport, { changed }: Heard): Record<string, number> {
   const { seconds, ticks, idle, handJerk, actionJerk, seams, within, counters } = report;
-  const { inferences, failed, discarded, dropped, late } = counters;
+  const { inferences, failed, discarded, late } = counters;
   const known = {
     seconds,
     idle: idle / ticks,
@@ -122,7 +122,8 @@ function metricsOf(report: EpisodeReport, { changed }: Heard): Record<string, nu
     actionJerk,
     seam: seams.mean,
     step: within.mean,
-    unused: (failed + discarded + dropped) / inferences,
+    // Not those that were under way when the episode ended.
+    unused: (failed + discarded) / inferences,
     late: late / inferences,
     inferences,
     changed: changed / ticks,
