@@ -24,7 +24,7 @@ export function pageHtml(help: readonly string[]): string {
 <div id="pictures"></div>
 <p id="line" role="status">connecting …</p>
 <ul>${items}</ul>
-<script type="module" src="/page-script.js"></script>
+<script type="module">import { startPage } from '/page-script.js'; startPage();</script>
 </html>
 `;
 }

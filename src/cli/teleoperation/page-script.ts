@@ -11,17 +11,6 @@ const down = new Set<string>();
 const fresh = new Set<string>();
 const nameOf = (event: KeyboardEvent): string => (event.key.length === 1 ? event.key.toLowerCase() : event.key);
 
-addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  down.add(nameOf(event));
-  if (!event.repeat) fresh.add(nameOf(event));
-  if ([' ', 'Backspace', 'ArrowUp', 'ArrowDown'].includes(event.key)) event.preventDefault();
-});
-addEventListener('keyup', (event) => down.delete(nameOf(event)));
-// A page that is not looked at gets no keyup.
-addEventListener('blur', () => down.clear());
-document.addEventListener('visibilitychange', () => down.clear());
-
 function held(): InputState {
   const gamepad = navigator.getGamepads().find((pad) => pad !== null && pad.connected) ?? null;
   return {
@@ -47,22 +36,39 @@ function draw(bytes: Uint8Array): void {
   context.putImageData(new ImageData(rgba, width, height), 0, 0);
 }
 
-const socket = new WebSocket(`ws://${location.host}/session${location.search}`);
-socket.binaryType = 'arraybuffer';
-socket.addEventListener('message', ({ data }: MessageEvent<string | ArrayBuffer>) => {
-  if (typeof data !== 'string') return draw(new Uint8Array(data));
-  const { line, outcome, tick, kept, told } = JSON.parse(data) as PageStatus;
-  const shown = element('line');
-  shown.textContent = line;
-  Object.assign(shown.dataset, { outcome, tick, kept, told: told.map((value) => value.toFixed(2)).join(' ') });
-});
-const timer = setInterval(() => {
-  if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount > 0) return;
-  socket.send(JSON.stringify(held()));
-  fresh.clear();
-}, TELL_MS);
-socket.addEventListener('close', ({ reason }) => {
-  clearInterval(timer);
-  element('line').textContent = reason === '' ? 'The session has ended.' : reason;
-  element('line').dataset['outcome'] = 'ended';
-});
+/** Listens to keyboard and gamepad, and connects to the session that the page's address names. */
+export function startPage(): void {
+  listenToKeys();
+  const socket = new WebSocket(`ws://${location.host}/session${location.search}`);
+  socket.binaryType = 'arraybuffer';
+  socket.addEventListener('message', ({ data }: MessageEvent<string | ArrayBuffer>) => {
+    if (typeof data !== 'string') return draw(new Uint8Array(data));
+    const { line, outcome, tick, kept, told } = JSON.parse(data) as PageStatus;
+    const shown = element('line');
+    shown.textContent = line;
+    Object.assign(shown.dataset, { outcome, tick, kept, told: told.map((value) => value.toFixed(2)).join(' ') });
+  });
+  const timer = setInterval(() => {
+    if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount > 0) return;
+    socket.send(JSON.stringify(held()));
+    fresh.clear();
+  }, TELL_MS);
+  socket.addEventListener('close', ({ reason }) => {
+    clearInterval(timer);
+    element('line').textContent = reason === '' ? 'The session has ended.' : reason;
+    element('line').dataset['outcome'] = 'ended';
+  });
+}
+
+function listenToKeys(): void {
+  addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    down.add(nameOf(event));
+    if (!event.repeat) fresh.add(nameOf(event));
+    if ([' ', 'Backspace', 'ArrowUp', 'ArrowDown'].includes(event.key)) event.preventDefault();
+  });
+  addEventListener('keyup', (event) => down.delete(nameOf(event)));
+  // A page that is not looked at gets no keyup.
+  addEventListener('blur', () => down.clear());
+  document.addEventListener('visibilitychange', () => down.clear());
+}
