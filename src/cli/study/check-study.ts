@@ -5,7 +5,7 @@ import type { Arm, Study } from '../../../recipes/studies/study.ts';
 import { loadCheckpoint } from '../../checkpoints/checkpoint.ts';
 import { resolveCheckpoint } from '../../checkpoints/checkpoint-series.ts';
 import { measurementOf } from './measurements.ts';
-import type { ArmRun, StudyPlan } from './plan.ts';
+import type { ArmRun, StudyPlan } from './jobs.ts';
 import { stageKindOf } from './stage-kinds.ts';
 
 /** Budgets count as equal up to this share: batches of other sizes seldom divide the same number of samples. */

@@ -6,7 +6,7 @@ import { VlaError } from '../../base/errors.ts';
 import { readJson, writeFileAtomic } from '../../base/files.ts';
 import type { Measured } from './measurement.ts';
 import type { MeasurementConfig } from './measurements.ts';
-import type { MeasureJob, TrainJob } from './plan.ts';
+import type { MeasureJob, TrainJob } from './jobs.ts';
 
 const STAGE_FILE = 'stage.json';
 const RESULT_FILE = 'measurement.json';

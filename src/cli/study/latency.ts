@@ -13,7 +13,7 @@ import type { Sweep } from '../../../recipes/studies/study.ts';
 import { namedEnvironment, namedPolicy } from '../players.ts';
 import { identityOf } from './identity.ts';
 import { readRecord, timed, writeRecord } from './job-files.ts';
-import type { ArmRun, LatencyJob } from './plan.ts';
+import type { ArmRun, LatencyJob } from './jobs.ts';
 
 const FILE = 'latency.json';
 /** Inferences of every policy before the first round. */

@@ -9,7 +9,8 @@ import { rlDebug } from '../../../recipes/rl-tabletop.ts';
 import { TABLETOP_SUCCESS } from '../../../recipes/studies/study-parts.ts';
 import type { Arm, Study } from '../../../recipes/studies/study.ts';
 import { checkPlan, checkStudy, onlyArms } from './check-study.ts';
-import { planStudy, type Job } from './plan.ts';
+import type { Job } from './jobs.ts';
+import { planStudy } from './plan.ts';
 import { stageKindOf } from './stage-kinds.ts';
 import { supervisedStage } from './supervised-stage.ts';
 

@@ -8,66 +8,13 @@ import { shippedFile } from '../../base/shipped-file.ts';
 import { loadCheckpoint } from '../../checkpoints/checkpoint.ts';
 import { resolveCheckpoint } from '../../checkpoints/checkpoint-series.ts';
 import { applyOverrides } from '../../training/overrides.ts';
-import { measurementOf, type MeasurementConfig } from './measurements.ts';
 import { identityOf } from './identity.ts';
+import type { ArmRun, Job, MeasureJob, StudyPlan, TrainJob } from './jobs.ts';
 import { planLatency } from './latency.ts';
+import { measurementOf, type MeasurementConfig } from './measurements.ts';
 import { stageKindOf } from './stage-kinds.ts';
 
 const SHIPPED = 'shipped:';
-
-/** A stage with one seed, to be trained. */
-export interface TrainJob {
-  readonly kind: 'train';
-  readonly identity: string;
-  /** The run's folder. */
-  readonly folder: string;
-  /** Resolved: overrides, seed and what it starts from are in its recipe. */
-  readonly stage: Stage;
-  /** What it learns from. */
-  readonly samples: number;
-}
-
-/** Something to be measured of a checkpoint. */
-export interface MeasureJob {
-  readonly kind: 'measure';
-  readonly identity: string;
-  readonly folder: string;
-  readonly config: MeasurementConfig;
-  /** A run or a checkpoint. */
-  readonly policy: string;
-}
-
-/** Inference is to be timed, of all arms of a sweep together. */
-export interface LatencyJob {
-  readonly kind: 'latency';
-  readonly identity: string;
-  readonly folder: string;
-  readonly runs: readonly ArmRun[];
-  readonly sweep: Sweep;
-}
-
-/** One thing to do. */
-export type Job = TrainJob | MeasureJob | LatencyJob;
-
-/** An arm with one seed: which jobs it consists of. `seed` is null where a given checkpoint is measured once for all seeds. */
-export interface ArmRun {
-  readonly arm: Arm;
-  readonly seed: number | null;
-  readonly stages: readonly TrainJob[];
-  readonly measurements: readonly MeasureJob[];
-  /** A run or a checkpoint, and what names its weights. */
-  readonly policy: string;
-  readonly policyIdentity: string;
-}
-
-/** A planned study. */
-export interface StudyPlan {
-  readonly runs: readonly ArmRun[];
-  /** In the order in which they are done; shared ones once. */
-  readonly jobs: readonly Job[];
-  /** The last of the jobs, in a sweep. */
-  readonly latency: LatencyJob | null;
-}
 
 /** Plans the arms of `study` in the folder `out`. Throws for stages that do not fit together or a start that is not there. */
 export function planStudy(study: Study, out: string): StudyPlan {

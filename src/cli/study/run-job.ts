@@ -7,7 +7,7 @@ import { loadCheckpoint } from '../../checkpoints/checkpoint.ts';
 import { resolveCheckpoint } from '../../checkpoints/checkpoint-series.ts';
 import { timed, writeMeasurement, writeStage } from './job-files.ts';
 import { measurementOf } from './measurements.ts';
-import type { MeasureJob, TrainJob } from './plan.ts';
+import type { MeasureJob, TrainJob } from './jobs.ts';
 import { stageKindOf } from './stage-kinds.ts';
 
 /** How jobs are carried out. */

@@ -5,7 +5,7 @@ import { formatSeconds } from '../../base/progress.ts';
 import { readMeasurement, readStage } from './job-files.ts';
 import { latencySize, measureLatency, readLatency } from './latency.ts';
 import { measurementOf } from './measurements.ts';
-import type { Job, StudyPlan } from './plan.ts';
+import type { Job, StudyPlan } from './jobs.ts';
 import { measurePolicy, trainStage, type JobContext } from './run-job.ts';
 import { startTotalProgress, type PacedJob, type TotalProgressOptions } from './total-progress.ts';
 

@@ -13,7 +13,7 @@ import { mean, type RateInterval } from '../../benchmarks/statistics.ts';
 import { readMeasurement, readStage, type MeasurementRecord, type StageRecord } from './job-files.ts';
 import { readLatency, type LatencyRecord } from './latency.ts';
 import type { AxisValue } from './measurement.ts';
-import type { ArmRun, Job, StudyPlan } from './plan.ts';
+import type { ArmRun, Job, StudyPlan } from './jobs.ts';
 import { inCommon, sums, type ScoreSums } from './score-items.ts';
 
 /** The version of the file's layout. */
