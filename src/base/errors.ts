@@ -1,17 +1,25 @@
 /** @file The one error class for people, the one assertion for us, and nearest-name suggestions. */
 
+const CODES = [
+  'bad-argument', // a value, option or configuration that cannot work
+  'bad-data', // a file or message that does not say what it promised
+  'bad-shape', // a tensor of another shape or element type
+  'not-finite', // NaN or infinity where a number is needed
+  'not-found', // a file, episode, task, tensor or name that is not there
+  'mismatch', // two sides that do not fit: conventions, checkpoints, embodiments
+  'missing-package', // an optional npm package that is not installed
+  'unsupported', // what this build, device or format cannot do
+  'io', // disk full, read-only folder, broken pipe
+  'interrupted', // the user or a deadline stopped it
+] as const;
+
 /** What went wrong, as a stable machine-readable word. */
-export type ErrorCode =
-  | 'bad-argument' // a value, option or configuration that cannot work
-  | 'bad-data' // a file or message that does not say what it promised
-  | 'bad-shape' // a tensor of another shape or element type
-  | 'not-finite' // NaN or infinity where a number is needed
-  | 'not-found' // a file, episode, task, tensor or name that is not there
-  | 'mismatch' // two sides that do not fit: conventions, checkpoints, embodiments
-  | 'missing-package' // an optional npm package that is not installed
-  | 'unsupported' // what this build, device or format cannot do
-  | 'io' // disk full, read-only folder, broken pipe
-  | 'interrupted'; // the user or a deadline stopped it
+export type ErrorCode = (typeof CODES)[number];
+
+/** Whether a word, for example of a message from elsewhere, is one of these. */
+export function isErrorCode(word: string): word is ErrorCode {
+  return (CODES as readonly string[]).includes(word);
+}
 
 /**
  * An error that a person reads: "Where: expected X, got Y." and what to do about it.

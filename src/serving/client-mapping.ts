@@ -1,9 +1,9 @@
 /** @file What somebody else's server calls the robot's cameras, state and actions: a mapping file for clients, checked against the robot. */
 
-import fs from 'node:fs';
 import { z } from 'zod';
 import { VlaError } from '../base/errors.ts';
 import type { Embodiment } from '../interfaces/embodiment.ts';
+import { readMapping } from './mapping-file.ts';
 
 const sizes = z.record(z.string(), z.int().positive());
 const file = z.strictObject({
@@ -32,19 +32,7 @@ const EXAMPLE =
 
 /** Reads a mapping file; throws `bad-data`. */
 export function readClientMapping(at: string): ClientMapping {
-  let content: unknown;
-  try {
-    content = JSON.parse(fs.readFileSync(at, 'utf8'));
-  } catch (cause) {
-    throw new VlaError('bad-data', `${at}: expected a mapping in JSON, got ${(cause as Error).message}.`, {
-      cause,
-      hint: EXAMPLE,
-    });
-  }
-  const parsed = file.safeParse(content);
-  if (parsed.success) return parsed.data;
-  const { path, message } = parsed.error.issues[0]!;
-  throw new VlaError('bad-data', `${at}: ${path.join('.') || 'the whole'}: ${message}.`, { hint: EXAMPLE });
+  return readMapping(at, file, EXAMPLE);
 }
 
 /** What is sent for an instruction. */

@@ -5,7 +5,7 @@
 
 import { decode, encode } from '@msgpack/msgpack';
 import { z } from 'zod';
-import { VlaError, type ErrorCode } from '../base/errors.ts';
+import { VlaError, isErrorCode } from '../base/errors.ts';
 import type { BlockResult } from '../interfaces/environment-pool.ts';
 import type { Embodiment } from '../interfaces/embodiment.ts';
 import type { EpisodeSpec } from '../interfaces/environment.ts';
@@ -178,23 +178,12 @@ export function packError(request: number, error: unknown): EnvironmentAnswer {
   };
 }
 
-const CODES: ReadonlySet<string> = new Set<ErrorCode>([
-  'bad-argument',
-  'bad-data',
-  'bad-shape',
-  'not-finite',
-  'not-found',
-  'mismatch',
-  'missing-package',
-  'unsupported',
-  'interrupted',
-]);
-
 /** The error of an answer; one that a client cannot name is `unsupported`. */
 export function unpackError(
   { code, message, hint }: Extract<EnvironmentAnswer, { kind: 'error' }>,
   where: string,
 ): VlaError {
-  const known = code !== null && CODES.has(code) ? (code as ErrorCode) : 'unsupported';
+  // `io` is for the connection to the server itself.
+  const known = code !== null && code !== 'io' && isErrorCode(code) ? code : 'unsupported';
   return new VlaError(known, `${where}: ${message}`, hint === null ? {} : { hint });
 }

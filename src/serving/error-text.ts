@@ -1,6 +1,6 @@
 /** @file Errors as clients read them: code, message and hint; where in our code they arose only where that was asked for. */
 
-import { VlaError, type ErrorCode } from '../base/errors.ts';
+import { VlaError, isErrorCode } from '../base/errors.ts';
 
 const LONGEST = 4000;
 
@@ -16,24 +16,12 @@ export function errorText(error: unknown, tracebacks: boolean): string {
   );
 }
 
-const CODES: ReadonlySet<string> = new Set<ErrorCode>([
-  'bad-argument',
-  'bad-data',
-  'bad-shape',
-  'not-finite',
-  'not-found',
-  'mismatch',
-  'missing-package',
-  'unsupported',
-  'io',
-  'interrupted',
-]);
-
 /** The error of such a text; any other text is that of a server that is not ours: `unsupported`, with its last line. */
 export function errorOfText(text: string, where: string): VlaError {
   const ours = /^error\[([a-z-]+)\]: ([^\n]*)(?:\nhint: ([^\n]*))?/.exec(text);
-  if (ours !== null && CODES.has(ours[1]!)) {
-    return new VlaError(ours[1] as ErrorCode, `${where}: ${ours[2]}`, ours[3] === undefined ? {} : { hint: ours[3] });
+  const code = ours?.[1];
+  if (ours !== null && code !== undefined && isErrorCode(code)) {
+    return new VlaError(code, `${where}: ${ours[2]}`, ours[3] === undefined ? {} : { hint: ours[3] });
   }
   const last = text.trim().split('\n').at(-1)!.slice(0, 500);
   return new VlaError('unsupported', `${where}: the server failed: ${last}`, {

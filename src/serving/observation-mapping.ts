@@ -1,11 +1,11 @@
 /** @file Which fields of a message are which cameras, state and instruction of the robot, and what becomes of them: checked against the contract. */
 
-import fs from 'node:fs';
 import { z } from 'zod';
 import { VlaError } from '../base/errors.ts';
 import { checkObservation } from '../interfaces/check-observation.ts';
 import type { Embodiment } from '../interfaces/embodiment.ts';
 import type { Image, Observation } from '../interfaces/observation.ts';
+import { readMapping } from './mapping-file.ts';
 import { imageFromWire } from './wire/image.ts';
 import type { WireLimits } from './wire/limits.ts';
 import type { WireMap } from './wire/message-pack.ts';
@@ -36,19 +36,7 @@ export type MappingFile = z.infer<typeof file>;
 
 /** Reads `{"images": {"front": "observation/image"}, "state": ["joints", "gripper"], "instruction": "prompt"}`; throws `bad-data`. */
 export function readMappingFile(at: string): MappingFile {
-  let content: unknown;
-  try {
-    content = JSON.parse(fs.readFileSync(at, 'utf8'));
-  } catch (cause) {
-    throw new VlaError('bad-data', `${at}: expected a mapping in JSON, got ${(cause as Error).message}.`, {
-      cause,
-      hint: EXAMPLE,
-    });
-  }
-  const parsed = file.safeParse(content);
-  if (parsed.success) return parsed.data;
-  const { path, message } = parsed.error.issues[0]!;
-  throw new VlaError('bad-data', `${at}: ${path.join('.') || 'the whole'}: ${message}.`, { hint: EXAMPLE });
+  return readMapping(at, file, EXAMPLE);
 }
 
 const EXAMPLE =
