@@ -3,12 +3,12 @@
 import { VlaError } from '../../base/errors.ts';
 import { contractMessage } from '../contract-message.ts';
 import { errorText } from '../error-text.ts';
-import { startHttpFront } from '../http-front.ts';
 import { isMap, mappingFor, observationFromWire, type ObservationMapping } from '../observation-mapping.ts';
 import type { PolicyContract, PolicyService, PolicySession } from '../policy-service.ts';
 import type { AdapterOptions, ProtocolAdapter, RunningAdapter } from '../protocol-adapter.ts';
 import { BusyError } from '../request-queue.ts';
-import { CLOSE, webSocketClients, type ClientHandler, type WebSocketClient } from '../websocket-clients.ts';
+import { CLOSE, type ClientHandler, type WebSocketClient } from '../websocket-clients.ts';
+import { startWebSocketFront } from '../websocket-front.ts';
 import { ARRAY_DIALECTS, arrayMessages, type ArrayMessages } from '../wire/array-dialects.ts';
 import { EXTENSION, answerMessage, extensionOf, openpiMapping } from './openpi-messages.ts';
 
@@ -17,23 +17,12 @@ const REASON = 'The previous frame says what was wrong.';
 /** The protocol; docs/guides/serving.md describes it. */
 export const openpiAdapter: ProtocolAdapter = { name: 'openpi', defaultPort: 8000, start };
 
-async function start(service: PolicyService, options: AdapterOptions): Promise<RunningAdapter> {
+function start(service: PolicyService, options: AdapterOptions): Promise<RunningAdapter> {
   const messages = arrayMessages(ARRAY_DIALECTS.openpi, options.limits);
   let seed = options.seed;
-  const clients = webSocketClients('openpi', service, options, (client) =>
+  return startWebSocketFront('openpi', service, options, (client) =>
     greet(client, { service, options, messages, seed: seed++ }),
   );
-  const front = await startHttpFront(service, {
-    ...options,
-    onUpgrade: (request, socket, head) => clients.upgrade(request, socket, head),
-  });
-  return {
-    address: front.address('ws'),
-    async close() {
-      await clients.close();
-      await front.close();
-    },
-  };
 }
 
 interface Serving {

@@ -2,11 +2,11 @@
 
 import { VlaError } from '../../base/errors.ts';
 import { errorText } from '../error-text.ts';
-import { startHttpFront } from '../http-front.ts';
 import { mappingFor, observationFromWire, type ObservationMapping } from '../observation-mapping.ts';
 import type { PolicyContract, PolicyService, PolicySession } from '../policy-service.ts';
 import type { AdapterOptions, ProtocolAdapter, RunningAdapter } from '../protocol-adapter.ts';
-import { CLOSE, webSocketClients, type ClientHandler, type WebSocketClient } from '../websocket-clients.ts';
+import { CLOSE, type ClientHandler, type WebSocketClient } from '../websocket-clients.ts';
+import { startWebSocketFront } from '../websocket-front.ts';
 import { ARRAY_DIALECTS, arrayMessages, type ArrayMessages } from '../wire/array-dialects.ts';
 import type { WireMap } from '../wire/message-pack.ts';
 import { stackChunks } from '../stack-chunks.ts';
@@ -32,23 +32,12 @@ interface Serving {
   readonly seed: number;
 }
 
-async function start(service: PolicyService, options: AdapterOptions): Promise<RunningAdapter> {
+function start(service: PolicyService, options: AdapterOptions): Promise<RunningAdapter> {
   const messages = arrayMessages(ARRAY_DIALECTS.openpi, options.limits);
   let seed = options.seed;
-  const clients = webSocketClients('starvla', service, options, (client) =>
+  return startWebSocketFront('starvla', service, options, (client) =>
     greet(client, { service, options, messages, seed: seed++ }),
   );
-  const front = await startHttpFront(service, {
-    ...options,
-    onUpgrade: (request, socket, head) => clients.upgrade(request, socket, head),
-  });
-  return {
-    address: front.address('ws'),
-    async close() {
-      await clients.close();
-      await front.close();
-    },
-  };
 }
 
 /** Sends the metadata when the policy is warm. */

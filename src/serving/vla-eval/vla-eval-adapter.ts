@@ -6,11 +6,11 @@
 import { VlaError } from '../../base/errors.ts';
 import { actionAt, type ActionChunk } from '../../interfaces/action-chunk.ts';
 import { errorText } from '../error-text.ts';
-import { startHttpFront } from '../http-front.ts';
 import { mappingFor, observationFromWire, type ObservationMapping } from '../observation-mapping.ts';
 import type { PolicyContract, PolicyService, PolicySession } from '../policy-service.ts';
 import type { AdapterOptions, ProtocolAdapter, RunningAdapter } from '../protocol-adapter.ts';
-import { CLOSE, webSocketClients, type ClientHandler, type WebSocketClient } from '../websocket-clients.ts';
+import { CLOSE, type ClientHandler, type WebSocketClient } from '../websocket-clients.ts';
+import { startWebSocketFront } from '../websocket-front.ts';
 import { ARRAY_DIALECTS, arrayMessages, type ArrayMessages } from '../wire/array-dialects.ts';
 import { decodePictures } from '../wire/encoded-image.ts';
 import type { WireMap } from '../wire/message-pack.ts';
@@ -34,28 +34,22 @@ interface Serving {
   nextSeed(): number;
 }
 
-async function start(service: PolicyService, options: AdapterOptions): Promise<RunningAdapter> {
+function start(service: PolicyService, options: AdapterOptions): Promise<RunningAdapter> {
   const messages = arrayMessages(ARRAY_DIALECTS.textKeys, options.limits);
   let seed = options.seed;
   const serving: Serving = { service, options, messages, nextSeed: () => seed++ };
-  const clients = webSocketClients('vla-eval', service, options, (client) => greet(client, serving));
-  const front = await startHttpFront(service, {
-    ...options,
-    onUpgrade: (request, socket, head) => clients.upgrade(request, socket, head),
-    onRequest: (request, response) => {
+  return startWebSocketFront(
+    'vla-eval',
+    service,
+    options,
+    (client) => greet(client, serving),
+    (request, response) => {
       const known = request.method === 'GET' && request.url?.split('?')[0] === '/config';
       response.writeHead(known ? 200 : 404, { 'content-type': 'application/json' });
       // Parameters of the harness's own servers are not ours, and nothing is changed by a GET.
       response.end(known ? '{"applied": {}, "config": {}}\n' : '{"error": "not found"}\n');
     },
-  });
-  return {
-    address: front.address('ws'),
-    async close() {
-      await clients.close();
-      await front.close();
-    },
-  };
+  );
 }
 
 async function greet(client: WebSocketClient, serving: Serving): Promise<ClientHandler> {
