@@ -2,21 +2,18 @@
 
 import { lookUp, VlaError } from '../../base/errors.ts';
 import { builtInWorld } from '../../benchmarks/built-in-world.ts';
-import { evaluate } from '../../benchmarks/evaluate.ts';
-import { saveEvaluation } from '../../benchmarks/evaluation-folder.ts';
-import { chooseTasks, unseenSeed } from '../../benchmarks/protocol.ts';
+import { chooseTasks } from '../../benchmarks/protocol.ts';
 import { mean } from '../../benchmarks/statistics.ts';
 import type { ContinuationSettings } from '../../models/continuation.ts';
 import { findWorld } from '../../simulation/worlds.ts';
 import { WORLD_LIMITS } from '../../../recipes/motion-limits.ts';
 import { namedPolicy, samplingSettings } from '../players.ts';
 import type { Measurement, NamedMeasurement } from './measurement.ts';
+import { playEpisodes } from './play-episodes.ts';
 import { realTimePlayer, type LatencyChoice } from './real-time/player.ts';
 import { realTimeSeries } from './real-time/series.ts';
 import { strategyOf, type StrategyChoice } from './real-time/strategies.ts';
 
-/** Longest single inference, as it is computed. */
-const TIMEOUT_MS = 60_000;
 const IMAGE_SIZE = 64;
 /** Means over the episodes, for the record. */
 const DETAILS = ['seconds', 'inferences', 'late', 'changed', 'actionJerk', 'step'];
@@ -73,36 +70,23 @@ export const realTime: Measurement<RealTimeConfig> = {
     eulerSteps,
     strategy: { ...config.strategy, execute },
   }),
-  async measure(config, { checkpoint, folder, workers, command, signal, onProgress }) {
+  async measure(config, context) {
     const { world, strategy, latency, continuation, eulerSteps } = config;
-    const policy = await namedPolicy(checkpoint, {
+    const policy = await namedPolicy(context.checkpoint, {
       ...samplingSettings(eulerSteps === null ? {} : { eulerSteps }),
       ...(continuation === null ? {} : { continuation }),
     });
-    const evaluation = await evaluate({
-      environment: builtInWorld({ world, imageSize: policy.imageSize ?? IMAGE_SIZE }),
-      policy: policy.call,
-      player: realTimePlayer({ world, strategy, latency }),
-      tasks: config.tasks,
-      conditions: ['base'],
-      episodes: config.episodes,
-      firstSeed: unseenSeed(config.firstSeed),
-      execute: strategy.execute,
-      workers,
-      inferenceTimeoutMs: TIMEOUT_MS,
-      policyName: policy.name,
-      film: null,
-      command,
-      checkpoint: policy.checkpoint,
-      signal,
-      onProgress: (done, _total, note) => onProgress(done, note),
-    });
-    if (evaluation.result.partial) {
-      throw new VlaError('interrupted', `study: stopped during the measurement "${config.name}".`, {
-        hint: 'Run the same command again to go on; this measurement begins anew.',
-      });
-    }
-    const { episodes, timing } = saveEvaluation(folder, 'evaluation', evaluation);
+    const { episodes, timing } = await playEpisodes(
+      config,
+      policy,
+      {
+        environment: builtInWorld({ world, imageSize: policy.imageSize ?? IMAGE_SIZE }),
+        player: realTimePlayer({ world, strategy, latency }),
+        conditions: ['base'],
+        execute: strategy.execute,
+      },
+      context,
+    );
     const details = DETAILS.flatMap((name): [string, number][] => {
       const values = episodes.map(({ metrics }) => metrics?.[name]).filter((value) => value !== undefined);
       return values.length === 0 ? [] : [[name, mean(values)]];

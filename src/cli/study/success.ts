@@ -1,16 +1,12 @@
 /** @file The measurement `success`: closed-loop success rates, one series per condition, one score per episode. */
 
 import { VlaError } from '../../base/errors.ts';
-import { evaluate } from '../../benchmarks/evaluate.ts';
-import { saveEvaluation } from '../../benchmarks/evaluation-folder.ts';
-import { chooseConditions, chooseTasks, unseenSeed } from '../../benchmarks/protocol.ts';
+import { chooseConditions, chooseTasks } from '../../benchmarks/protocol.ts';
 import { mean } from '../../benchmarks/statistics.ts';
 import { findWorld, WORLDS } from '../../simulation/worlds.ts';
 import { namedEnvironment, namedPolicy, samplingSettings } from '../players.ts';
 import type { Measurement, NamedMeasurement, Series } from './measurement.ts';
-
-/** Longest single inference. */
-const TIMEOUT_MS = 60_000;
+import { playEpisodes } from './play-episodes.ts';
 
 /** How a checkpoint is played. */
 export interface SuccessConfig extends NamedMeasurement {
@@ -52,39 +48,22 @@ export const success: Measurement<SuccessConfig> = {
     if (eulerSteps !== null) requireCount(`${where}.eulerSteps`, eulerSteps, Infinity);
   },
   sampledWith: (config, eulerSteps, execute) => ({ ...config, eulerSteps, execute }),
-  async measure(config, { checkpoint, folder, workers, command, signal, onProgress }) {
+  async measure(config, context) {
     const { eulerSteps, noiseScale, mode } = config;
     const settings = samplingSettings({
       ...(eulerSteps === null ? {} : { eulerSteps }),
       ...(noiseScale === null ? {} : { noiseScale }),
       ...(mode === null ? {} : { mode }),
     });
-    const policy = await namedPolicy(checkpoint, settings);
+    const policy = await namedPolicy(context.checkpoint, settings);
     const options = config.environmentOptions === null ? {} : { environmentOptions: config.environmentOptions };
     const { environment } = namedEnvironment({ environment: config.environment, ...options }, policy, 64);
-    const evaluation = await evaluate({
-      environment,
-      policy: policy.call,
-      tasks: config.tasks,
-      conditions: config.conditions,
-      episodes: config.episodes,
-      firstSeed: unseenSeed(config.firstSeed),
-      execute: config.execute,
-      workers,
-      inferenceTimeoutMs: TIMEOUT_MS,
-      policyName: policy.name,
-      film: null,
-      command,
-      checkpoint: policy.checkpoint,
-      signal,
-      onProgress: (done, _total, note) => onProgress(done, note),
-    });
-    if (evaluation.result.partial) {
-      throw new VlaError('interrupted', `study: stopped during the measurement "${config.name}".`, {
-        hint: 'Run the same command again to go on; this measurement begins anew.',
-      });
-    }
-    const { episodes, timing } = saveEvaluation(folder, 'evaluation', evaluation);
+    const { episodes, timing } = await playEpisodes(
+      config,
+      policy,
+      { environment, conditions: config.conditions, execute: config.execute },
+      context,
+    );
     const series = config.conditions.map((name): Series => {
       const own = episodes.filter(({ condition }) => condition === name);
       const scores = own.map(({ task, seed, outcome }) => {
