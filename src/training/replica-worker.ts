@@ -81,10 +81,15 @@ async function step(request: ReplicaRequest): Promise<ReplicaAnswer> {
     // The others must not wait for this one, nor update without it.
     markFailed(control, id);
     meet(control, replicas);
+    // Who answers may get the next step at once, which may fail too: only when all have read the mark.
+    meet(control, replicas);
     throw error;
   }
   meet(control, replicas);
-  if (someFailed(control, id)) return null;
+  if (someFailed(control, id)) {
+    meet(control, replicas);
+    return null;
+  }
   const [from, to] = rangeOf(state.weights.length, rank, replicas);
   squares[rank] = averageGradients(gradients, from, to);
   meet(control, replicas);
