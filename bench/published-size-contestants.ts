@@ -101,8 +101,7 @@ export async function startOurs(job: SizeJob): Promise<Contestant> {
 export function startTorch(
   python: string,
   { family, config, codec }: PublishedModel,
-  threads: number,
-  steps: number,
+  { device, threads, steps }: { readonly device: string; readonly threads: number; readonly steps: number },
 ): Promise<Contestant>[] {
   const { layout, horizon } = codec;
   const kinds = Array.from({ length: layout.length }, () => 0);
@@ -113,7 +112,9 @@ export function startTorch(
   const patchSize = 3 * camera!.temporal * camera!.patch ** 2;
   const sizes = { ...config, tokenKinds: kinds, grids, patchSize, stateSize: codec.stateDim, horizon };
   const script = path.join(repositoryRoot, 'bench', 'published-size.py');
-  const child = spawn(python, [script, JSON.stringify(sizes), `${threads}`], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(python, [script, JSON.stringify(sizes), `${threads}`, device], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let closed = 0;
   return ['fp32', 'bf16'].map((type) => {

@@ -6,7 +6,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import { createSession, type WeightPrecision } from '../src/engine/index.ts';
+import { createSession, type Runtime, type WeightPrecision } from '../src/engine/index.ts';
 import { inferenceGraph } from '../src/models/flow-policy.ts';
 import { drawFeeds, publishedModel } from './published-size-families.ts';
 import { shardedWeights } from './published-size-weights.ts';
@@ -15,6 +15,7 @@ import { shardedWeights } from './published-size-weights.ts';
 export interface SizeJob {
   readonly family: string;
   readonly precision: WeightPrecision;
+  readonly runtime: Runtime;
   readonly steps: number;
   readonly folder: string;
   readonly threads: number;
@@ -45,7 +46,7 @@ function peakBytes(): number {
 
 const start = performance.now();
 const session = await createSession(inferenceGraph(family, config, codec, job.steps), {
-  runtime: 'cpu',
+  runtime: job.runtime,
   threads: job.threads,
   weights: shardedWeights(job.folder),
   weightFolder: job.folder,

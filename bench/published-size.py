@@ -1,5 +1,5 @@
 """The shapes of bench/published-size.ts in PyTorch. Reads one line per chunk ("fp32 5": element type and Euler steps), answers with
-one line of JSON: the seconds of the chunk. Weights are random; see published_size_prompts.py for how they fit into memory.
+one line of JSON: the seconds of the chunk. The last argument is the device, cpu or cuda. Weights are random; see published_size_prompts.py for how they fit into memory.
 """
 
 import copy
@@ -15,6 +15,7 @@ from published_size_prompts import IMAGE, PROMPTS
 sizes = json.loads(sys.argv[1])
 torch.set_num_threads(int(sys.argv[2]))
 torch.manual_seed(0)
+torch.set_default_device(sys.argv[3])
 TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
@@ -56,6 +57,6 @@ with torch.inference_mode():
             break
         kind, steps = line.split()
         start, cpu = time.perf_counter(), time.process_time()
-        result = chunk(kind, int(steps))
+        result = chunk(kind, int(steps)).cpu()
         seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
         print(json.dumps({"seconds": seconds, "cpuSeconds": cpu, "finite": bool(result.isfinite().all())}), flush=True)

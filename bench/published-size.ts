@@ -4,7 +4,7 @@
  * difference between precisions mean something. Weights in few bits are kept in FOLDER too, so that the second load finds them.
  *
  *     node dist/bench/published-size.js [--family zr-0] [--rounds 10] [--threads 2] [--limit-gb 18] [--precisions f32,int8,int4]
- *         [--weights initial] [--folder FOLDER] [--python PYTHON] [--json FILE]
+ *         [--weights initial] [--folder FOLDER] [--runtime webgpu] [--python PYTHON] [--torch-device cuda] [--json FILE]
  *
  * Rounds in which other programs took more than 5 % of the processor's time are repeated, up to three times as many.
  */
@@ -12,7 +12,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import type { WeightPrecision } from '../src/engine/index.ts';
+import type { Runtime, WeightPrecision } from '../src/engine/index.ts';
 import { weightBytes } from '../src/engine/memory-need.ts';
 import { availableMemory } from '../src/engine/runtimes/node-memory.ts';
 import { inferenceGraph } from '../src/models/flow-policy.ts';
@@ -36,11 +36,14 @@ const { values } = parseArgs({
     precisions: { type: 'string', default: 'f32,int8,int4' },
     weights: { type: 'string', default: 'initial' },
     folder: { type: 'string', default: 'bench-weights' },
+    runtime: { type: 'string', default: 'cpu' },
     python: { type: 'string' },
+    'torch-device': { type: 'string', default: 'cpu' },
     json: { type: 'string' },
   },
 });
 const [rounds, threads] = [Number(values.rounds), Number(values.threads)];
+const runtime = values.runtime as Runtime;
 const model = publishedModel(values.family);
 const { family, config, codec, steps } = model;
 const graph = inferenceGraph(family, config, codec, steps);
@@ -59,7 +62,7 @@ const fitting = precisions.filter((precision) => {
   console.log(`${precision}: needs ${(need / 1e9).toFixed(1)} GB, ${(limit / 1e9).toFixed(1)} GB are free: left out.`);
   return false;
 });
-const ceilings = await measureCeilings(threads);
+const ceilings = await measureCeilings(runtime, threads);
 const measured: Measured[] = [];
 // The largest model shares the machine with PyTorch alone, the small ones with each other.
 const groups = fitting.includes('f32') ? [['f32'], fitting.filter((p) => p !== 'f32')] : [fitting];
@@ -68,6 +71,7 @@ for (const group of groups.filter((list) => list.length > 0) as WeightPrecision[
   for (const count of [steps, 1]) {
     const ours = group.map((precision) => ({
       precision,
+      runtime,
       steps: count,
       family: family.name,
       folder,
@@ -75,7 +79,9 @@ for (const group of groups.filter((list) => list.length > 0) as WeightPrecision[
       seed: SEED,
     }));
     const contestants = await Promise.all([
-      ...(values.python === undefined ? [] : startTorch(values.python, model, threads, count)),
+      ...(values.python === undefined
+        ? []
+        : startTorch(values.python, model, { device: values['torch-device'], threads, steps: count })),
       ...ours.map(startOurs),
     ]);
     await playRounds(contestants, rounds);

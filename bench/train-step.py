@@ -1,4 +1,7 @@
-"""The transformer of bench/train-step.ts in PyTorch eager: one line in ("step" or "quit"), one line of JSON out."""
+"""The transformer of bench/train-step.ts in PyTorch eager: one line in ("step" or "quit"), one line of JSON out.
+
+The last arguments are the device (cpu, cuda) and the arithmetic: fp32; tf32, which only graphics cards have; bf16 for autocast.
+"""
 
 import json
 import resource
@@ -10,8 +13,11 @@ import torch.nn.functional as F
 
 batch, tokens, width, heads, layers = (int(x) for x in sys.argv[1:6])
 inner, style, threads = int(sys.argv[6]), sys.argv[7], int(sys.argv[8])
+device, arithmetic = sys.argv[9:11]
 torch.set_num_threads(threads)
 torch.manual_seed(0)
+torch.set_default_device(device)
+torch.backends.cuda.matmul.allow_tf32 = arithmetic == "tf32"
 
 
 class ClassicBlock(torch.nn.Module):
@@ -68,7 +74,8 @@ x, y = torch.randn(batch, tokens, width), torch.randn(batch, tokens, width)
 
 def step():
     optimiser.zero_grad(set_to_none=True)
-    loss = F.mse_loss(blocks(x), y)
+    with torch.autocast(device, torch.bfloat16, enabled=arithmetic == "bf16"):
+        loss = F.mse_loss(blocks(x), y)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(blocks.parameters(), 1.0)
     optimiser.step()

@@ -3,7 +3,7 @@
  * (bench/train-step.py), in turn, and against the matmul ceiling of the same round.
  *
  *     node dist/bench/train-step.js [--sizes 0.6M,5M,40M] [--styles classic,modern] [--rounds 10] [--rematerialise]
- *         [--python /path/to/python]
+ *         [--runtime webgpu] [--python /path/to/python] [--torch-device cuda] [--torch-types fp32,tf32,bf16]
  *
  * Without --python only our side runs. Run it on an otherwise idle machine; ratios are taken round by round, so that a
  * disturbance hits both, and printed with their median and quartiles.
@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util';
 import { lookUp } from '../src/base/errors.ts';
 import { Random } from '../src/base/random.ts';
 import { elementCount, f32, type Tensor } from '../src/base/tensor.ts';
-import { createSession, input, matmul, output, reduceMean, trace } from '../src/engine/index.ts';
+import { createSession, input, matmul, output, reduceMean, trace, type Runtime } from '../src/engine/index.ts';
 import { countParameters, flatten, materialise } from '../src/nn/parameters.ts';
 import { createGraphLearner } from '../src/training/graph-learner.ts';
 import { spread } from './spread.ts';
@@ -28,10 +28,15 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '10' },
     threads: { type: 'string', default: '2' },
     rematerialise: { type: 'boolean', default: false },
+    runtime: { type: 'string', default: 'cpu' },
     python: { type: 'string' },
+    'torch-device': { type: 'string', default: 'cpu' },
+    'torch-types': { type: 'string', default: 'fp32' },
   },
 });
 const threads = Number(values.threads);
+const runtime = values.runtime as Runtime;
+const torchTypes = values.python === undefined ? [] : values['torch-types'].split(',');
 const rounds = Number(values.rounds);
 
 /** Wall and processor seconds of one step. */
@@ -64,7 +69,7 @@ async function ours(size: Size, style: Style): Promise<Contender> {
     schedule: { learningRate: 1e-3, warmupSteps: 0, finalFraction: 1 },
     steps: 1000,
     initial: Object.fromEntries(flatten<Tensor>(materialise(trainable.parameters, new Random(1)) as never)),
-    session: { runtime: 'cpu', threads },
+    session: { runtime, threads },
     rematerialise: values.rematerialise,
   });
   const random = new Random(2);
@@ -81,11 +86,12 @@ async function ours(size: Size, style: Style): Promise<Contender> {
   return { step: () => timed(() => learner.step(done++, feeds)), close: () => learner.close() };
 }
 
-function theirs(python: string, size: Size, style: Style): Contender {
+function theirs(python: string, size: Size, style: Style, type: string): Contender {
   const { batch, tokens, width, heads, layers, inner } = size;
   const script = 'bench/train-step.py';
   const numbers = [batch, tokens, width, heads, layers, inner].map(String);
-  const child = spawn(python, [script, ...numbers, style, String(threads)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const rest = [style, String(threads), values['torch-device'], type];
+  const child = spawn(python, [script, ...numbers, ...rest], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   return {
     async step() {
@@ -104,12 +110,13 @@ function theirs(python: string, size: Size, style: Style): Contender {
 const TIME_GOAL = 0.9;
 const CEILING_GOAL = 0.8;
 
-/** Square products: their side, and how many follow each other in one run. Small ones fit the caches, large ones amortise. */
+/** Square products: their side, and how many follow each other in one run. Small ones fit the caches, large ones amortise. A graphics card needs larger ones. */
 const PRODUCTS = [
   { side: 512, count: 16 },
   { side: 1024, count: 4 },
   { side: 2048, count: 1 },
-] as const;
+  ...(runtime === 'webgpu' ? [{ side: 4096, count: 8 }] : []),
+];
 
 /** Products that follow each other in one graph, of which only a number is fetched: the ceiling for everything else. */
 async function products({ side, count }: (typeof PRODUCTS)[number]): Promise<Contender> {
@@ -119,7 +126,7 @@ async function products({ side, count }: (typeof PRODUCTS)[number]): Promise<Con
     for (let i = 0; i < count; i++) y = matmul(y, b);
     output('mean', reduceMean(y));
   });
-  const session = await createSession(graph, { runtime: 'cpu', threads });
+  const session = await createSession(graph, { runtime, threads });
   // Rows sum to one, so that the numbers stay as they are.
   const x = f32(new Float32Array(side * side).fill(1 / side), [side, side]);
   return { step: () => timed(() => session.run({ a: x, b: x })), close: () => session.close() };
@@ -135,7 +142,7 @@ for (const name of values.sizes.split(',')) {
     lookUp('style', style, STYLES);
     const limits = await Promise.all(PRODUCTS.map(products));
     const contenders = [await ours(size, style), ...limits];
-    if (values.python !== undefined) contenders.push(theirs(values.python, size, style));
+    for (const type of torchTypes) contenders.push(theirs(values.python!, size, style, type));
     const times: Timing[][] = contenders.map(() => []);
     // The first two rounds warm up.
     for (let round = 0; round < rounds + 2; round++) {
@@ -149,7 +156,7 @@ for (const name of values.sizes.split(',')) {
     const [own, ...others] = times as [Timing[], ...Timing[][]];
     const parameters = countParameters(STYLES[style](size).parameters as Parameters<typeof countParameters>[0]);
     console.log(
-      `${name} ${style} (${(parameters / 1e6).toFixed(2)} M parameters, ${size.batch * size.tokens} tokens, ${threads} threads, ${rounds} rounds)`,
+      `${name} ${style} (${(parameters / 1e6).toFixed(2)} M parameters, ${size.batch * size.tokens} tokens, ${runtime}, ${threads} threads, ${rounds} rounds)`,
     );
     const speeds = own.map(({ seconds }) => stepFlops(size, style) / seconds / 1e9);
     const best = Math.min(...own.map(({ seconds }) => seconds));
@@ -167,20 +174,19 @@ for (const name of values.sizes.split(',')) {
     const share = speeds.map((speed, round) => speed / ceiling[round]!);
     const bestShare = Math.max(...speeds) / Math.max(...ceiling);
     console.log(`  of the ceiling ${spread(share, 2)}, best by best ${bestShare.toFixed(2)}; goal ${CEILING_GOAL}`);
-    const torch = others[PRODUCTS.length];
-    if (torch === undefined) continue;
-    const ratios = (of: keyof Timing): string => {
-      const smallest = (list: readonly Timing[]): number => Math.min(...list.map((t) => t[of]));
-      const list = own.map((t, round) => t[of] / torch[round]![of]);
-      return `${spread(list, 2)}, best by best ${(smallest(own) / smallest(torch)).toFixed(2)}`;
-    };
-    console.log(
-      `  PyTorch ms ${spread(
-        torch.map(({ seconds }) => 1000 * seconds),
-        1,
-      )}`,
-    );
-    console.log(`  time, ours / PyTorch: ${ratios('seconds')}; goal ${TIME_GOAL}`);
-    console.log(`  processor time, ours / PyTorch: ${ratios('cpuSeconds')}`);
+    for (const [i, type] of torchTypes.entries()) compare(`PyTorch ${type}`, own, others[PRODUCTS.length + i]!);
   }
+}
+
+/** Prints what PyTorch took, and our times over its, round by round. */
+function compare(name: string, own: readonly Timing[], torch: readonly Timing[]): void {
+  const ratios = (of: keyof Timing): string => {
+    const smallest = (list: readonly Timing[]): number => Math.min(...list.map((t) => t[of]));
+    const list = own.map((t, round) => t[of] / torch[round]![of]);
+    return `${spread(list, 2)}, best by best ${(smallest(own) / smallest(torch)).toFixed(2)}`;
+  };
+  const ms = torch.map(({ seconds }) => 1000 * seconds);
+  console.log(`  ${name} ms ${spread(ms, 1)}`);
+  console.log(`  time, ours / ${name}: ${ratios('seconds')}; goal ${TIME_GOAL}`);
+  console.log(`  processor time, ours / ${name}: ${ratios('cpuSeconds')}`);
 }
