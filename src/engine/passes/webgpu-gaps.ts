@@ -5,21 +5,31 @@ import { addDims, type Dim } from '../axis-size.ts';
 import type { Graph, Value } from '../graph.ts';
 import { hostNumbers } from '../host-array.ts';
 import type { Op } from '../op.ts';
-import { addOp, mulOp } from '../ops/binary.ts';
+import { addOp, mulOp, subOp } from '../ops/binary.ts';
+import { gatherElementsOp } from '../ops/gather.ts';
 import { rmsNormOp, type NormAttributes } from '../ops/norm.ts';
-import { reduceMeanOp } from '../ops/reduce.ts';
+import { reduceMaxOp, reduceMeanOp, reduceSumOp } from '../ops/reduce.ts';
+import { reshapeOp } from '../ops/shape.ts';
 import { sliceOp, splitOp, type SplitAttributes } from '../ops/slice.ts';
-import { reciprocalOp, sqrtOp } from '../ops/unary.ts';
+import { crossEntropyOp, logSoftmaxOp } from '../ops/softmax.ts';
+import { expOp, logOp, negOp, reciprocalOp, sqrtOp } from '../ops/unary.ts';
+import { plainAttention } from './plain-attention.ts';
+import { plainProducts } from './plain-products.ts';
 import { rewrite, type Rewriter } from './rewrite.ts';
 
 /** A shader may bind eight buffers on every device (maxStorageBuffersPerShaderStage): one is read, so many are written. */
 const SPLIT_OUTPUTS = 7;
 
 /**
- * The graph without splits into more parts than a shader can write (each part becomes a slice), and without the second output of
- * rmsNorm, which is the mean there instead of the inverse root.
+ * The graph without splits into more parts than a shader can write (each part becomes a slice), without the second output of
+ * rmsNorm, which is the mean there instead of the inverse root, and without what only the processor has a kernel for and models
+ * do to large tensors: products that transpose or scale, and logarithms of softmax.
  */
 export function avoidWebGpuGaps(graph: Graph): Graph {
+  return plainProducts(plainAttention(avoidKernels(graph)));
+}
+
+function avoidKernels(graph: Graph): Graph {
   const read = new Set<Value>([...Object.values(graph.outputs), ...graph.nodes.flatMap(({ inputs }) => inputs)]);
   return rewrite(graph, (node, inputs, to) => {
     const is = (op: Op): boolean => node.op === op;
@@ -31,6 +41,8 @@ export function avoidWebGpuGaps(graph: Graph): Graph {
       const [y] = to.add(node.op, inputs, attributes);
       return [y!, inverseRoot(inputs[0]!, attributes.epsilon, to)];
     }
+    if (is(logSoftmaxOp as Op)) return [logSoftmax(inputs[0]!, to)];
+    if (is(crossEntropyOp as Op)) return crossEntropy(inputs as [Value, Value], to);
     return undefined;
   });
 }
@@ -53,4 +65,21 @@ function inverseRoot(x: Value, epsilon: number, to: Rewriter): Value {
   const content = tensor(x.dtype, [], hostNumbers(x.dtype, [epsilon]));
   const shift = to.value({ dtype: x.dtype, shape: [] }, { kind: 'constant', tensor: content });
   return one(reciprocalOp as Op, one(sqrtOp as Op, one(addOp as Op, mean!, shift)));
+}
+
+/** x − max − log Σ exp(x − max) over the last axis. */
+function logSoftmax(x: Value, to: Rewriter): Value {
+  const axes = { axes: [x.shape.length - 1], keepDims: true };
+  const [max] = to.add(reduceMaxOp as Op, [x], axes);
+  const [shifted] = to.add(subOp as Op, [x, max!], {});
+  const [sum] = to.add(reduceSumOp as Op, to.add(expOp as Op, [shifted!], {}), axes);
+  return to.add(subOp as Op, [shifted!, ...to.add(logOp as Op, [sum!], {})], {})[0]!;
+}
+
+function crossEntropy([logits, labels]: readonly [Value, Value], to: Rewriter): readonly Value[] {
+  const logProbabilities = logSoftmax(logits, to);
+  const column = to.add(reshapeOp as Op, [labels], { shape: [...labels.shape, 1] });
+  const picked = to.add(gatherElementsOp as Op, [logProbabilities, ...column], { axis: logits.shape.length - 1 });
+  const [row] = to.add(reshapeOp as Op, picked, { shape: labels.shape });
+  return [...to.add(negOp as Op, [row!], {}), logProbabilities];
 }
