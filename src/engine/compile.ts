@@ -1,5 +1,6 @@
 /** @file A graph brought into the form that ONNX Runtime loads: optimised, its state cut into views, written as ONNX. */
 
+import { VlaError } from '../base/errors.ts';
 import type { DType } from '../base/tensor.ts';
 import { checkElementTypes } from './element-types.ts';
 import type { Graph, TensorType } from './graph.ts';
@@ -8,14 +9,16 @@ import { mergeCommonSubexpressions } from './passes/common-subexpressions.ts';
 import { removeDeadCode } from './passes/dead-code.ts';
 import { castLate } from './passes/late-casts.ts';
 import { fuseAttention } from './passes/fuse-attention.ts';
+import { halfArithmetic } from './passes/half-arithmetic.ts';
 import { checkLegal } from './passes/legal.ts';
+import { plainAttention } from './passes/plain-attention.ts';
 import { plainSiluAtLoad } from './passes/load-time-silu.ts';
 import { optimise } from './passes/optimise.ts';
 import { avoidWebGpuGaps } from './passes/webgpu-gaps.ts';
 import { simplify } from './passes/simplify.ts';
 import { viewState, type StateView, type ViewedGraph } from './passes/state-views.ts';
 import { tileVectors } from './passes/tile-vectors.ts';
-import type { Runtime, SessionOptions } from './session-types.ts';
+import type { Arithmetic, Runtime, SessionOptions } from './session-types.ts';
 
 /** A graph ready for `createCompiledSession`: plain data, which a worker thread can be sent. */
 export interface CompiledGraph {
@@ -31,19 +34,25 @@ export interface CompiledGraph {
 }
 
 /** What a compiled graph depends on. */
-export interface CompileOptions extends Pick<SessionOptions, 'state' | 'weights'> {
+export interface CompileOptions extends Pick<SessionOptions, 'state' | 'weights' | 'arithmetic'> {
   readonly runtime: CompiledGraph['runtime'];
 }
 
 /** Compiles a graph; `createSession` does this by itself. Throws `unsupported` for element types that the runtime cannot hold. */
-export function compile(graph: Graph, { runtime, state = {}, weights = {} }: CompileOptions): CompiledGraph {
+export function compile(
+  graph: Graph,
+  { runtime, state = {}, weights = {}, ...options }: CompileOptions,
+): CompiledGraph {
   checkElementTypes(runtime, graph.inputs, graph.outputs, state);
+  const { arithmetic = 'f32' } = options;
+  checkArithmetic(arithmetic);
+  const half = arithmetic === 'f16';
   const optimised = optimise(graph);
   // On the processor a state vector is one buffer, and the graph reads and writes views of it.
   const viewed =
     runtime === 'cpu'
-      ? viewState(tileVectors(forProcessor(optimised, weights)), state)
-      : wholeState(avoidWebGpuGaps(optimised), state);
+      ? viewState(tileVectors(forProcessor(half ? roundedProducts(optimised, true) : optimised, weights)), state)
+      : wholeState(half ? roundedProducts(avoidWebGpuGaps(optimised), false) : avoidWebGpuGaps(optimised), state);
   checkLegal(viewed.graph, 'state views');
   return {
     runtime,
@@ -54,6 +63,24 @@ export function compile(graph: Graph, { runtime, state = {}, weights = {} }: Com
     reads: viewed.reads,
     writes: viewed.writes,
   };
+}
+
+/** The optimised graph with its products in 16-bit floats. */
+export function roundedProducts(graph: Graph, keepRounding: boolean): Graph {
+  const half = halfArithmetic(plainAttention(graph), { keepRounding });
+  checkLegal(half, 'half arithmetic');
+  return removeDeadCode(mergeCommonSubexpressions(half));
+}
+
+/** Throws `unsupported` for an arithmetic that there is not. */
+export function checkArithmetic(arithmetic: Arithmetic): void {
+  if (arithmetic === 'f32' || arithmetic === 'f16') return;
+  throw new VlaError('unsupported', `session: expected arithmetic f32 or f16, got ${String(arithmetic)}.`, {
+    hint:
+      arithmetic === 'bf16'
+        ? 'WebGPU’s shading language has no bfloat16. Use f16: weights that a file holds in bfloat16 are brought to it when the session opens.'
+        : 'Weights in fewer bits are asked for with weightPrecision.',
+  });
 }
 
 /** The state's names with their types. */

@@ -11,6 +11,13 @@ import type { WeightPrecision } from './weight-precision.ts';
  */
 export type Runtime = 'cpu' | 'webgpu' | 'reference';
 
+/**
+ * In what matrix products are computed. `f16`: operands and results are 16-bit floats (11 significant bits, at most 65504), all else stays
+ * f32; for graphics cards, whose shaders have no bfloat16. The processor computes such products in f32 and rounds them alike: slower,
+ * to see what a card would say.
+ */
+export type Arithmetic = 'f32' | 'f16';
+
 /** Where and how a graph runs. */
 export interface SessionOptions {
   readonly runtime: Runtime;
@@ -39,7 +46,12 @@ export interface SessionOptions {
    * Runtime blocks the calling thread for the time of a run.
    */
   readonly worker?: boolean;
-  /** Arithmetic of the `reference` runtime; default `f32`. */
+  /**
+   * Default `f32`. With `f16`, the weights of matrix products and look-up tables are held in 16 bits. Matrices in few bits
+   * (`weightPrecision`) are multiplied as without it.
+   */
+  readonly arithmetic?: Arithmetic;
+  /** What the `reference` runtime computes in; default `f32`. */
   readonly precision?: 'f32' | 'f64';
 }
 

@@ -2,9 +2,10 @@
 
 import { VlaError, lookUp } from '../base/errors.ts';
 import { shapeText } from './axis-size.ts';
-import { compile, type CompiledGraph } from './compile.ts';
+import { checkArithmetic, compile, roundedProducts, type CompiledGraph } from './compile.ts';
 import type { Graph } from './graph.ts';
 import { requireMemory } from './memory-need.ts';
+import { optimise } from './passes/optimise.ts';
 import type { CompiledSessionOptions, Session, SessionOptions } from './session-types.ts';
 
 /** Whether this is a page or a web worker. */
@@ -49,7 +50,9 @@ async function open(graph: Graph, options: SessionOptions): Promise<Session> {
       throw new VlaError('unsupported', 'session: expected runtime cpu or webgpu for a worker, got reference.');
     }
     const { createReferenceSession } = await import('./runtimes/reference.ts');
-    return createReferenceSession(graph, options);
+    const { arithmetic = 'f32' } = options;
+    checkArithmetic(arithmetic);
+    return createReferenceSession(arithmetic === 'f16' ? roundedProducts(optimise(graph), false) : graph, options);
   }
   return createCompiledSession(compile(graph, { ...options, runtime: options.runtime }), options);
 }

@@ -8,6 +8,8 @@ import { ONNX_TYPES } from '../onnx/types.ts';
 
 export interface CastAttributes {
   readonly to: DType;
+  /** Round also where the next cast goes back: ONNX Runtime 1.30 removes f32 → f16 → f32 as if nothing were lost. Default false. */
+  readonly keep?: boolean;
 }
 
 export const castOp = defineOp<CastAttributes>({
@@ -15,8 +17,12 @@ export const castOp = defineOp<CastAttributes>({
   infer([x], { to }) {
     return [{ dtype: to, shape: x!.shape }];
   },
-  onnx(emit, { inputs, outputs, attributes }) {
-    emit.node('Cast', inputs, outputs, { to: ONNX_TYPES[attributes.to] });
+  onnx(emit, { inputs, outputs, outputTypes: [type], attributes }) {
+    const to = ONNX_TYPES[attributes.to];
+    if (attributes.keep !== true) return emit.node('Cast', inputs, outputs, { to });
+    // A Reshape to the same shape copies nothing, and what stands on its two sides is no pair of casts any more.
+    const allowzero = type!.shape.includes(0) ? 1 : 0;
+    emit.node('Reshape', [emit.value('Cast', inputs, { to }), emit.shape(type!.shape)], outputs, { allowzero });
   },
   gradient({ inputs: [x], gradients: [g] }) {
     return [isFloat(x!.dtype) && isFloat(g!.dtype) ? cast(g!, x!.dtype) : null];

@@ -23,6 +23,7 @@ import {
   type Value,
 } from '../index.ts';
 import { interpret } from '../runtimes/reference.ts';
+import { halfFloatsMissing } from '../runtimes/half-floats.ts';
 import { webGpuMissing } from '../runtimes/webgpu-driver.ts';
 import { drawInput, OP_CASES, type OpCase } from './op-cases.ts';
 import type { OpName } from './table.ts';
@@ -135,20 +136,6 @@ function network(): { prepared: Prepared; weights: Record<string, Tensor> } {
 
 const missingWebGpu = await webGpuMissing();
 const missingHalf = missingWebGpu === false ? await halfFloatsMissing() : missingWebGpu;
-
-/** Whether the WebGPU device lacks 16-bit floats: what it says when asked to add two. */
-async function halfFloatsMissing(): Promise<string | false> {
-  const graph = trace(() => output('y', add(input('x', 'f16', [2]), 1)));
-  const session = await createSession(graph, { runtime: 'webgpu' });
-  try {
-    await session.run({ x: { dtype: 'f16', shape: [2], data: hostNumbers('f16', [1, 2]) } });
-    return false;
-  } catch (cause) {
-    return cause instanceof Error ? cause.message : String(cause);
-  } finally {
-    await session.close();
-  }
-}
 
 test('weights, feeds and fetches in 16 bits, on cpu', async () => {
   const { prepared, weights } = network();

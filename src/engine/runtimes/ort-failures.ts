@@ -26,7 +26,10 @@ export function runFailure(provider: string, cause: unknown): unknown {
     return new VlaError(
       'unsupported',
       `session: expected a device with 16-bit float shaders (shader-f16) on "${provider}", got one without.`,
-      { cause, hint: 'Cast to f32 before the session (weights declared f32 are cast when it opens), or run on "cpu".' },
+      {
+        cause,
+        hint: 'Cast to f32 before the session (weights declared f32 are cast when it opens) and compute in f32 (arithmetic), or run on "cpu".',
+      },
     );
   }
   if (/is not supported with|not implemented/i.test(said)) {

@@ -58,7 +58,9 @@ export function createReferenceSession(graph: Graph, options: SessionOptions): S
     if (content === undefined || 'file' in content) {
       throw new VlaError('unsupported', `reference runtime: weight "${name}": expected a tensor in memory.`);
     }
-    weights[name] = { ...fromTensor(content, precision), dtype: value.dtype };
+    const held = { ...fromTensor(content, precision), dtype: value.dtype };
+    roundToType(held, precision);
+    weights[name] = held;
   }
   const state: Record<string, HostArray> = {};
   for (const [name] of pairs) {
