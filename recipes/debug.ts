@@ -24,7 +24,7 @@ export const debug: Recipe = {
   optimiser: TABLETOP_OPTIMISER,
   schedule: { learningRate: 1e-3, warmupSteps: 5, finalFraction: 0.1 },
   loop: { steps: 20, logEvery: 5, checkpointEvery: 5, evaluateEvery: null, keepLast: 2 },
-  device: { runtime: 'cpu', threads: 1, replicas: 1 },
+  device: { runtime: 'cpu', arithmetic: 'f32', threads: 1, replicas: 1 },
   evaluation: { tasks: TASKS, conditions: ['base', 'other'], episodes: 1, execute: 2, validationEpisodes: 1 },
   openLoop: null,
 };

@@ -108,7 +108,7 @@ export const g1Bottle: Recipe = {
   optimiser: { ...TABLETOP_OPTIMISER, weightDecay: 0.1 },
   schedule: { learningRate: 1e-3, warmupSteps: 100, finalFraction: 0.01 },
   loop: { steps: 5000, logEvery: 50, checkpointEvery: 500, evaluateEvery: null, keepLast: 2 },
-  device: { runtime: 'cpu', threads: 2, replicas: 1 },
+  device: { runtime: 'cpu', arithmetic: 'f32', threads: 2, replicas: 1 },
   evaluation: null,
   openLoop: { every: 1 },
 };

@@ -25,7 +25,7 @@ export const quickstart: Recipe = {
   optimiser: TABLETOP_OPTIMISER,
   schedule: { learningRate: 2e-3, warmupSteps: 150, finalFraction: 0.01 },
   loop: { steps: 11_000, logEvery: 50, checkpointEvery: 1000, evaluateEvery: null, keepLast: 2 },
-  device: { runtime: 'cpu', threads: 1, replicas: 2 },
+  device: { runtime: 'cpu', arithmetic: 'f32', threads: 1, replicas: 2 },
   evaluation: {
     tasks: TASKS,
     conditions: ['base', 'other', 'shuffled'],

@@ -28,7 +28,7 @@ export const tabletop: Recipe = {
   optimiser: { ...TABLETOP_OPTIMISER, emaDecay: 0.999 },
   schedule: { learningRate: 1.5e-3, warmupSteps: 500, finalFraction: 0.01 },
   loop: { steps: 75_000, logEvery: 250, checkpointEvery: 2500, evaluateEvery: 15_000, keepLast: 2 },
-  device: { runtime: 'cpu', threads: 1, replicas: 2 },
+  device: { runtime: 'cpu', arithmetic: 'f32', threads: 1, replicas: 2 },
   evaluation: { tasks: NAMES, conditions: ['all'], episodes: 50, execute: 8, validationEpisodes: 50 },
   openLoop: null,
 };

@@ -143,7 +143,7 @@ export function stage(choices: StageChoices): Recipe {
     optimiser: TABLETOP_OPTIMISER,
     schedule: { learningRate: choices.learningRate ?? 2e-3, warmupSteps: 150, finalFraction: 0.01 },
     loop: { steps, logEvery: 50, checkpointEvery: 1000, evaluateEvery: null, keepLast: 1 },
-    device: { runtime: 'cpu', threads: 1, replicas: 2 },
+    device: { runtime: 'cpu', arithmetic: 'f32', threads: 1, replicas: 2 },
     evaluation: acts
       ? { tasks: TASKS, conditions: ['base', 'other'], episodes: 100, execute: HORIZON, validationEpisodes: 20 }
       : null,

@@ -6,6 +6,7 @@ import {
   expand,
   gradientsReaching,
   input,
+  mul,
   output,
   reshape,
   split,
@@ -32,13 +33,14 @@ export interface FlatGradient {
 
 /**
  * Appends inputs, forward pass and backward pass; `weights` and the gradient are f32 [layout.count]. What is frozen becomes
- * weights of the graph, and no gradient reaches it.
+ * weights of the graph, and no gradient reaches it. With a `scale` (f32 []) the gradient is that of the loss times it.
  */
 export function flatGradient(
   trainable: Trainable,
   layout: FlatLayout,
   weights: Value,
   options: GradientOptions = {},
+  scale: Value | null = null,
 ): FlatGradient {
   const leaves = splitVector(layout, weights);
   const byName = new Map(layout.entries.map(({ name }, i) => [name, leaves[i]!]));
@@ -52,7 +54,7 @@ export function flatGradient(
     Object.entries(trainable.frozen ?? {}).map(([name, { dtype, shape }]) => [name, weight(name, dtype, shape)]),
   );
   const { loss, metrics } = trainable.loss(tree, feeds, frozen);
-  const found = gradientsReaching(loss, leaves, options);
+  const found = gradientsReaching(scale === null ? loss : mul(loss, scale), leaves, options);
   const pieces = found.map((piece, i) => {
     const size = [layout.entries[i]!.count];
     return piece === null ? expand(constant(0), size) : reshape(piece, size);

@@ -10,6 +10,7 @@ import {
   input,
   output,
   trace,
+  where,
   type GradientOptions,
   type Graph,
   type SessionOptions,
@@ -20,6 +21,7 @@ import { OWN, flatGradient, outputScalars } from './flat-gradient.ts';
 import { decayMask, flatLayout, joinParameters, nameParameters, type FlatLayout } from './flat-parameters.ts';
 import { requireState, stateNamesOf, type StateName } from './learner-state.ts';
 import type { Learner } from './learner.ts';
+import { FIRST_LOSS_SCALE, lossScaleOf, lossScaleTensor, nextLossScale } from './loss-scale.ts';
 import { adamw, checkOptimiser, movedAverage, updateScalars, type OptimiserConfig } from './optimiser.ts';
 import { checkSchedule, emaDecayAt, learningRateAt, type ScheduleConfig } from './schedule.ts';
 import type { Trainable } from './trainable.ts';
@@ -35,8 +37,14 @@ export interface StepGraph {
   readonly scalarNames: readonly string[];
 }
 
+/** How a step is traced. */
+export interface StepOptions extends GradientOptions {
+  /** Whether the loss is multiplied before it is differentiated, by one more scalar input; see `loss-scale.ts`. Default false. */
+  readonly scaleLoss?: boolean;
+}
+
 /** Traces loss, gradient and update of a trainable as one graph. */
-export function traceStep(trainable: Trainable, optimiser: OptimiserConfig, options: GradientOptions = {}): StepGraph {
+export function traceStep(trainable: Trainable, optimiser: OptimiserConfig, options: StepOptions = {}): StepGraph {
   checkOptimiser(optimiser);
   const layout = flatLayout(flatten<ParameterSpec>(trainable.parameters));
   const stateNames = stateNamesOf(optimiser);
@@ -49,15 +57,18 @@ export function traceStep(trainable: Trainable, optimiser: OptimiserConfig, opti
       (typeof SCALARS)[number],
       Value
     >;
-    const { gradient, reached, loss, metrics } = flatGradient(trainable, layout, state.weights, options);
+    const scale = options.scaleLoss === true ? input(`${OWN}lossScale`, 'f32', []) : null;
+    const { gradient, reached, loss, metrics } = flatGradient(trainable, layout, state.weights, options, scale);
     const vectors = { weights: state.weights, gradient, m: state.m, v: state.v };
     const decayed: Tensor = { dtype: 'bool', shape: [layout.count], data: decayMask(layout, reached) };
-    const updated = adamw(optimiser, vectors, constant(decayed), scalars);
+    const updated = adamw(optimiser, vectors, constant(decayed), scalars, scale);
     output(`${OWN}weights.next`, updated.weights);
     output(`${OWN}m.next`, updated.m);
     output(`${OWN}v.next`, updated.v);
     if (optimiser.emaDecay !== null) {
-      output(`${OWN}average.next`, movedAverage(state.average, updated.weights, scalars.averageRate));
+      const { averageRate } = scalars;
+      const rate = updated.taken === null ? averageRate : where(updated.taken, averageRate, constant(0));
+      output(`${OWN}average.next`, movedAverage(state.average, updated.weights, rate));
     }
     scalarNames = outputScalars({ loss, gradientNorm: updated.norm, ...metrics });
   });
@@ -74,14 +85,22 @@ export interface LearnerOptions extends GradientOptions {
   readonly initial: Readonly<Record<string, Tensor>>;
   /** Values of what is frozen: `weights`, in memory or as places in files of `weightFolder`. */
   readonly frozen?: Pick<SessionOptions, 'weights' | 'weightFolder'>;
-  readonly session: Pick<SessionOptions, 'runtime' | 'threads' | 'precision'>;
+  readonly session: Pick<SessionOptions, 'runtime' | 'threads' | 'precision' | 'arithmetic'>;
 }
 
-/** A learner whose whole step is one graph in one session. */
+/**
+ * A learner whose whole step is one graph in one session. With `arithmetic: 'f16'` the products are in 16-bit floats, the weights and all of
+ * the optimiser in f32, and the loss is scaled: steps have `lossScale` and `skipped` (1 or 0) beside their other scalars; the norm of
+ * a gradient that is not finite, whose step is not taken, counts as 0.
+ */
 export async function createGraphLearner(trainable: Trainable, options: LearnerOptions): Promise<Learner> {
   const { optimiser, schedule, steps } = options;
   checkSchedule(schedule, steps);
-  const { graph, layout, stateNames, scalarNames } = traceStep(trainable, optimiser, options);
+  const scaled = options.session.arithmetic === 'f16';
+  const { graph, layout, stateNames, scalarNames } = traceStep(trainable, optimiser, {
+    ...options,
+    scaleLoss: scaled,
+  });
   const first = joinParameters(layout, options.initial);
   const session = await createSession(graph, {
     ...options.session,
@@ -92,15 +111,23 @@ export async function createGraphLearner(trainable: Trainable, options: LearnerO
     ),
   });
   const averaged = stateNames.includes('average') ? 'average' : 'weights';
+  let lossScale = FIRST_LOSS_SCALE;
   return {
     async step(step, feeds) {
       const learningRate = learningRateAt(schedule, step, steps);
       const averageRate = optimiser.emaDecay === null ? 1 : 1 - emaDecayAt(optimiser.emaDecay, step);
-      const scalars = { ...updateScalars(optimiser, learningRate, step), averageRate };
+      const { scale, skipped } = lossScale;
+      const update = updateScalars(optimiser, learningRate, scaled ? step - skipped : step);
+      const scalars = { ...update, averageRate, ...(scaled ? { lossScale: scale } : {}) };
       const own = Object.entries(scalars).map(([name, value]) => [OWN + name, scalar(value)] as const);
       const results = await session.run({ ...feeds, ...Object.fromEntries(own) });
       const values = results[`${OWN}scalars`]!.data as Float32Array;
-      return { ...Object.fromEntries(scalarNames.map((name, i) => [name, values[i]!])), learningRate };
+      const told = { ...Object.fromEntries(scalarNames.map((name, i) => [name, values[i]!])), learningRate };
+      if (!scaled) return told;
+      const { gradientNorm } = told as { readonly gradientNorm?: number };
+      const taken = Number.isFinite(gradientNorm);
+      lossScale = nextLossScale(lossScale, taken);
+      return { ...told, gradientNorm: taken ? gradientNorm! : 0, lossScale: scale, skipped: taken ? 0 : 1 };
     },
     async weights() {
       const state = await session.readState([OWN + averaged]);
@@ -108,11 +135,14 @@ export async function createGraphLearner(trainable: Trainable, options: LearnerO
     },
     async state() {
       const state = await session.readState();
-      return Object.fromEntries(stateNames.map((name) => [name, state[OWN + name]!]));
+      const vectors = Object.fromEntries(stateNames.map((name) => [name, state[OWN + name]!]));
+      return scaled ? { ...vectors, lossScale: lossScaleTensor(lossScale) } : vectors;
     },
     async restore(state) {
       requireState(layout, stateNames, state);
+      const kept = scaled ? lossScaleOf(state['lossScale']) : FIRST_LOSS_SCALE;
       await session.writeState(Object.fromEntries(stateNames.map((name) => [OWN + name, state[name]!])));
+      lossScale = kept;
     },
     close: () => session.close(),
   };

@@ -7,7 +7,20 @@
  */
 
 import { VlaError } from '../base/errors.ts';
-import { add, constant, div, minimum, mul, reduceSumSquare, sqrt, sub, where, type Value } from '../engine/index.ts';
+import {
+  add,
+  constant,
+  div,
+  less,
+  minimum,
+  mul,
+  reduceSumSquare,
+  sqrt,
+  sub,
+  where,
+  type Operand,
+  type Value,
+} from '../engine/index.ts';
 
 /** The optimiser of a run. */
 export interface OptimiserConfig {
@@ -47,27 +60,50 @@ export function updateScalars(
   };
 }
 
+/** Norms below this are finite in f32. */
+const FINITE = 3e38;
+
+/** What an update gives. */
+export interface Updated {
+  readonly weights: Value;
+  readonly m: Value;
+  readonly v: Value;
+  /** The norm of the gradient before clipping, of its own size. */
+  readonly norm: Value;
+  /** bool []: whether the gradient is finite, so that the step is taken; null where that is not asked. */
+  readonly taken: Value | null;
+}
+
 /**
- * One AdamW update of the vector `weights` [N]. `decayed` (bool [N]) says where weight decay applies. Returns the new weights
- * and averages, and the norm of the gradient before clipping.
+ * One AdamW update of the vector `weights` [N]. `decayed` (bool [N]) says where weight decay applies. With a `scale` (f32 []) the gradient
+ * is that of a loss multiplied by it, and an update whose gradient is not finite changes nothing.
  */
 export function adamw(
   config: OptimiserConfig,
   vectors: { readonly weights: Value; readonly gradient: Value; readonly m: Value; readonly v: Value },
   decayed: Value,
   scalars: UpdateScalars,
-): { readonly weights: Value; readonly m: Value; readonly v: Value; readonly norm: Value } {
-  const { weights, gradient, m, v } = vectors;
+  scale: Value | null = null,
+): Updated {
+  const { weights, m, v } = vectors;
   const [beta1, beta2] = config.betas;
-  const norm = sqrt(reduceSumSquare(gradient));
-  // Clipping is folded into the scalars, which saves a pass over the vector.
+  const size = sqrt(reduceSumSquare(vectors.gradient));
+  const norm = scale === null ? size : div(size, scale);
+  const taken = scale === null ? null : less(size, constant(FINITE));
+  /** What counts in a step that is taken, and else. Zero times what is no number is none: so gradients are chosen, not multiplied. */
+  const orElse = <T extends Operand>(now: T, otherwise: number): T | Value =>
+    taken === null ? now : where(taken, now, constant(otherwise));
+  const gradient = orElse(vectors.gradient, 0);
+  // Clipping is folded into the scalars, which saves a pass over the vector; so is the scale.
   const clip =
     config.clipNorm === null ? constant(1) : minimum(div(constant(config.clipNorm), add(norm, constant(1e-6))), 1);
-  const nextM = add(mul(m, beta1), mul(gradient, mul(clip, 1 - beta1)));
-  const nextV = add(mul(v, beta2), mul(mul(gradient, mul(mul(clip, clip), 1 - beta2)), gradient));
-  const update = div(mul(nextM, scalars.stepSize), add(sqrt(nextV), scalars.epsilon));
-  const kept = config.weightDecay === 0 ? weights : mul(weights, where(decayed, sub(1, scalars.decay), constant(1)));
-  return { weights: sub(kept, update), m: nextM, v: nextV, norm };
+  const share = scale === null ? clip : orElse(div(clip, scale), 0);
+  const nextM = add(mul(m, orElse(beta1, 1)), mul(gradient, mul(share, 1 - beta1)));
+  const nextV = add(mul(v, orElse(beta2, 1)), mul(mul(gradient, mul(mul(share, share), 1 - beta2)), gradient));
+  const update = div(mul(nextM, orElse(scalars.stepSize, 0)), add(sqrt(nextV), scalars.epsilon));
+  const decay = orElse(scalars.decay, 0);
+  const kept = config.weightDecay === 0 ? weights : mul(weights, where(decayed, sub(1, decay), constant(1)));
+  return { weights: sub(kept, update), m: nextM, v: nextV, norm, taken };
 }
 
 /** The moving average after an update: average + (weights − average) · rate. */

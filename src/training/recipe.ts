@@ -8,7 +8,7 @@ import type { ReferenceChange } from '../codec/delta.ts';
 import type { PromptName } from '../codec/prompts/index.ts';
 import type { EpisodeSelection } from '../data/lerobot/catalogue.ts';
 import type { ImageSize } from '../data/samples.ts';
-import type { Runtime } from '../engine/index.ts';
+import type { Arithmetic, Runtime } from '../engine/index.ts';
 import type { Embodiment } from '../interfaces/embodiment.ts';
 import { ACTIONS, type Objective } from '../models/objective.ts';
 import type { LoopConfig } from './loop.ts';
@@ -148,6 +148,11 @@ export interface TrainingRecipe {
 /** Where the training step runs. */
 export interface DeviceConfig {
   readonly runtime: Runtime;
+  /**
+   * In what matrix products are computed; `f16` is for graphics cards and keeps weights, norms, losses and the optimiser in f32.
+   * One replica, one part. Default `f32`.
+   */
+  readonly arithmetic?: Arithmetic;
   /** Threads within one operator, in each replica. */
   readonly threads: number;
   /**

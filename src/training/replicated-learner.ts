@@ -36,7 +36,7 @@ export interface ReplicatedLearnerOptions extends LearnerOptions {
  * are the means of the parts' own. For a loss that is a plain mean over samples this is the mean over the batch; a masked mean
  * weighs the samples of each part by that part's mask. Sums are in a fixed order: the same numbers in every run.
  *
- * Throws `unsupported` on a runtime other than cpu. A step that fails leaves the state as it was.
+ * Throws `unsupported` on a runtime other than cpu and for an arithmetic other than f32. A step that fails leaves the state as it was.
  */
 export async function createReplicatedLearner(
   groups: readonly LearnerGroup[],
@@ -49,6 +49,16 @@ export async function createReplicatedLearner(
     throw new VlaError('unsupported', `device: expected one graph per step on runtime "${runtime}", got ${several}.`, {
       hint: 'Use --set device.runtime=cpu; or one group, with device.replicas=1 and device.accumulate=1.',
     });
+  }
+  const { arithmetic = 'f32' } = session;
+  if (arithmetic !== 'f32') {
+    throw new VlaError(
+      'unsupported',
+      `device: expected arithmetic f32 in replicas, parts and mixtures, got ${arithmetic}.`,
+      {
+        hint: 'Graphs of 16-bit floats are for a graphics card: one group, with device.replicas=1 and device.accumulate=1.',
+      },
+    );
   }
   checkOptimiser(optimiser);
   checkSchedule(schedule, steps);

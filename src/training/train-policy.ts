@@ -164,7 +164,10 @@ function essence(recipe: TrainingRecipe): object {
   const tuned = tuning == null ? {} : { tuning: learning };
   const mixed = { ...rest, datasets: shares, ...(talks === undefined ? {} : { conversations: talks }) };
   const taught = objective === undefined ? {} : { objective };
-  return { seed, data: mixed, codec, model, ...taught, ...tuned, optimiser, schedule, loop, device };
+  // Recipes of older runs do not say in what they compute: it was f32.
+  const { arithmetic = 'f32', ...place } = device;
+  const where = arithmetic === 'f32' ? place : device;
+  return { seed, data: mixed, codec, model, ...taught, ...tuned, optimiser, schedule, loop, device: where };
 }
 
 /** Names what the numbers of a run depend on: its recipe, the weights of its base and, through the codecs' statistics, its data. */
