@@ -55,6 +55,7 @@ export function tickAt(episode: number, tick: number, ticksBefore = 0): TickReco
     tick,
     epoch: episode,
     time: (ticksBefore + tick) / RECORDED_ROBOT.controlHz,
+    late: tick % 5 === 4 ? 0.01 : 0,
     observation: {
       images: { front: imageAt('front', episode, tick), 'left.wrist': imageAt('left.wrist', episode, tick) },
       state: stateAt(episode, tick),

@@ -11,8 +11,10 @@ export interface TickRecord {
   readonly tick: number;
   /** Counts resets: no action of an earlier epoch is executed in a later one. */
   readonly epoch: number;
-  /** When the action was sent, seconds on the loop's clock. */
+  /** When the action was handed to the gate, seconds on the loop's clock. */
   readonly time: number;
+  /** Seconds from when the tick was due until the robot was told: lateness of the loop, a wait for the period's turn, the link. */
+  readonly late: number;
   /** What was seen, on one timeline; null in the ticks before every sensor has spoken. */
   readonly observation: Observation | null;
   /** What the strategy asked for, embodiment units; null where it had nothing. */

@@ -40,6 +40,7 @@ function copyTick({ observation, wanted, action, interventions, ...rest }: TickR
     tick: rest.tick,
     epoch: rest.epoch,
     time: rest.time,
+    late: rest.late,
     source: rest.source,
     age: rest.age,
     observation: observation === null ? null : copyObservation(observation, keep),

@@ -70,6 +70,7 @@ const SCHEMAS = {
     tick: { type: 'integer' },
     epoch: { type: 'integer' },
     time: { type: 'number' },
+    late: { type: 'number' },
     instruction: { type: 'string' },
     wanted: numbers,
     action: numbers,

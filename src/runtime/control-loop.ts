@@ -10,8 +10,10 @@ import { InferenceDesk, type Answer, type Asked } from './inference-desk.ts';
 import { LatencyEstimate, type LatencyOptions } from './latency-estimate.ts';
 import { noCounts, type LoopCounters } from './loop-counters.ts';
 import { checkLoop, checkSeconds } from './loop-checks.ts';
+import { PolicyReset } from './policy-reset.ts';
 import { SensorTimeline, type Resampled, type StaleSensor, type TimelineOptions } from './sensor-timeline.ts';
 import type { Strategy, StrategyView, TickedObservation } from './strategy.ts';
+import { TickSchedule } from './tick-schedule.ts';
 
 /** What a loop is made of. */
 export interface LoopConfig {
@@ -47,12 +49,6 @@ export type TickListener = (record: TickRecord) => void;
 const AGE_SECONDS = 3;
 const TIMEOUT = 5;
 
-/** A reset of the policy that has not resolved. */
-interface Resetting {
-  readonly since: number;
-  failure: { readonly error: unknown } | null;
-}
-
 interface PendingReset {
   readonly episode: LoopEpisode;
   readonly begun: () => void;
@@ -66,16 +62,14 @@ export class ControlLoop {
   protected readonly timeline: SensorTimeline;
   private readonly config: LoopConfig;
   private readonly estimate: LatencyEstimate;
-  private readonly period: number;
+  private readonly schedule: TickSchedule;
+  private readonly resetting: PolicyReset;
   private readonly longestAge: number;
   private readonly own = noCounts();
   private readonly listeners = new Set<TickListener>();
   private readonly broken: unknown[] = [];
   private epoch = -1;
-  private tick = 0;
   private instruction = '';
-  private origin = 0;
-  private resetting: Resetting | null = null;
   private failures = 0;
   private retryAt = -Infinity;
   private pending: PendingReset[] = [];
@@ -89,7 +83,8 @@ export class ControlLoop {
     this.desk = new InferenceDesk(policy, clock, inferenceTimeout);
     this.timeline = new SensorTimeline(gate.embodiment, config.timeline);
     this.estimate = new LatencyEstimate(config.latency);
-    this.period = 1 / gate.embodiment.controlHz;
+    this.schedule = new TickSchedule(1 / gate.embodiment.controlHz);
+    this.resetting = new PolicyReset(policy, clock, inferenceTimeout);
     this.longestAge = longestAge ?? Math.ceil(AGE_SECONDS * gate.embodiment.controlHz);
   }
 
@@ -171,69 +166,40 @@ export class ControlLoop {
     const { clock } = this.config;
     const last = this.own.ticks + ticks;
     while (this.own.ticks < last) {
-      const due = this.origin + this.tick * this.period;
-      await clock.sleepUntil(due, signal).catch((error: unknown) => {
+      await clock.sleepUntil(this.schedule.due, signal).catch((error: unknown) => {
         if (signal?.aborted !== true) throw error;
       });
       if (signal?.aborted === true) return;
-      this.catchUp();
+      this.own.missed += this.schedule.catchUp(clock.now());
+      // The tick before came too late, and this one is still to come.
+      if (this.schedule.due > clock.now()) continue;
       for (const { episode, begun } of this.pending.splice(0)) {
-        this.begin(episode, this.origin + this.tick * this.period, false);
+        this.begin(episode, this.schedule.due, false);
         begun();
       }
-      this.checkReady();
+      this.resetting.check();
       await this.once();
-      this.tick++;
+      this.schedule.tick++;
     }
-  }
-
-  /** Where the loop has fallen behind by whole periods, this is a later tick than the next one. */
-  private catchUp(): void {
-    const behind = Math.floor((this.config.clock.now() - this.origin) / this.period + 1e-9) - this.tick;
-    if (behind <= 0) return;
-    this.own.missed += behind;
-    this.tick += behind;
   }
 
   private begin({ seed, instruction }: LoopEpisode, due: number, policyIsReset: boolean): void {
     const epoch = ++this.epoch;
     this.instruction = instruction;
-    [this.origin, this.tick, this.failures, this.retryAt] = [due, 0, 0, -Infinity];
+    [this.failures, this.retryAt] = [0, -Infinity];
+    this.schedule.begin(due);
     this.forgetEpisode(epoch, due);
     this.config.gate.reset();
     if (policyIsReset) return;
     this.own.resets++;
-    const resetting: Resetting = { since: this.config.clock.now(), failure: null };
-    this.resetting = resetting;
-    void this.resetPolicy(seed, resetting);
-  }
-
-  private async resetPolicy(seed: number, resetting: Resetting): Promise<void> {
-    try {
-      await this.config.policy.reset({ seed });
-      if (this.resetting === resetting) this.resetting = null;
-    } catch (error) {
-      resetting.failure = { error };
-    }
-  }
-
-  /** A policy that cannot be reset, or not in time, ends the loop. */
-  private checkReady(): void {
-    const { clock, policy, inferenceTimeout = TIMEOUT } = this.config;
-    if (this.resetting === null) return;
-    if (this.resetting.failure !== null) throw this.resetting.failure.error;
-    if (clock.now() - this.resetting.since <= inferenceTimeout) return;
-    throw new VlaError(
-      'interrupted',
-      `control loop: expected policy "${policy.name}" to be reset within ${inferenceTimeout} s; it was not.`,
-      { hint: 'The robot was brought to a standstill. Look whether the policy’s server still runs.' },
-    );
+    this.resetting.begin(seed);
   }
 
   /** One tick. */
   private async once(): Promise<void> {
     const { clock, strategy, gate, grace = 0 } = this.config;
-    const [now, tick] = [clock.now(), this.tick];
+    const { tick, due } = this.schedule;
+    const now = clock.now();
     // The tick before stays: whoever takes over asks whether it jumps.
     this.queue.forget(tick - 1);
     this.collect();
@@ -248,33 +214,34 @@ export class ControlLoop {
       chosen = this.fresh(strategy.act(this.view()));
     }
     const age = chosen === null ? null : tick - chosen.observed;
-    const moment: GateMoment = { time: clock.now(), tick, age, observation };
+    const moment: GateMoment = { time: clock.now(), due, tick, age, observation };
     const wanted = chosen?.action ?? null;
     const passed = await gate.pass(wanted, moment);
+    const late = clock.now() - due;
     this.own.ticks++;
     if (wanted === null) this.own.idle++;
     if (passed.source === 'hold') this.own.held++;
-    this.tell({ tick, epoch: this.epoch, time: moment.time, observation, wanted, age, ...passed });
+    this.tell({ tick, epoch: this.epoch, time: moment.time, late, observation, wanted, age, ...passed });
   }
 
   /** Not older than the bound. */
   private fresh(chosen: QueuedAction | null): QueuedAction | null {
-    if (chosen === null || this.tick - chosen.observed <= this.longestAge) return chosen;
+    if (chosen === null || this.schedule.tick - chosen.observed <= this.longestAge) return chosen;
     this.own.expired++;
     return null;
   }
 
   private view(epoch: number = this.epoch): StrategyView {
     const longest = this.config.policy.continues?.longest ?? 0;
-    return { tick: this.tick, queue: this.queue, epoch, latency: this.estimate.ticks, longest };
+    return { tick: this.schedule.tick, queue: this.queue, epoch, latency: this.estimate.ticks, longest };
   }
 
   private ask(seen: TickedObservation, now: number): void {
-    if (this.desk.busy || this.resetting !== null || now < this.retryAt) return;
+    if (this.desk.busy || this.resetting.underWay || now < this.retryAt) return;
     const request = this.config.strategy.ask(seen, this.view());
     if (request === null) return;
     this.own.inferences++;
-    this.desk.ask({ request, epoch: this.epoch, tick: this.tick });
+    this.desk.ask({ request, epoch: this.epoch, tick: this.schedule.tick });
   }
 
   private collect(): void {
@@ -286,7 +253,7 @@ export class ControlLoop {
 
   private take(chunk: Extract<Answer, { kind: 'chunk' }>['chunk'], { request, epoch, tick }: Asked): void {
     this.failures = 0;
-    this.estimate.add(this.tick - tick);
+    this.estimate.add(this.schedule.tick - tick);
     this.config.strategy.take(chunk, request, this.view(epoch));
   }
 

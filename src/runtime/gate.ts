@@ -9,6 +9,8 @@ import type { ActionSource } from '../interfaces/tick-record.ts';
 export interface GateMoment {
   /** Seconds on the loop's clock, now. */
   readonly time: number;
+  /** When this tick was due; left out: now. The gate keeps this caller’s beat from it, and trusts only its own clock. */
+  readonly due?: number;
   /** Control periods since the episode began; goes back to 0 at a reset. */
   readonly tick: number;
   /** Ticks between the observation that the wanted action follows from and now; null where nothing is wanted. */

@@ -15,6 +15,7 @@ function record(tick: number, position: number | null, age: number | null, epoch
     tick,
     epoch,
     time: tick / 10,
+    late: 0,
     observation: null,
     wanted: position === null ? null : action,
     action,

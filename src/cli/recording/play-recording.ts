@@ -95,7 +95,7 @@ class PlayRecorder implements PlayListener {
   async acting(...[tick, observation, action, age]: Parameters<PlayListener['acting']>): Promise<void> {
     const time = this.steps++ / this.controlHz;
     const { epoch } = this;
-    const record = { tick, epoch, time, observation, wanted: action, action, source: 'chunk', age } as const;
+    const record = { tick, epoch, time, late: 0, observation, wanted: action, action, source: 'chunk', age } as const;
     for (const recorder of this.recorders) recorder.tick({ ...record, interventions: [] });
     if (this.paced) await systemClock.sleepUntil(this.began + time);
     // A simulator that is faster than the disk waits for it: no robot does.

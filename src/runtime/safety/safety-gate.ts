@@ -156,17 +156,19 @@ export class SafetyGate implements Gate {
   }
 
   private async tick(wanted: Float32Array | null, at: GateMoment): Promise<Passed> {
-    const now = this.options.clock.now();
     if (this.current === 'idle') {
       throw new VlaError('bad-argument', `safety: ${this.name}: expected to be connected first.`);
     }
+    await this.wait();
+    const now = this.options.clock.now();
     if (this.isStopped()) {
       if (!this.stands) throw this.unreachable();
       return this.told('stop', [this.reason]);
     }
-    const admission = this.pacing.admit(now);
+    const admission = this.pacing.admit(now, at.due);
     if (admission !== 'send') {
-      const told = admission === 'early' ? 'not sent: the control period is not over' : 'not sent: the clock jumped';
+      const told =
+        admission === 'early' ? 'not sent: this control period has its action' : 'not sent: the clock jumped';
       if (this.current === 'moving') this.hold(told, now);
       return this.told('hold', [told]);
     }
@@ -182,6 +184,16 @@ export class SafetyGate implements Gate {
       return this.tick(wanted, at);
     }
     return this.send(decision);
+  }
+
+  /** An action that comes on time behind one that was late waits a little, instead of being lost. */
+  private async wait(): Promise<void> {
+    const { clock } = this.options;
+    const until = this.isStopped() ? null : this.pacing.waits(clock.now());
+    if (until === null) return;
+    this.busy = true;
+    await clock.sleepUntil(until, this.closing.signal).catch(() => undefined);
+    this.busy = false;
   }
 
   /** Takes in what is measured; what it returns says why the robot cannot be told anything yet. */
@@ -307,12 +319,13 @@ export class SafetyGate implements Gate {
     const { signal } = this.closing;
     while (!signal.aborted) {
       const now = clock.now();
-      const { overdue } = this.pacing;
       // Never at once again: a clock that rounds would not move on meanwhile.
-      const wake =
-        overdue !== null && overdue > now ? Math.max(overdue, now + LEAST_SLEEP * this.period) : now + this.period;
+      const wake = Math.max(this.pacing.nextLook(now) ?? now + this.period, now + LEAST_SLEEP * this.period);
       try {
         await clock.sleepUntil(wake, signal);
+        // Where all of the process stood still, the loop is late, too, and comes first.
+        if (clock.now() > wake + LEAST_SLEEP * this.period)
+          await clock.sleepUntil(clock.now() + LEAST_SLEEP * this.period, signal);
       } catch {
         return;
       }
@@ -329,10 +342,10 @@ export class SafetyGate implements Gate {
     if (this.busy || (this.current !== 'moving' && this.current !== 'holding')) return;
     const silence = Math.max(this.options.silence ?? SILENCE, 4 * this.period);
     if (now - this.asked > silence) return this.stop(`nobody asked for an action for ${silence} s`);
-    if (now < (this.pacing.overdue ?? Infinity)) return;
     await this.alone(async () => {
-      if (this.isStopped() || this.closing.signal.aborted || this.pacing.admit(now) !== 'send') return;
-      this.hold('nobody asked for an action', now);
+      const turn = this.options.clock.now();
+      if (this.isStopped() || this.closing.signal.aborted || !this.pacing.fillIn(turn)) return;
+      this.hold('nobody asked for an action', turn);
       await this.send({ choices: this.limiter.brake(), source: 'hold', interventions: [] });
     }).catch(() => undefined);
   }
