@@ -58,7 +58,10 @@ test('a robot without limits, one that nobody watches and a module without a rob
     'mismatch',
     /bare: expected limits of its motion, got none/,
   );
-  assertOneError(await control(['--robot', 'bare.mjs', ...say]), 'bad-argument', /expected --unattended/);
+  assertOneError(await control(['--robot', 'bare.mjs', ...say]), 'bad-argument', /expected --dead-man or --unattended/);
+  const watched = ['--robot', 'bare.mjs', '--dead-man', ...say];
+  assertOneError(await control(watched), 'bad-argument', /--dead-man key: expected a terminal/);
+  assertOneError(await control([...watched, '--unattended']), 'bad-argument', /--dead-man or --unattended, got both/);
   assertOneError(
     await control(['--robot', 'none.mjs', '--unattended', ...say]),
     'bad-argument',

@@ -15,6 +15,7 @@ import { readLimits } from '../runtime/safety/limits-file.ts';
 import { DEFAULT_WORLD, findWorld, WORLDS } from '../simulation/worlds.ts';
 import { WORLD_LIMITS } from '../../recipes/motion-limits.ts';
 import { json, oneOf, port, positiveNumber, wholeNumber } from './argument-parsers.ts';
+import { openSwitch, SWITCHES, type DeadManSwitch, type SwitchKind } from './control/dead-man-switch.ts';
 import { controlSession, type SessionRobot } from './control/session.ts';
 import { liveLine, reportLines } from './control/show-episode.ts';
 import { STRATEGY_NAMES } from './control/strategy-choice.ts';
@@ -26,6 +27,7 @@ interface Options extends Pick<SessionFlags, 'weights' | 'threads'> {
   readonly robot?: string;
   readonly robotOptions?: unknown;
   readonly unattended?: true;
+  readonly deadMan?: SwitchKind | true;
   readonly task?: string;
   readonly instruction?: string;
   readonly imageSize?: number;
@@ -63,6 +65,11 @@ export function define(command: Command): void {
       `simulated: ${Object.keys(WORLDS).join(', ')}; or a module that exports openRobot (default: as the policy’s recipe says, or ${DEFAULT_WORLD})`,
     )
     .option('--robot-options <json>', 'handed to the module’s openRobot', json)
+    .option(
+      '--dead-man [where]',
+      'the robot moves only while you hold a switch: the space bar in this terminal (key, the default), or in a page, where a gamepad’s button A does, too (page)',
+      oneOf(SWITCHES),
+    )
     .option('--unattended', 'let a module’s robot move although nobody holds a dead-man switch')
     .option('--task <name>', 'of a built-in world (default: the policy’s first)')
     .option('--instruction <text>', 'what the policy is told (default: as the world says it)')
@@ -109,6 +116,7 @@ async function run(word: string | undefined, options: Options): Promise<void> {
     continuation === undefined ? {} : { continuation: parseContinuation(continuation, '--continuation') };
   const named = await namedPolicy(word ?? null, settings, sessionSettings(flags));
   const { robot, limits } = namedRobot(options, named);
+  const deadMan = deadManOf(options);
   const line = liveLine();
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
   await withInterrupt('Stopping; the robot brakes, and the files are closed.', async (signal) => {
@@ -117,6 +125,7 @@ async function run(word: string | undefined, options: Options): Promise<void> {
       policy:
         word === 'expert' ? { kind: 'expert' } : { kind: 'module', call: named.call, alone: named.checkpoint !== null },
       limits,
+      deadMan,
       strategy: { name: options.strategy, execute: options.execute ?? defaultExecute(options.strategy, named) },
       instruction: options.instruction ?? null,
       latency: options.latency ?? null,
@@ -174,12 +183,23 @@ function requireForModule(options: Options, name: string, exists: boolean): void
   if (options.episodes > 1) refuse('expected one episode', 'Run the command once for each.');
   if (options.task !== undefined) refuse('expected no --task', 'Say what is to be done with --instruction.');
   if (options.instruction === undefined) refuse('expected --instruction, got none', 'Say what is to be done.');
-  if (options.unattended !== true) {
+  if (options.unattended !== true && options.deadMan === undefined) {
     refuse(
-      'expected --unattended, got none',
-      'This command has no dead-man switch: stand beside the emergency stop, and say so.',
+      'expected --dead-man or --unattended, got none',
+      'Hold a switch while it moves (--dead-man), or stand beside the emergency stop, and say so (--unattended).',
     );
   }
+}
+
+function deadManOf({ deadMan, unattended, simulatedTime }: Options): DeadManSwitch | null {
+  if (deadMan === undefined) return null;
+  for (const [other, given] of Object.entries({ '--unattended': unattended, '--simulated-time': simulatedTime })) {
+    if (given !== true) continue;
+    throw new VlaError('bad-argument', `control: expected --dead-man or ${other}, got both.`, {
+      hint: 'Leave one out.',
+    });
+  }
+  return openSwitch(deadMan === true ? 'key' : deadMan, (text) => void process.stderr.write(`${text}\n`));
 }
 
 function recordingOf(options: Options, { checkpoint }: NamedPolicy) {

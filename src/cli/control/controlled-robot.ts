@@ -9,6 +9,7 @@ import type { Robot } from '../../interfaces/robot.ts';
 import { brakedGate } from '../../runtime/braked-gate.ts';
 import type { LoopTask } from '../../runtime/loop-task.ts';
 import { pathJerk } from '../../runtime/run-report.ts';
+import { enabledGate, type DeadManWire } from '../../runtime/safety/dead-man.ts';
 import { openGate } from '../../runtime/safety/safety-gate.ts';
 import { SimulatedRobot } from '../../runtime/simulated-robot.ts';
 import type { ThreadParts } from '../../runtime/thread/loop-worker.ts';
@@ -25,6 +26,8 @@ export interface ControlledOptions {
   readonly robot: RobotChoice;
   readonly limits: MotionLimits | null;
   readonly strategy: StrategyChoice;
+  /** Null: nobody has to hold anything. */
+  readonly deadMan: DeadManWire | null;
 }
 
 /** How the episode of a world ended. */
@@ -48,7 +51,7 @@ export function openRobot(options: ControlledOptions, clock: Clock): Promise<Thr
 
 /** Puts gate and strategy before the robot. `environment`: the world where it is open already; whoever opened it closes it. */
 export async function openControlled(
-  { robot: choice, limits, strategy }: ControlledOptions,
+  { robot: choice, limits, strategy, deadMan }: ControlledOptions,
   clock: Clock,
   environment: Environment | null,
 ): Promise<ThreadParts> {
@@ -59,9 +62,10 @@ export async function openControlled(
   const { embodiment } = body.robot;
   const { controlHz } = embodiment;
   const oldest = Math.ceil(Math.max(OLDEST_SECONDS * controlHz, strategy.execute + controlHz));
-  const gate = openGate(body.robot, { clock, limits, oldestAction: oldest, deadMan: null });
+  const gate = openGate(body.robot, { clock, limits, oldestAction: oldest, deadMan: deadMan?.seconds ?? null });
+  const enabled = deadMan === null ? gate : enabledGate(gate, deadMan, () => clock.now());
   return {
-    gate: brakedGate(gate, clock),
+    gate: brakedGate(enabled, clock),
     strategy: chosenStrategy(strategy, embodiment),
     longestAge: oldest,
     grace: GRACE / controlHz,

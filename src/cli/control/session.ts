@@ -15,10 +15,12 @@ import { recordedPolicy } from '../../recording/recorded-policy.ts';
 import type { Recorder } from '../../recording/recorder.ts';
 import type { TickListener } from '../../runtime/control-loop.ts';
 import { constantLatency, withLatency, type LatencyModel } from '../../runtime/latency-model.ts';
+import { deadManWire, press, type DeadManWire } from '../../runtime/safety/dead-man.ts';
 import { checkLimits } from '../../runtime/safety/check-limits.ts';
 import { openWorld, type WorldChoice } from '../../simulation/worlds.ts';
 import { openRecorders, type PlayRecordingOptions } from '../recording/play-recording.ts';
 import { openModuleRobot, type RobotChoice } from './controlled-robot.ts';
+import { ENABLED_SECONDS, type DeadManSwitch } from './dead-man-switch.ts';
 import { followedWorld, plannedExpert } from './planned-expert.ts';
 import { playControlled, type ControlReport, type EpisodePlan } from './play-episode.ts';
 import { chosenStrategy, type StrategyChoice } from './strategy-choice.ts';
@@ -36,6 +38,8 @@ export interface ControlSession {
     | { readonly kind: 'expert' }
     | { readonly kind: 'module'; readonly call: ModuleCall; readonly alone: boolean };
   readonly limits: MotionLimits | null;
+  /** Held while the robot may move; null: nobody watches. */
+  readonly deadMan: DeadManSwitch | null;
   readonly strategy: StrategyChoice;
   readonly instruction: string | null;
   readonly latency: LatencyModel | null;
@@ -64,7 +68,13 @@ export async function controlSession(session: ControlSession): Promise<void> {
     checkLimits(embodiment, session.limits);
     chosenStrategy(session.strategy, embodiment);
     session.onPlace(`the loop runs in ${place}${why}`);
-    await playAll(session, body, clock, place);
+    const wire = session.deadMan === null ? null : deadManWire(ENABLED_SECONDS);
+    const held = (await session.deadMan?.(() => press(wire!))) ?? null;
+    try {
+      await playAll(session, body, clock, place, wire);
+    } finally {
+      await held?.close();
+    }
   } finally {
     await body.close();
   }
@@ -119,7 +129,13 @@ async function openPlayer({ robot, policy }: ControlSession, body: Body): Promis
   return plannedExpert(body.environment as ReturnType<typeof followedWorld>, twin);
 }
 
-async function playAll(session: ControlSession, body: Body, clock: Clock, place: EpisodePlan['place']): Promise<void> {
+async function playAll(
+  session: ControlSession,
+  body: Body,
+  clock: Clock,
+  place: EpisodePlan['place'],
+  deadMan: DeadManWire | null,
+): Promise<void> {
   const { latency, simulatedTime, recording, signal, seed, seconds, episodes } = session;
   const player = await openPlayer(session, body);
   const zero = simulatedTime ? Date.now() / 1000 : performance.timeOrigin / 1000;
@@ -136,6 +152,7 @@ async function playAll(session: ControlSession, body: Body, clock: Clock, place:
           robot: robotOf(session.robot, unseenSeed(seed + i)),
           limits: session.limits,
           strategy: session.strategy,
+          deadMan,
         },
         policy,
         seed: seed + i,
