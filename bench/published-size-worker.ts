@@ -11,10 +11,14 @@ import { inferenceGraph } from '../src/models/flow-policy.ts';
 import { drawFeeds, publishedModel } from './published-size-families.ts';
 import { shardedWeights } from './published-size-weights.ts';
 
+/** What a contestant computes with. */
+export type SizePrecision = WeightPrecision | 'f16';
+
 /** What the parent asks for. */
 export interface SizeJob {
   readonly family: string;
-  readonly precision: WeightPrecision;
+  /** `f16`: products in 16-bit floats, weights as in f32. */
+  readonly precision: SizePrecision;
   readonly runtime: Runtime;
   readonly steps: number;
   readonly folder: string;
@@ -50,7 +54,7 @@ const session = await createSession(inferenceGraph(family, config, codec, job.st
   threads: job.threads,
   weights: shardedWeights(job.folder),
   weightFolder: job.folder,
-  weightPrecision: job.precision,
+  ...(job.precision === 'f16' ? { arithmetic: 'f16' } : { weightPrecision: job.precision }),
   weightCache: path.join(job.folder, 'few-bits'),
 });
 const loadSeconds = (performance.now() - start) / 1000;

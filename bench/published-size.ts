@@ -21,6 +21,7 @@ import { measureCeilings } from './published-size-ceilings.ts';
 import { type Contestant, startOurs, startTorch } from './published-size-contestants.ts';
 import { drawFeeds, publishedModel } from './published-size-families.ts';
 import { graphWork, report, type Measured } from './published-size-report.ts';
+import type { SizePrecision } from './published-size-worker.ts';
 import { shardedWeights, writeWeights, type WeightKind } from './published-size-weights.ts';
 
 const SEED = 7;
@@ -55,9 +56,9 @@ const limit = Math.min(Number(values['limit-gb']) * 1e9, availableMemory());
 console.log(`${family.title} ${model.size}: ${codec.layout.length} tokens, ${codec.horizon} actions, ${steps} steps`);
 writeWeights(folder, leaves, kind, SEED);
 const stored = shardedWeights(folder);
-const precisions = values.precisions.split(',') as WeightPrecision[];
+const precisions = values.precisions.split(',') as SizePrecision[];
 const fitting = precisions.filter((precision) => {
-  const need = PEAK * weightBytes(graph, precision, stored);
+  const need = PEAK * weightBytes(graph, held(precision), stored);
   if (need <= limit) return true;
   console.log(`${precision}: needs ${(need / 1e9).toFixed(1)} GB, ${(limit / 1e9).toFixed(1)} GB are free: left out.`);
   return false;
@@ -66,7 +67,7 @@ const ceilings = await measureCeilings(runtime, threads);
 const measured: Measured[] = [];
 // The largest model shares the machine with PyTorch alone, the small ones with each other.
 const groups = fitting.includes('f32') ? [['f32'], fitting.filter((p) => p !== 'f32')] : [fitting];
-for (const group of groups.filter((list) => list.length > 0) as WeightPrecision[][]) {
+for (const group of groups.filter((list) => list.length > 0) as SizePrecision[][]) {
   const results = new Map<string, { whole: Contestant; single: Contestant }>();
   for (const count of [steps, 1]) {
     const ours = group.map((precision) => ({
@@ -96,7 +97,7 @@ for (const group of groups.filter((list) => list.length > 0) as WeightPrecision[
 
 const work = graphWork(graph);
 const noise = drawFeeds(codec, SEED)['noise']!.data as Float32Array;
-const bytes = Object.fromEntries(fitting.map((precision) => [precision, weightBytes(graph, precision, stored)]));
+const bytes = Object.fromEntries(fitting.map((precision) => [precision, weightBytes(graph, held(precision), stored)]));
 const lines = report({ measured, steps, bytes, ceilings, noise, ...work });
 console.log(lines.join('\n'));
 if (values.json !== undefined) {
@@ -110,6 +111,11 @@ if (values.json !== undefined) {
     values.json,
     JSON.stringify({ family: family.name, ceilings, work, bytes, measured: plain }, null, 1),
   );
+}
+
+/** How the processor holds the weights while a session opens. */
+function held(precision: SizePrecision): WeightPrecision {
+  return precision === 'f16' ? 'f32' : precision;
 }
 
 /** Each contestant in turn; a round that others disturbed is played again. */

@@ -3,7 +3,7 @@
  * (bench/train-step.py), in turn, and against the matmul ceiling of the same round.
  *
  *     node dist/bench/train-step.js [--sizes 0.6M,5M,40M] [--styles classic,modern] [--rounds 10] [--rematerialise]
- *         [--runtime webgpu] [--python /path/to/python] [--torch-device cuda] [--torch-types fp32,tf32,bf16]
+ *         [--runtime webgpu] [--arithmetic f32,f16] [--python /path/to/python] [--torch-device cuda] [--torch-types fp32,tf32,bf16]
  *
  * Without --python only our side runs. Run it on an otherwise idle machine; ratios are taken round by round, so that a
  * disturbance hits both, and printed with their median and quartiles.
@@ -15,7 +15,16 @@ import { parseArgs } from 'node:util';
 import { lookUp } from '../src/base/errors.ts';
 import { Random } from '../src/base/random.ts';
 import { elementCount, f32, type Tensor } from '../src/base/tensor.ts';
-import { createSession, input, matmul, output, reduceMean, trace, type Runtime } from '../src/engine/index.ts';
+import {
+  createSession,
+  input,
+  matmul,
+  output,
+  reduceMean,
+  trace,
+  type Arithmetic,
+  type Runtime,
+} from '../src/engine/index.ts';
 import { countParameters, flatten, materialise } from '../src/nn/parameters.ts';
 import { createGraphLearner } from '../src/training/graph-learner.ts';
 import { spread } from './spread.ts';
@@ -29,6 +38,7 @@ const { values } = parseArgs({
     threads: { type: 'string', default: '2' },
     rematerialise: { type: 'boolean', default: false },
     runtime: { type: 'string', default: 'cpu' },
+    arithmetic: { type: 'string', default: 'f32' },
     python: { type: 'string' },
     'torch-device': { type: 'string', default: 'cpu' },
     'torch-types': { type: 'string', default: 'fp32' },
@@ -36,6 +46,7 @@ const { values } = parseArgs({
 });
 const threads = Number(values.threads);
 const runtime = values.runtime as Runtime;
+const arithmetics = values.arithmetic.split(',') as Arithmetic[];
 const torchTypes = values.python === undefined ? [] : values['torch-types'].split(',');
 const rounds = Number(values.rounds);
 
@@ -62,14 +73,14 @@ async function timed(work: () => Promise<unknown>): Promise<Timing> {
   return { seconds, cpuSeconds: (user + system) / 1e6 };
 }
 
-async function ours(size: Size, style: Style): Promise<Contender> {
+async function ours(size: Size, style: Style, arithmetic: Arithmetic): Promise<Contender> {
   const trainable = STYLES[style](size);
   const learner = await createGraphLearner(trainable, {
     optimiser: { betas: [0.9, 0.95], epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1, emaDecay: null },
     schedule: { learningRate: 1e-3, warmupSteps: 0, finalFraction: 1 },
     steps: 1000,
     initial: Object.fromEntries(flatten<Tensor>(materialise(trainable.parameters, new Random(1)) as never)),
-    session: { runtime, threads },
+    session: { runtime, threads, arithmetic },
     rematerialise: values.rematerialise,
   });
   const random = new Random(2);
@@ -141,7 +152,10 @@ for (const name of values.sizes.split(',')) {
     const size = lookUp('size', name, SIZES);
     lookUp('style', style, STYLES);
     const limits = await Promise.all(PRODUCTS.map(products));
-    const contenders = [await ours(size, style), ...limits];
+    const contenders = [
+      ...(await Promise.all(arithmetics.map((arithmetic) => ours(size, style, arithmetic)))),
+      ...limits,
+    ];
     for (const type of torchTypes) contenders.push(theirs(values.python!, size, style, type));
     const times: Timing[][] = contenders.map(() => []);
     // The first two rounds warm up.
@@ -153,40 +167,46 @@ for (const name of values.sizes.split(',')) {
       }
     }
     for (const contender of contenders) await contender.close();
-    const [own, ...others] = times as [Timing[], ...Timing[][]];
+    const [own, others] = [times.slice(0, arithmetics.length), times.slice(arithmetics.length)];
     const parameters = countParameters(STYLES[style](size).parameters as Parameters<typeof countParameters>[0]);
     console.log(
       `${name} ${style} (${(parameters / 1e6).toFixed(2)} M parameters, ${size.batch * size.tokens} tokens, ${runtime}, ${threads} threads, ${rounds} rounds)`,
     );
-    const speeds = own.map(({ seconds }) => stepFlops(size, style) / seconds / 1e9);
-    const best = Math.min(...own.map(({ seconds }) => seconds));
-    console.log(
-      `  step ms ${spread(
-        own.map(({ seconds }) => 1000 * seconds),
-        1,
-      )}, best ${(1000 * best).toFixed(1)}`,
-    );
     // The ceiling of a round is that of the side that ran fastest in it.
     const rates = PRODUCTS.map((product, i) => others[i]!.map(({ seconds }) => productFlops(product) / seconds / 1e9));
-    const ceiling = own.map((_, round) => Math.max(...rates.map((list) => list[round]!)));
+    const ceiling = Array.from({ length: rounds }, (_, round) => Math.max(...rates.map((list) => list[round]!)));
     const highest = rates.map((list, i) => `${PRODUCTS[i]!.side}²: ${Math.max(...list).toFixed(0)}`).join(', ');
-    console.log(`  GFLOP/s ${spread(speeds, 0)}; ceiling ${spread(ceiling, 0)}, best by side ${highest}`);
-    const share = speeds.map((speed, round) => speed / ceiling[round]!);
-    const bestShare = Math.max(...speeds) / Math.max(...ceiling);
-    console.log(`  of the ceiling ${spread(share, 2)}, best by best ${bestShare.toFixed(2)}; goal ${CEILING_GOAL}`);
-    for (const [i, type] of torchTypes.entries()) compare(`PyTorch ${type}`, own, others[PRODUCTS.length + i]!);
+    console.log(`  ceiling, GFLOP/s ${spread(ceiling, 0)}, best by side ${highest}`);
+    for (const [i, arithmetic] of arithmetics.entries()) {
+      describe(arithmetic, own[i]!, stepFlops(size, style), ceiling);
+      if (i > 0) compare(arithmetic, own[i]!, arithmetics[0]!, own[0]!);
+      for (const [k, type] of torchTypes.entries()) {
+        compare(arithmetic, own[i]!, `PyTorch ${type}`, others[PRODUCTS.length + k]!);
+      }
+    }
   }
 }
 
-/** Prints what PyTorch took, and our times over its, round by round. */
-function compare(name: string, own: readonly Timing[], torch: readonly Timing[]): void {
+/** Prints how long our steps took, and how much of the ceiling they reach. */
+function describe(name: string, own: readonly Timing[], flops: number, ceiling: readonly number[]): void {
+  const ms = own.map(({ seconds }) => 1000 * seconds);
+  console.log(`  ${name}: step ms ${spread(ms, 1)}, best ${Math.min(...ms).toFixed(1)}`);
+  const speeds = own.map(({ seconds }) => flops / seconds / 1e9);
+  const share = speeds.map((speed, round) => speed / ceiling[round]!);
+  const bestShare = Math.max(...speeds) / Math.max(...ceiling);
+  console.log(
+    `  ${name}: GFLOP/s ${spread(speeds, 0)}, of the ceiling ${spread(share, 2)}, best by best ${bestShare.toFixed(2)}; goal ${CEILING_GOAL}`,
+  );
+}
+
+/** Prints what the other took, and our times over its, round by round. */
+function compare(name: string, own: readonly Timing[], otherName: string, other: readonly Timing[]): void {
   const ratios = (of: keyof Timing): string => {
     const smallest = (list: readonly Timing[]): number => Math.min(...list.map((t) => t[of]));
-    const list = own.map((t, round) => t[of] / torch[round]![of]);
-    return `${spread(list, 2)}, best by best ${(smallest(own) / smallest(torch)).toFixed(2)}`;
+    const list = own.map((t, round) => t[of] / other[round]![of]);
+    return `${spread(list, 2)}, best by best ${(smallest(own) / smallest(other)).toFixed(2)}`;
   };
-  const ms = torch.map(({ seconds }) => 1000 * seconds);
-  console.log(`  ${name} ms ${spread(ms, 1)}`);
-  console.log(`  time, ours / ${name}: ${ratios('seconds')}; goal ${TIME_GOAL}`);
-  console.log(`  processor time, ours / ${name}: ${ratios('cpuSeconds')}`);
+  const ms = other.map(({ seconds }) => 1000 * seconds);
+  console.log(`  ${otherName} ms ${spread(ms, 1)}; ${name} over it: time ${ratios('seconds')}; goal ${TIME_GOAL}`);
+  console.log(`    processor time ${ratios('cpuSeconds')}`);
 }
