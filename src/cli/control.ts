@@ -20,10 +20,11 @@ import { controlSession, type SessionRobot } from './control/session.ts';
 import { liveLine, reportLines } from './control/show-episode.ts';
 import { STRATEGY_NAMES } from './control/strategy-choice.ts';
 import { withInterrupt } from './interrupt.ts';
-import { namedPolicy, sessionSettings, type NamedPolicy, type SessionFlags } from './players.ts';
+import { namedPolicy, type NamedPolicy } from './players.ts';
+import { computationOptions, sessionSettings, type SessionFlags } from './session-options.ts';
 import { environmentToken } from './reinforcement/open-pool.ts';
 
-interface Options extends Pick<SessionFlags, 'weights' | 'threads'> {
+interface Options extends Omit<SessionFlags, 'robot'> {
   readonly robot?: string;
   readonly robotOptions?: unknown;
   readonly unattended?: true;
@@ -55,7 +56,7 @@ const MODULE = /\.[cm]?[jt]s$/;
 
 /** Adds the arguments and the options. */
 export function define(command: Command): void {
-  command
+  computationOptions(command)
     .argument(
       '[policy]',
       'a checkpoint or run, "expert", a module or a policy server (default: the shipped checkpoint)',
@@ -88,7 +89,6 @@ export function define(command: Command): void {
     .option('--continuation <json>', 'how a checkpoint continues chunks, instead of policy.json’s "continuation"', json)
     .option('--latency <seconds>', 'inferences take so long, at least in real time: 0.2, or drawn: 0.15-0.4', latency)
     .option('--simulated-time', 'as fast as it computes; the same seed gives the same numbers')
-    .option('--weights <precision>', 'how large matrices are held: f32, int8 or int4', oneOf(['f32', 'int8', 'int4']))
     .option('--threads <n>', 'threads of one inference (default: 1)', wholeNumber(1))
     .option('--seconds <s>', 'end an episode after so long (default: when its outcome is known)', positiveNumber)
     .option('--episodes <n>', 'of a built-in world', wholeNumber(1), 1)
@@ -107,11 +107,8 @@ export function define(command: Command): void {
 }
 
 async function run(word: string | undefined, options: Options): Promise<void> {
-  const { continuation, weights, threads } = options;
-  const flags: SessionFlags = {
-    ...(weights === undefined ? {} : { weights }),
-    ...(threads === undefined ? {} : { threads }),
-  };
+  // Its --robot is the body that moves, not one of a mixture.
+  const { continuation, robot: _, ...flags } = options;
   const settings =
     continuation === undefined ? {} : { continuation: parseContinuation(continuation, '--continuation') };
   const named = await namedPolicy(word ?? null, settings, sessionSettings(flags));

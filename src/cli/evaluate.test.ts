@@ -63,12 +63,13 @@ test('mistakes are one clear line and exit code 1', async () => {
     ],
     [
       ['evaluate', 'expert', ...FLATLAND_OPTIONS, '--noise-scale', '0'],
-      /--noise-scale, --mode, --weights, --threads, --robot, --batch: expected a checkpoint, got "expert"/,
+      /--noise-scale, --mode, --runtime, --arithmetic, --weights, --threads, --robot, --batch: expected a checkpoint, got "expert"/,
     ],
     [
       ['evaluate', 'expert', ...FLATLAND_OPTIONS, '--weights', 'int8'],
       /--weights, --threads, --robot, --batch: expected a checkpoint, got "expert"/,
     ],
+    [['evaluate', 'runs/none', '--arithmetic', 'bf16'], /Expected one of f32, f16, got "bf16"/],
     [['evaluate', 'runs/none', '--weights', 'int9'], /Expected one of f32, int8, int4, got "int9"/],
     [['evaluate', 'runs/none', '--noise-scale', '2'], /Expected a number from 0 to 1, got "2"/],
     [['evaluate', 'expert', '--environment-options', '{}'], /--environment-options: expected an environment module/],

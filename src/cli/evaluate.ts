@@ -12,12 +12,10 @@ import {
   namedPolicy,
   samplingOptions,
   samplingSettings,
-  sessionOptions,
-  sessionSettings,
   type EnvironmentOptions,
   type SamplingOptions,
-  type SessionFlags,
 } from './players.ts';
+import { sessionOptions, sessionSettings, type SessionFlags } from './session-options.ts';
 
 /** More workers than this seldom help, and each holds a simulator. */
 const MOST_WORKERS = 8;

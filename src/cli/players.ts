@@ -17,12 +17,12 @@ import { loadCheckpoint } from '../checkpoints/checkpoint.ts';
 import { parseEmbodiment } from '../codec/embodiment-file.ts';
 import type { PolicySettings } from '../models/checkpoint-policy.ts';
 import type { PolicyModeSettings } from '../models/policy-mode.ts';
-import type { WeightPrecision } from '../engine/index.ts';
 import { isRemoteWord, remotePolicy } from '../serving/remote-policy.ts';
 import { DEFAULT_WORLD, WORLDS } from '../simulation/worlds.ts';
-import { checkpointPolicy, type CheckpointPolicyOptions } from '../training/policy-module.ts';
+import { checkpointPolicy } from '../training/policy-module.ts';
 import { fraction, json, oneOf, wholeNumber } from './argument-parsers.ts';
 import { localFolder } from './models/local-folder.ts';
+import type { SessionSettings } from './session-options.ts';
 
 const MODULE = /\.[cm]?[jt]s$/;
 /** Pixels of a policy's cameras when nothing says otherwise. */
@@ -73,7 +73,8 @@ export async function namedPolicy(
 ): Promise<NamedPolicy> {
   const given = Object.keys({ ...settings, ...session }).length > 0;
   if (given && (word === 'expert' || MODULE.test(word ?? '') || isRemoteWord(word ?? ''))) {
-    const names = '--euler-steps, --noise-scale, --mode, --weights, --threads, --robot, --batch';
+    const names =
+      '--euler-steps, --noise-scale, --mode, --runtime, --arithmetic, --weights, --threads, --robot, --batch';
     throw new VlaError('bad-argument', `${names}: expected a checkpoint, got "${word}".`, {
       hint: 'These options change how a trained policy samples and runs; leave them out.',
     });
@@ -184,36 +185,6 @@ export function samplingSettings({ eulerSteps, noiseScale, mode }: SamplingOptio
     ...(eulerSteps === undefined ? {} : { eulerSteps }),
     ...(noiseScale === undefined ? {} : { noiseScale }),
     ...(mode === undefined ? {} : { mode: { kind: mode } }),
-  };
-}
-
-/** Options that say how a checkpoint's policy runs. */
-export interface SessionFlags {
-  readonly weights?: WeightPrecision;
-  readonly threads?: number;
-  readonly robot?: string;
-}
-
-type SessionSettings = Pick<CheckpointPolicyOptions, 'threads' | 'weightPrecision' | 'robot' | 'batch'>;
-
-/** Adds the options of `sessionSettings` to a command. */
-export function sessionOptions(command: Command): Command {
-  return command
-    .option(
-      '--weights <precision>',
-      'how large matrices are held: f32, int8 or int4 (default: f32)',
-      oneOf(['f32', 'int8', 'int4']),
-    )
-    .option('--threads <n>', 'threads of one inference (default: 1; large models want more)', wholeNumber(1))
-    .option('--robot <name>', 'another robot of the mixture that it was trained on, by its dataset’s name');
-}
-
-/** Those that were given. */
-export function sessionSettings({ weights, threads, robot }: SessionFlags): SessionSettings {
-  return {
-    ...(weights === undefined ? {} : { weightPrecision: weights }),
-    ...(threads === undefined ? {} : { threads }),
-    ...(robot === undefined ? {} : { robot }),
   };
 }
 

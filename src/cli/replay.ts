@@ -12,16 +12,8 @@ import { commandLine } from '../benchmarks/provenance.ts';
 import type { Policy } from '../interfaces/policy.ts';
 import { indexList, wholeNumber } from './argument-parsers.ts';
 import { withInterrupt } from './interrupt.ts';
-import {
-  namedPolicy,
-  samplingOptions,
-  samplingSettings,
-  sessionOptions,
-  sessionSettings,
-  type NamedPolicy,
-  type SamplingOptions,
-  type SessionFlags,
-} from './players.ts';
+import { namedPolicy, samplingOptions, samplingSettings, type NamedPolicy, type SamplingOptions } from './players.ts';
+import { sessionOptions, sessionSettings, type SessionFlags } from './session-options.ts';
 import { comparisonTable, replaySession, worstAnswers, type Comparison } from './replay/compare.ts';
 import { openRecording, type RecordedSession } from './replay/recorded-session.ts';
 import { recordedWorld } from './replay/recorded-world.ts';

@@ -19,12 +19,10 @@ import {
   environmentOptions,
   namedEnvironment,
   namedPolicy,
-  sessionOptions,
-  sessionSettings,
   type EnvironmentOptions,
   type NamedPolicy,
-  type SessionFlags,
 } from './players.ts';
+import { sessionOptions, sessionSettings, type SessionFlags } from './session-options.ts';
 import { playRecording } from './recording/play-recording.ts';
 import { environmentToken } from './reinforcement/open-pool.ts';
 import { renderRolloutPage } from './report/rollout-page.ts';

@@ -12,15 +12,8 @@ import { PROTOCOLS } from '../serving/protocols.ts';
 import { DEFAULT_WIRE_LIMITS } from '../serving/wire/limits.ts';
 import { nameList, positiveNumber, wholeNumber } from './argument-parsers.ts';
 import { withInterrupt } from './interrupt.ts';
-import {
-  namedPolicy,
-  samplingOptions,
-  samplingSettings,
-  sessionOptions,
-  sessionSettings,
-  type SamplingOptions,
-  type SessionFlags,
-} from './players.ts';
+import { namedPolicy, samplingOptions, samplingSettings, type SamplingOptions } from './players.ts';
+import { sessionOptions, sessionSettings, type SessionFlags } from './session-options.ts';
 import { environmentToken } from './reinforcement/open-pool.ts';
 
 interface Options extends SamplingOptions, SessionFlags {

@@ -68,7 +68,7 @@ export interface OpenPolicyOptions {
   readonly name: string;
   /** Most inferences of its players that are computed as one; default 1. */
   readonly batch?: number;
-  readonly session: Pick<SessionOptions, 'runtime' | 'threads' | 'weightPrecision' | 'weightCache'>;
+  readonly session: Pick<SessionOptions, 'runtime' | 'arithmetic' | 'threads' | 'weightPrecision' | 'weightCache'>;
 }
 
 /**

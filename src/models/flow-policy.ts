@@ -64,7 +64,10 @@ export interface FlowPolicyOptions {
   readonly batch?: number;
   /** How it continues the chunk that is being executed; null (default): it does not. */
   readonly continuation?: ContinuationSettings | null;
-  readonly session: Pick<SessionOptions, 'runtime' | 'threads' | 'weightFolder' | 'weightPrecision' | 'weightCache'>;
+  readonly session: Pick<
+    SessionOptions,
+    'runtime' | 'arithmetic' | 'threads' | 'weightFolder' | 'weightPrecision' | 'weightCache'
+  >;
 }
 
 /**

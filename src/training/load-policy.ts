@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import { readPolicyCheckpoint } from '../checkpoints/policy-checkpoint.ts';
-import type { Runtime, WeightPrecision } from '../engine/index.ts';
+import type { Arithmetic, Runtime, WeightPrecision } from '../engine/index.ts';
 import type { Policy } from '../interfaces/policy.ts';
 import { policyOf, type PolicySettings } from '../models/checkpoint-policy.ts';
 import { wholeWeights } from './tuned-model.ts';
@@ -10,6 +10,8 @@ import { wholeWeights } from './tuned-model.ts';
 /** How to run a policy. */
 export interface LoadPolicyOptions {
   readonly runtime: Runtime;
+  /** In what matrix products are computed; default `f32`. */
+  readonly arithmetic?: Arithmetic;
   readonly threads: number;
   /** Run it in a worker thread, so that an inference never blocks the caller. */
   readonly inWorker: boolean;
@@ -38,6 +40,7 @@ export async function loadPolicy(folder: string, options: LoadPolicyOptions): Pr
     session: {
       runtime: options.runtime,
       threads: options.threads,
+      ...(options.arithmetic === undefined ? {} : { arithmetic: options.arithmetic }),
       ...(options.weightPrecision === undefined ? {} : { weightPrecision: options.weightPrecision }),
     },
   });
