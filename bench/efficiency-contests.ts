@@ -81,6 +81,10 @@ const CONTESTS: Readonly<Record<string, Readonly<Record<string, Change>>>> = {
     'values computed again': { device: { rematerialise: true } },
     'computed again, 4 parts': { device: { rematerialise: true, accumulate: 4 } },
   },
+  arithmetic: {
+    'products in f32': {},
+    'products in f16': { device: { arithmetic: 'f16' } },
+  },
   tuning: {
     'all learns': {},
     'adapters in the decoder, expert': { tuning: ADAPTERS },
@@ -91,8 +95,17 @@ const CONTESTS: Readonly<Record<string, Readonly<Record<string, Change>>>> = {
 /** Names of the contests. */
 export const CONTEST_NAMES = Object.keys(CONTESTS);
 
-/** The contenders of a contest, on the quickstart's dataset in `root`; `folder` is for features. */
-export function contenders(contest: string, model: string, root: string, folder: string, threads: number): Contender[] {
+/** Where the contenders run, and what they read and write. */
+export interface Place {
+  /** The quickstart's dataset. */
+  readonly root: string;
+  /** For features. */
+  readonly folder: string;
+  readonly device: Pick<DeviceConfig, 'runtime' | 'threads'>;
+}
+
+/** The contenders of a contest. */
+export function contenders(contest: string, model: string, { root, folder, device: place }: Place): Contender[] {
   return Object.entries(lookUp('contest', contest, CONTESTS)).map(([name, change]) => {
     const { draws = DRAWS, samples = SAMPLES, device, tuning = null, features, copyPrompt = false } = change;
     const base = quickstartFamilies.find(({ model: { config } }) => config.family === 'xiaomi-robotics-0')!;
@@ -112,7 +125,7 @@ export function contenders(contest: string, model: string, root: string, folder:
       model: { ...base.model, draws, config: lookUp('model', model, MODELS) },
       tuning,
       optimiser: { ...base.optimiser, emaDecay: null },
-      device: { runtime: 'cpu', threads, replicas: 1, ...device },
+      device: { ...place, replicas: 1, ...device },
     };
     return { name, recipe, copyPrompt, drawsPerStep: draws * samples };
   });

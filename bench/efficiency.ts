@@ -1,9 +1,9 @@
 /**
  * @file What each means of efficient training gains: several draws per pass, a prompt that draws share, kept features, accumulation,
- * rematerialisation, adapters. Every contender is a process of its own that takes turns with the first of its contest; every round gives
+ * rematerialisation, adapters, 16-bit floats (on a graphics card: `--runtime webgpu`, whose default contest they are). Every contender is a process of its own that takes turns with the first of its contest; every round gives
  * a ratio.
  *
- *     node dist/bench/efficiency.js DATASET [--models tiny,large] [--contests draws,…] [--rounds 5] [--steps 5] [--threads 2]
+ *     node dist/bench/efficiency.js DATASET [--models tiny,large] [--contests draws,…] [--runtime cpu] [--rounds 5] [--steps 5] [--threads 2]
  */
 
 import { spawn } from 'node:child_process';
@@ -14,7 +14,7 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { workerUrl } from '../src/base/worker-url.ts';
-import { webGpuMissing } from '../src/engine/runtimes/webgpu-driver.ts';
+import type { Runtime } from '../src/engine/index.ts';
 import { CONTEST_NAMES, contenders, type Contender } from './efficiency-contests.ts';
 import type { Turn } from './efficiency-worker.ts';
 import { spread } from './spread.ts';
@@ -23,7 +23,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     models: { type: 'string', default: 'tiny,large' },
-    contests: { type: 'string', default: CONTEST_NAMES.join() },
+    contests: { type: 'string' },
+    runtime: { type: 'string', default: 'cpu' },
     rounds: { type: 'string', default: '5' },
     steps: { type: 'string', default: '5' },
     threads: { type: 'string', default: '2' },
@@ -31,6 +32,10 @@ const { values, positionals } = parseArgs({
 });
 const [root] = positionals;
 if (root === undefined) throw new Error('Give a dataset recorded by `vlakit record quickstart`.');
+const runtime = values.runtime as Runtime;
+/** The processor has no kernels for 16-bit floats: it rounds to them, and loses time. */
+const contests =
+  values.contests?.split(',') ?? CONTEST_NAMES.filter((name) => (runtime === 'webgpu') === (name === 'arithmetic'));
 const [rounds, steps] = [Number(values.rounds), Number(values.steps)];
 
 /** A contender's process. */
@@ -93,8 +98,12 @@ function report({ name, drawsPerStep }: Contender, turns: readonly Turn[]): void
 }
 
 async function compete(contest: string, model: string, folder: string): Promise<void> {
-  const [first, ...others] = contenders(contest, model, root!, folder, Number(values.threads));
-  console.log(`${contest}, ${model} (rounds ${rounds}, steps ${steps}, threads ${values.threads})`);
+  const [first, ...others] = contenders(contest, model, {
+    root: root!,
+    folder,
+    device: { runtime, threads: Number(values.threads) },
+  });
+  console.log(`${contest}, ${model} on ${runtime} (rounds ${rounds}, steps ${steps}, threads ${values.threads})`);
   for (const [i, other] of others.entries()) {
     const [theirs, own] = await duel([first!, other]);
     if (i === 0) report(first!, theirs);
@@ -112,10 +121,8 @@ async function compete(contest: string, model: string, folder: string): Promise<
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'efficiency-'));
 try {
   for (const model of values.models.split(',')) {
-    for (const contest of values.contests.split(',')) await compete(contest, model, folder);
+    for (const contest of contests) await compete(contest, model, folder);
   }
 } finally {
   fs.rmSync(folder, { recursive: true, force: true });
 }
-const webGpu = (await webGpuMissing()) === false ? 'there is one, but steps are traced in f32' : 'none here';
-console.log(`16-bit floats: not measured; the processor has no kernels for them. WebGPU: ${webGpu}.`);
