@@ -74,16 +74,13 @@ export function crosses(polygon: Polygon, from: Point, to: Point, slack = 1e-9):
   return enter < leave;
 }
 
-/** The nearest point of the outline to a point inside, a little outside of it. */
-export function wayOut(polygon: Polygon, [x, y]: Point): Point {
-  const depths = polygon.map(([cx, cy], i) => {
+/** From a point inside straight out across each side, to a little outside of it. */
+export function waysOut(polygon: Polygon, [x, y]: Point): Point[] {
+  return polygon.map(([cx, cy], i): Point => {
     const [nx, ny] = outward(polygon, i);
-    return (x - cx) * nx + (y - cy) * ny;
+    const by = 1e-6 - (x - cx) * nx - (y - cy) * ny;
+    return [x + nx * by, y + ny * by];
   });
-  const side = depths.indexOf(Math.max(...depths));
-  const [nx, ny] = outward(polygon, side);
-  const by = 1e-6 - depths[side]!;
-  return [x + nx * by, y + ny * by];
 }
 
 /** Distance between two points. */

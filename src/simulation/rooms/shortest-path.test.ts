@@ -131,3 +131,22 @@ function gridLength(free: (at: Point) => boolean, start: Point, goal: Point): nu
   }
   return reached[cellOf(goal)]!;
 }
+
+test('from inside of obstacles that overlap, the way leaves all of them by the nearest side that does', () => {
+  // Two walls in line, the second a little thicker: straight out of the first lies inside the second.
+  const walls = [rectangle([0, 0], [0.35, 1]), rectangle([0, 0.5], [0.351, 1])];
+  const bounds = rectangle([0, 0], [3, 3]);
+  const way = shortestWay(walls, bounds, [-0.25, 0.1], [2, 0.1]);
+  assert.ok(way !== null);
+  const [, out] = way.points;
+  assert.ok(Math.abs(out![0] + 0.351) < 1e-5 && Math.abs(out![1] - 0.1) < 1e-9, `${out}`);
+  for (let draw = 0; draw < 300; draw++) {
+    const obstacles = Array.from({ length: 4 }, somePolygon);
+    const start = point();
+    if (!obstacles.some((polygon) => contains(polygon, start))) continue;
+    const escape = shortestWay(obstacles, rectangle([0, 0], [4, 4]), start, [3.5, 3.5]);
+    if (escape === null) continue;
+    const [, first] = escape.points;
+    assert.ok(obstacles.every((polygon) => !contains(polygon, first!)));
+  }
+});

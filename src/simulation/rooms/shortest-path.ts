@@ -1,6 +1,6 @@
 /** @file The shortest way around convex obstacles, by the visibility graph of their corners and Dijkstra's algorithm. */
 
-import { apartBy, crosses, sideDistance, wayOut, type Point, type Polygon } from './planar.ts';
+import { apartBy, crosses, sideDistance, waysOut, type Point, type Polygon } from './planar.ts';
 
 /** A way as its corners, start and end included, and its length in metres. */
 export interface Way {
@@ -10,16 +10,18 @@ export interface Way {
 
 /**
  * The shortest way from `start` to `goal` that stays out of the obstacles' insides and within the bounds (a convex polygon); null when
- * there is none. Where the start lies inside an obstacle the way first leaves it by the nearest side.
+ * there is none. Where the start lies inside obstacles the way first leaves them by the nearest side that is outside of all.
  */
 export function shortestWay(obstacles: readonly Polygon[], bounds: Polygon, start: Point, goal: Point): Way | null {
-  const inside = obstacles.find((polygon) => sideDistance(polygon, start) < 0);
-  if (inside !== undefined) {
-    const out = wayOut(inside, start);
-    const rest = obstacles.some((polygon) => sideDistance(polygon, out) < 0)
-      ? null
-      : shortestWay(obstacles, bounds, out, goal);
-    return rest === null ? null : { points: [start, ...rest.points], length: apartBy(start, out) + rest.length };
+  const isFree = (point: Point): boolean => obstacles.every((polygon) => sideDistance(polygon, point) >= 0);
+  if (!isFree(start)) {
+    const [out] = obstacles
+      .filter((polygon) => sideDistance(polygon, start) < 0)
+      .flatMap((polygon) => waysOut(polygon, start))
+      .filter(isFree)
+      .sort((a, b) => apartBy(a, start) - apartBy(b, start));
+    const rest = out === undefined ? null : shortestWay(obstacles, bounds, out, goal);
+    return rest === null ? null : { points: [start, ...rest.points], length: apartBy(start, out!) + rest.length };
   }
   const corners = obstacles
     .flat()
