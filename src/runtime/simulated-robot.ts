@@ -8,6 +8,9 @@ import type { Environment, EpisodeSpec, ExpertEnvironment, Outcome } from '../in
 import type { Image, Observation } from '../interfaces/observation.ts';
 import type { Measurement, Robot } from '../interfaces/robot.ts';
 
+/** For the gate before a simulated robot: sensors without noise repeat themselves for as long as the robot is blocked, and never freeze. */
+export const NOISELESS = { camera: Infinity, state: Infinity } as const;
+
 /** How a sensor measures. */
 export interface SensorSetting {
   /** Measurements per second; default: the control rate. */

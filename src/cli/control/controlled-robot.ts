@@ -11,7 +11,7 @@ import type { LoopTask } from '../../runtime/loop-task.ts';
 import { pathJerk } from '../../runtime/run-report.ts';
 import { enabledGate, type DeadManWire } from '../../runtime/safety/dead-man.ts';
 import { openGate } from '../../runtime/safety/safety-gate.ts';
-import { SimulatedRobot } from '../../runtime/simulated-robot.ts';
+import { NOISELESS, SimulatedRobot } from '../../runtime/simulated-robot.ts';
 import type { ThreadParts } from '../../runtime/thread/loop-worker.ts';
 import { openWorld, type WorldChoice } from '../../simulation/worlds.ts';
 import { chosenStrategy, type StrategyChoice } from './strategy-choice.ts';
@@ -62,7 +62,13 @@ export async function openControlled(
   const { embodiment } = body.robot;
   const { controlHz } = embodiment;
   const oldest = Math.ceil(Math.max(OLDEST_SECONDS * controlHz, strategy.execute + controlHz));
-  const gate = openGate(body.robot, { clock, limits, oldestAction: oldest, deadMan: deadMan?.seconds ?? null });
+  const gate = openGate(body.robot, {
+    clock,
+    limits,
+    oldestAction: oldest,
+    deadMan: deadMan?.seconds ?? null,
+    ...(choice.kind === 'world' ? { frozen: NOISELESS } : {}),
+  });
   const enabled = deadMan === null ? gate : enabledGate(gate, deadMan, () => clock.now());
   return {
     gate: brakedGate(enabled, clock),

@@ -12,6 +12,7 @@ import type { TickRecord } from '../../interfaces/tick-record.ts';
 import { readSession } from '../../recording/session-file.ts';
 import { uniformLatency, withLatency } from '../../runtime/latency-model.ts';
 import { openWorld, WORLDS } from '../../simulation/worlds.ts';
+import { openControlled } from './controlled-robot.ts';
 import { followedWorld, plannedExpert } from './planned-expert.ts';
 import { playControlled, type ControlReport } from './play-episode.ts';
 import { controlSession, type ControlSession } from './session.ts';
@@ -68,6 +69,48 @@ for (const [world, { tasks }] of Object.entries(WORLDS)) {
     assert.deepEqual((await play(world, task)).reports, reports);
   });
 }
+
+test('rooms: a base that the gate turned later than planned, and that drove against a wall, finds its way', async () => {
+  const { reports, ticks } = await play('rooms', 'go-to', { seed: 0 });
+  assert.ok(ticks.some(({ interventions }) => interventions.some((reason) => reason.startsWith('clipped: dtheta'))));
+  assert.equal(reports[0]!.outcome, 'success', reportLines(reports[0]!).join('\n'));
+});
+
+test('rooms: a base that pushes against a wall sees nothing change, and may turn away all the same', async () => {
+  const clock = new SimulatedClock();
+  const environment = await openWorld({ world: 'rooms', imageSize: 16 });
+  const { gate, task } = await openControlled(
+    {
+      robot: { kind: 'world', world: { world: 'rooms' }, episode: { task: 'go-to', seed: 3 } },
+      limits: WORLD_LIMITS['rooms']!,
+      strategy: { name: 'synchronous', execute: 4 },
+      deadMan: null,
+    },
+    clock,
+    environment,
+  );
+  await task!.begin();
+  let tick = 0;
+  const drive = async (waypoint: readonly number[], ticks: number): Promise<Float32Array> => {
+    for (const end = tick + ticks; tick < end; tick++) {
+      await clock.advance(tick / 2 + 0.1);
+      const at = { time: clock.now(), tick, age: 0, observation: await environment.observe() };
+      const passed = gate.pass(Float32Array.from(waypoint), at);
+      await clock.advance(clock.now() + 0.05);
+      assert.notEqual((await passed).source, 'hold', `tick ${tick}: ${(await passed).interventions.join()}`);
+    }
+    return (await environment.observe()).state;
+  };
+  await gate.connect(() => undefined);
+  await clock.advance(0.01);
+  const blocked = await drive([0.5, 0, 0], 34);
+  assert.deepEqual([...(await drive([0.5, 0, 0], 6))], [...blocked]);
+  assert.notDeepEqual([...(await drive([0, 0, 0.4], 4))].slice(2), [...blocked].slice(2));
+  const closing = gate.close();
+  await clock.advance(clock.now() + 5);
+  await closing;
+  await environment.close();
+});
 
 test('another seed plays another episode', async () => {
   const [one, other] = [await play('six-joint', 'lift'), await play('six-joint', 'lift', { seed: 2 })];

@@ -7,6 +7,7 @@ import type { MotionLimits } from '../../interfaces/motion-limits.ts';
 import type { Observation } from '../../interfaces/observation.ts';
 import type { Gate } from '../../runtime/gate.ts';
 import { openGate } from '../../runtime/safety/safety-gate.ts';
+import { NOISELESS } from '../../runtime/simulated-robot.ts';
 import { DemonstrationFrames } from '../recording/demonstration-frames.ts';
 import type { Controls } from './controls.ts';
 import type { HumanInput } from './human-input.ts';
@@ -88,7 +89,14 @@ async function playEpisode(options: SessionOptions, episode: number, kept: numbe
   await environment.reset({ task, seed: seed(episode) });
   const robot = new SteppedRobot(environment);
   // A human acts on what is seen now, and may rest for as long as they like.
-  const gate = openGate(robot, { clock, limits, oldestAction: 1, deadMan: null, patience: Infinity });
+  const gate = openGate(robot, {
+    clock,
+    limits,
+    oldestAction: 1,
+    deadMan: null,
+    patience: Infinity,
+    frozen: NOISELESS,
+  });
   await gate.connect(() => {});
   try {
     return await drive(gate, robot, options, task, kept);

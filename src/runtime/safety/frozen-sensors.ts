@@ -32,7 +32,10 @@ export class FrozenSensors {
     this.period = period;
   }
 
-  /** The sensors that are frozen at `now`. `pace`: the largest step since the last call, as a share of the largest that is allowed. */
+  /**
+   * What is wrong at `now`: which sensors are frozen. Where none has changed, the robot may as well be blocked: nothing that is seen tells.
+   * `pace`: the largest step since the last call, as a share of the largest that is allowed.
+   */
   check(observation: Observation, now: number, pace: number): string[] {
     const { state } = observation;
     const bytes = new Uint8Array(state.buffer, state.byteOffset, state.byteLength);
@@ -40,10 +43,13 @@ export class FrozenSensors {
     for (const [name, { data }] of Object.entries(observation.images)) {
       if (this.isFrozen(`camera ${name}`, data, this.bounds.camera, now, pace)) frozen.push(`camera ${name}`);
     }
-    return frozen;
+    const since = Math.min(...frozen.map((sensor) => this.watched.get(sensor)!.since));
+    const all = [...this.watched.values()].every((one) => one.since <= since + this.period);
+    if (frozen.length === 0 || !all) return frozen.map((sensor) => `${sensor} is frozen`);
+    return [`nothing seen has changed: the robot is blocked, or frozen: ${frozen.join(', ')}`];
   }
 
-  /** Forgets everything. */
+  /** Forgets everything: another look at it has been taken. */
   restart(): void {
     this.watched.clear();
   }

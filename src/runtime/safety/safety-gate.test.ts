@@ -234,6 +234,29 @@ for (const [sensor, said] of [
   });
 }
 
+test('a robot that sees nothing change is held, as blocked or frozen, until somebody takes hold of the switch anew', async () => {
+  const bench = await started(joints, { deadMan: 0.2 });
+  const seen = bench.robot.observe();
+  // Its sensors say the same for ever, as noiseless ones do of a robot that is blocked.
+  const push = async (ticks: number, held: boolean): Promise<string> => {
+    let sources = '';
+    for (let i = 0; i < ticks; i++) {
+      if (held) bench.gate.enable();
+      const { source, interventions } = await bench.step(bench.tick % 60 < 30 ? AHEAD : [-1, 0.5, -1, 1], {
+        observation: seen,
+      });
+      sources += source[0]!;
+      if (held && source === 'hold')
+        assert.match(interventions.join(), /nothing seen has changed: the robot is blocked/);
+    }
+    return sources;
+  };
+  assert.match(await push(150, true), /^c{26,60}h+$/);
+  assert.match(await push(30, false), /^h+$/);
+  assert.match(await push(60, true), /^c{26,50}h+$/);
+  assert.deepEqual(bench.robot.unsafe, []);
+});
+
 test('a robot that stands still may see the same for ever', async () => {
   const bench = await started(joints);
   for (let i = 0; i < 300; i++) assert.equal((await bench.step([0, 0.5, -1, 1])).source, 'chunk');

@@ -97,9 +97,14 @@ export class SafetyGate implements Gate {
     void this.watch();
   }
 
-  /** A human is there and lets the robot move; to be repeated within `deadMan` seconds. */
+  /**
+   * A human is there and lets the robot move; to be repeated within `deadMan` seconds. Whoever let go and takes hold anew has looked: a robot
+   * that was held because nothing seen changes may move again, for as long as sensors may repeat themselves.
+   */
   enable(): void {
-    this.enabled = this.options.clock.now();
+    const now = this.options.clock.now();
+    if (!this.isEnabled(now)) this.frozen.restart();
+    this.enabled = now;
   }
 
   reset(): void {
@@ -218,7 +223,7 @@ export class SafetyGate implements Gate {
     const frozen = at.observation === null ? [] : this.frozen.check(at.observation, now, limiter.pace);
     const refusals = wanted === null ? [] : this.screen.refuse(wanted, at);
     if (wanted !== null) {
-      for (const sensor of frozen) refusals.push(`refused: ${sensor} is frozen`);
+      for (const reason of frozen) refusals.push(`refused: ${reason}`);
       if (!this.isEnabled(now)) refusals.push('refused: nobody enables the robot');
     }
     const brake = (interventions: readonly string[]): Decision => ({
