@@ -1,7 +1,7 @@
 /** @file Demonstrations in each built-in world: the noise that suits its actions, and how a policy may see them. */
 
 import { lookUp } from '../src/base/errors.ts';
-import type { ActionNoise, RecordConfig } from '../src/cli/recording/record-config.ts';
+import type { ActionNoise, RecordConfig } from './recording.ts';
 import type { ReferenceChange } from '../src/codec/delta.ts';
 import { findWorld } from '../src/simulation/worlds.ts';
 import { TABLETOP_NOISE } from './tabletop-parts.ts';

@@ -1,6 +1,6 @@
 /** @file What a recipe is: a whole run as one typed value, from recording to evaluation. */
 
-import type { RecordConfig } from '../src/cli/recording/record-config.ts';
+import type { RecordConfig } from './recording.ts';
 import type { TrainingRecipe } from '../src/training/recipe.ts';
 
 /** How a trained policy is measured in closed loop. */

@@ -1,6 +1,6 @@
 /** @file What the recipes on the built-in tabletop share: cameras, codec, model and optimiser, as functions of a few choices. */
 
-import type { RecordConfig } from '../src/cli/recording/record-config.ts';
+import type { RecordConfig } from './recording.ts';
 import type { Augmentation } from '../src/codec/augment.ts';
 import type { CameraConfig } from '../src/codec/codec-config.ts';
 import type { AnyFamily } from '../src/models/family.ts';

@@ -1,8 +1,8 @@
 /** @file Ways to act while the next chunk is inferred, over latency: success, throughput, idle time, jerk and seams. */
 
-import type { RealTimeConfig } from '../../src/cli/study/real-time.ts';
 import { quickstart } from '../quickstart.ts';
 import { realTime } from '../real-time.ts';
+import type { RealTimeConfig } from './measurement-config.ts';
 import type { Arm, Comparison, Study } from './study.ts';
 
 /** Half of the recipes' own: early enough that synchronous execution without latency does not solve everything. */

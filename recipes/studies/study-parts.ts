@@ -1,8 +1,7 @@
 /** @file What the studies share: how success and answers are measured on the tabletop. */
 
-import type { AnswersConfig } from '../../src/cli/study/answers.ts';
-import type { SuccessConfig } from '../../src/cli/study/success.ts';
 import { quickstart } from '../quickstart.ts';
+import type { AnswersConfig, SuccessConfig } from './measurement-config.ts';
 
 /** The starter tasks as in training, on 100 unseen scenes each, as the quickstart plays them. A variant spreads it. */
 export const TABLETOP_SUCCESS: SuccessConfig = {

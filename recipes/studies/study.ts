@@ -1,8 +1,8 @@
 /** @file What a study is: a paper's claim, the runs that put it to the test, and what is compared, as one typed value. */
 
-import type { MeasurementConfig } from '../../src/cli/study/measurements.ts';
 import type { Recipe } from '../recipe.ts';
 import type { ReinforcementRun } from '../reinforcement-run.ts';
+import type { MeasurementConfig } from './measurement-config.ts';
 
 /**
  * One training stage of an arm; `kind` says by which command its recipe is trained. `set` holds changes of the recipe, as `--set`

@@ -11,7 +11,7 @@ import { recordingState } from '../data/lerobot/recording-folder.ts';
 import { measure } from './measure.ts';
 import { measureOpenLoop } from './open-loop.ts';
 import { namedEnvironment, namedPolicy } from './players.ts';
-import type { RecordConfig } from './recording/record-config.ts';
+import type { RecordConfig } from '../../recipes/recording.ts';
 import { recordDataset } from './recording/record-dataset.ts';
 import { writeReport } from './report.ts';
 import { trainRecipe } from './train.ts';

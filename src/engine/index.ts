@@ -9,8 +9,14 @@ export { constant, input, output, segment, trace, weight, type Graph, type Tenso
 export { safetensorsWeights } from './onnx/safetensors-weights.ts';
 export { toOnnx, type WeightContent } from './onnx/write.ts';
 export { createCompiledSession, createSession } from './session.ts';
-export type { WeightPrecision } from './weight-precision.ts';
-export type { Arithmetic, CompiledSessionOptions, Runtime, Session, SessionOptions } from './session-types.ts';
+export type {
+  Arithmetic,
+  CompiledSessionOptions,
+  Runtime,
+  Session,
+  SessionOptions,
+  WeightPrecision,
+} from './session-types.ts';
 export type { Operand } from './ops/broadcast.ts';
 export { after, known } from './ops/after.ts';
 export { attention } from './ops/attention.ts';

@@ -7,7 +7,8 @@ import type { WeightContent } from './onnx/write.ts';
 import { castLate } from './passes/late-casts.ts';
 import { quantiseWeights } from './passes/quantise-weights.ts';
 import type { SessionOptions } from './session-types.ts';
-import { layoutOf, type WeightPrecision } from './weight-precision.ts';
+import type { WeightPrecision } from './session-types.ts';
+import { layoutOf } from './weight-precision.ts';
 
 /** Peak over the bytes of the weights while a session opens, as measured (docs/results/published-size.md). */
 const PEAK = 1.15;

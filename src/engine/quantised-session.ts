@@ -9,7 +9,8 @@ import { mergeCommonSubexpressions } from './passes/common-subexpressions.ts';
 import { optimise } from './passes/optimise.ts';
 import { quantiseWeights, type QuantisedWeight } from './passes/quantise-weights.ts';
 import type { SessionOptions } from './session-types.ts';
-import { layoutOf, layoutTypes, quantiseMatrix, type WeightPrecision } from './weight-precision.ts';
+import type { WeightPrecision } from './session-types.ts';
+import { layoutOf, layoutTypes, quantiseMatrix } from './weight-precision.ts';
 
 /** A graph and weights that are ready for a session; `done` is called when the session has read them. */
 export interface PreparedWeights {

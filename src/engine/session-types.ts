@@ -3,7 +3,6 @@
 import type { Tensor } from '../base/tensor.ts';
 import type { TensorType } from './graph.ts';
 import type { WeightContent } from './onnx/write.ts';
-import type { WeightPrecision } from './weight-precision.ts';
 
 /**
  * Where a graph runs. `cpu`: ONNX Runtime in this process, or as WebAssembly in a browser. `webgpu`: the same on a graphics
@@ -17,6 +16,9 @@ export type Runtime = 'cpu' | 'webgpu' | 'reference';
  * to see what a card would say.
  */
 export type Arithmetic = 'f32' | 'f16';
+
+/** `int8` and `int4` hold the matrices of large affine maps in 8 and 4 bits; `f32` holds all weights in float32. */
+export type WeightPrecision = 'f32' | 'int8' | 'int4';
 
 /** Where and how a graph runs. */
 export interface SessionOptions {

@@ -23,7 +23,8 @@ import {
 import { optimise } from './passes/optimise.ts';
 import { quantiseWeights } from './passes/quantise-weights.ts';
 import { webGpuMissing } from './runtimes/webgpu-driver.ts';
-import { quantiseMatrix, type WeightLayout, type WeightPrecision } from './weight-precision.ts';
+import type { WeightPrecision } from './session-types.ts';
+import { quantiseMatrix, type WeightLayout } from './weight-precision.ts';
 
 const random = new Random(5);
 const normals = (count: number): Float32Array => Float32Array.from({ length: count }, () => random.normal());

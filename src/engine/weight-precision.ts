@@ -3,10 +3,7 @@
 import { VlaError } from '../base/errors.ts';
 import { fromHalf } from '../base/half.ts';
 import type { DType, Tensor } from '../base/tensor.ts';
-import type { Runtime } from './session-types.ts';
-
-/** `int8` and `int4` hold the matrices of large affine maps in 8 and 4 bits; `f32` holds all weights in float32. */
-export type WeightPrecision = 'f32' | 'int8' | 'int4';
+import type { Runtime, WeightPrecision } from './session-types.ts';
 
 /**
  * How a matrix [N, K] lies in few bits. `channels`: i8 [K, N] and a scale per output. `blocks`: u8 [N, K / block,

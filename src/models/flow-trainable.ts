@@ -29,7 +29,7 @@ import {
   type SupervisionHeads,
 } from './parts/supervision-heads.ts';
 import { PROGRESS, requireProgress, requireProgressTargets } from './task-progress.ts';
-import { textLoss } from './text-trainable.ts';
+import { textLoss } from './text-loss.ts';
 import { requireText } from './writer.ts';
 
 /** What a training step is made of. */

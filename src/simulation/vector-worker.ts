@@ -8,7 +8,12 @@ import type { Embodiment } from '../interfaces/embodiment.ts';
 import type { BlockResult } from '../interfaces/environment-pool.ts';
 import type { Environment, EpisodeSpec, Outcome } from '../interfaces/environment.ts';
 import type { Observation } from '../interfaces/observation.ts';
-import type { VectorStep } from './vector.ts';
+
+/** What one step of one environment gave. */
+export interface VectorStep {
+  readonly outcome: Outcome;
+  readonly observation: Observation;
+}
 
 /** What the worker is started with. */
 export interface VectorSetup {

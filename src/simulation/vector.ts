@@ -6,9 +6,11 @@ import { fromPlainError } from '../base/plain-error.ts';
 import { workerUrl } from '../base/worker-url.ts';
 import type { Embodiment } from '../interfaces/embodiment.ts';
 import type { BlockResult, EnvironmentPool } from '../interfaces/environment-pool.ts';
-import type { EpisodeSpec, Outcome } from '../interfaces/environment.ts';
+import type { EpisodeSpec } from '../interfaces/environment.ts';
 import type { Observation } from '../interfaces/observation.ts';
-import type { VectorOrder, VectorReport, VectorSetup } from './vector-worker.ts';
+import type { VectorOrder, VectorReport, VectorSetup, VectorStep } from './vector-worker.ts';
+
+export type { VectorStep } from './vector-worker.ts';
 
 /** What to open, how often, and in how many threads. */
 export interface VectorConfig {
@@ -20,12 +22,6 @@ export interface VectorConfig {
   readonly size: number;
   /** Threads; more than `size` makes no sense. */
   readonly workers: number;
-}
-
-/** What one step of one environment gave. */
-export interface VectorStep {
-  readonly outcome: Outcome;
-  readonly observation: Observation;
 }
 
 /** The built-in worlds as a module for `VectorConfig.module`; its options are a `WorldChoice`. */

@@ -4,7 +4,7 @@ import type { CheckpointFiles } from '../checkpoints/checkpoint.ts';
 import type { LeRobotDataset } from '../data/lerobot/reader.ts';
 import type { AnyFamily, FamilyConfig } from '../models/family.ts';
 import type { FeatureSource } from './features/keep-features.ts';
-import type { BatchSource, PolicyTrainable } from './trainable.ts';
+import type { ClosableBatches, GroupOptions, PolicyTrainable } from './trainable.ts';
 
 /** One member of a mixture, opened. */
 export interface MixtureGroup {
@@ -19,20 +19,6 @@ export interface MixtureGroup {
   readonly features?: FeatureSource;
   /** Opens its batches for a trainable with the same inputs. */
   batches(trainable: PolicyTrainable, options: GroupOptions): Promise<ClosableBatches>;
-  close(): Promise<void>;
-}
-
-/** What the batches of a group need. */
-export interface GroupOptions {
-  /** Of the order of samples, and of augmentation and noise; drawn from the recipe's. */
-  readonly seeds: { readonly order: number; readonly batches: number };
-  /** Memory for decoded pictures that all groups share: `free` bytes are left. */
-  readonly budget: { free: number };
-  readonly signal: AbortSignal;
-}
-
-/** Batches that hold memory and threads. */
-export interface ClosableBatches extends BatchSource {
   close(): Promise<void>;
 }
 

@@ -18,11 +18,11 @@ import { checkModel } from './model-config.ts';
 import { parseFeatures } from './features/config.ts';
 import { keepFeatures, type KeptGroup } from './features/keep-features.ts';
 import { joinBatches, openMixture, type Mixture } from './mixture.ts';
-import type { GroupOptions, MixtureGroup } from './mixture-group.ts';
+import type { MixtureGroup } from './mixture-group.ts';
 import { objectiveOf, type TrainingRecipe } from './recipe.ts';
 import { createReplicatedLearner } from './replicated-learner.ts';
 import { RECIPE_FILE, writeProvenance } from './provenance-file.ts';
-import type { BatchSource, LearnerGroup, PolicyTrainable, Trainable } from './trainable.ts';
+import type { BatchSource, GroupOptions, LearnerGroup, PolicyTrainable, Trainable } from './trainable.ts';
 import { tuneModel, type TunedModel } from './tuned-model.ts';
 import { parseTuning } from './tuning.ts';
 

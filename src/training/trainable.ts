@@ -56,3 +56,17 @@ export interface BatchSource {
   /** The feeds of step `step` (from 0), one tensor per name of `Trainable.inputs`, named as `inGroup` does. */
   batch(step: number): Promise<Readonly<Record<string, Tensor>>>;
 }
+
+/** Batches that hold memory and threads. */
+export interface ClosableBatches extends BatchSource {
+  close(): Promise<void>;
+}
+
+/** What the batches of a group in a mixture need. */
+export interface GroupOptions {
+  /** Of the order of samples, and of augmentation and noise; drawn from the recipe's. */
+  readonly seeds: { readonly order: number; readonly batches: number };
+  /** Memory for decoded pictures that all groups share: `free` bytes are left. */
+  readonly budget: { free: number };
+  readonly signal: AbortSignal;
+}

@@ -10,7 +10,7 @@ import { startProgress } from '../../base/progress.ts';
 import { annotationFile } from '../../data/lerobot/annotations.ts';
 import { openLeRobot, type LeRobotDataset } from '../../data/lerobot/reader.ts';
 import { playEpisodes } from '../recording/episode-pool.ts';
-import type { RecordConfig } from '../recording/record-config.ts';
+import type { RecordConfig } from '../../../recipes/recording.ts';
 
 /** Which dataset, and how. */
 export interface SimulationOptions {

@@ -10,7 +10,7 @@ import { openLeRobot, type LeRobotDataset } from '../../data/lerobot/reader.ts';
 import type { Annotation } from '../../interfaces/annotation.ts';
 import { createTabletop, TASKS } from '../../simulation/tabletop/index.ts';
 import { annotateFromSimulation } from '../annotate/from-simulation.ts';
-import type { RecordConfig } from './record-config.ts';
+import type { RecordConfig } from '../../../recipes/recording.ts';
 import { recordDataset } from './record-dataset.ts';
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'annotated-'));

@@ -10,7 +10,8 @@ import { FIRST_EVALUATION_SEED } from '../../benchmarks/protocol.ts';
 import { openLeRobot } from '../../data/lerobot/reader.ts';
 import { createTabletop } from '../../simulation/tabletop/index.ts';
 import { demonstrate } from './expert-episode.ts';
-import { createActionNoise, recordingSeed, type RecordConfig } from './record-config.ts';
+import { createActionNoise, recordingSeed } from './record-config.ts';
+import type { RecordConfig } from '../../../recipes/recording.ts';
 import { recordDataset, type RecordOptions } from './record-dataset.ts';
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'record-'));

@@ -9,7 +9,8 @@ import { createLeRobotWriter, type LeRobotWriter } from '../../data/lerobot/writ
 import { openWorld } from '../../simulation/worlds.ts';
 import { recordingFeatures } from './demonstration-frames.ts';
 import { playEpisodes } from './episode-pool.ts';
-import { checkRecordConfig, worldOf, type RecordConfig } from './record-config.ts';
+import { checkRecordConfig, worldOf } from './record-config.ts';
+import type { RecordConfig } from '../../../recipes/recording.ts';
 
 /** Where and how to record. */
 export interface RecordOptions {

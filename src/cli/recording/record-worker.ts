@@ -8,7 +8,8 @@ import { prepareEpisode, transferables, type EpisodeSpec, type PreparedEpisode }
 import { openWorld } from '../../simulation/worlds.ts';
 import { watchFrames } from './annotated-frames.ts';
 import { demonstrate } from './expert-episode.ts';
-import { createActionNoise, recordingSeed, worldOf, type RecordConfig } from './record-config.ts';
+import { createActionNoise, recordingSeed, worldOf } from './record-config.ts';
+import type { RecordConfig } from '../../../recipes/recording.ts';
 
 /** What the worker is started with: what to play, and what to make of it. */
 export interface RecordWorkerData {

@@ -16,7 +16,8 @@ import { modelSpec } from '../../models/flow-trainable.ts';
 import { tinyZr0 } from '../../models/zr-0/config.ts';
 import { zr0 } from '../../models/zr-0/family.ts';
 import { flatten, materialise } from '../../nn/parameters.ts';
-import { answers, type AnswersConfig } from './answers.ts';
+import type { AnswersConfig } from '../../../recipes/studies/measurement-config.ts';
+import { answers } from './answers.ts';
 import type { Measured } from './measurement.ts';
 
 const folder = scratchFolder('answers');

@@ -3,24 +3,12 @@
 import { VlaError } from '../../base/errors.ts';
 import { openConversations, type KindedSample } from '../../data/conversations.ts';
 import { questionKinds, scoreAnswer } from '../../simulation/tabletop/questions/index.ts';
-import { generateVisionLanguage, type SetSettings } from '../generate/vision-language/generate-set.ts';
+import { generateVisionLanguage } from '../generate/vision-language/generate-set.ts';
 import { openAnswerer } from './answerer.ts';
-import type { Measurement, NamedMeasurement, Score } from './measurement.ts';
+import type { AnswersConfig } from '../../../recipes/studies/measurement-config.ts';
+import type { Measurement, Score } from './measurement.ts';
 
 const SERIES = 'accuracy';
-
-/** Which questions are asked. */
-export interface AnswersConfig extends NamedMeasurement {
-  readonly kind: 'answers';
-  /** A Dexdata folder with questions that training never sees. */
-  readonly root: string;
-  /** Made by these settings where they are missing (their seed another than that of the training's questions); null: they are there. */
-  readonly generate: SetSettings | null;
-  /** How many are asked: the first ones of the folder. */
-  readonly questions: number;
-  /** The longest answer. */
-  readonly maxTokens: number;
-}
 
 /** Accuracy of answers, each scored 0 to 1 as its kind compares. The same questions in every arm: compared in pairs. */
 export const answers: Measurement<AnswersConfig> = {

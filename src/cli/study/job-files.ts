@@ -5,7 +5,7 @@ import path from 'node:path';
 import { VlaError } from '../../base/errors.ts';
 import { readJson, writeFileAtomic } from '../../base/files.ts';
 import type { Measured } from './measurement.ts';
-import type { MeasurementConfig } from './measurements.ts';
+import type { MeasurementConfig } from '../../../recipes/studies/measurement-config.ts';
 import type { MeasureJob, TrainJob } from './jobs.ts';
 
 const STAGE_FILE = 'stage.json';

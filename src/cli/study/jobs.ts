@@ -1,7 +1,7 @@
 /** @file What a study consists of: stages to be trained, checkpoints to be measured, inference to be timed. */
 
 import type { Arm, Stage, Sweep } from '../../../recipes/studies/study.ts';
-import type { MeasurementConfig } from './measurements.ts';
+import type { MeasurementConfig } from '../../../recipes/studies/measurement-config.ts';
 
 /** A stage with one seed, to be trained. */
 export interface TrainJob {

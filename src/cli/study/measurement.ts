@@ -1,5 +1,7 @@
 /** @file What a study measures of a trained policy: one interface, one file per kind (all are listed in measurements.ts). */
 
+import type { NamedMeasurement } from '../../../recipes/studies/measurement-config.ts';
+
 /** One item of a measurement, scored: an episode, a question. */
 export interface Score {
   /** What kind of item it is: a task, a kind of question. Intervals treat these as fixed, the items in them as drawn. */
@@ -32,14 +34,6 @@ export interface Measured {
   readonly series: readonly Series[];
   /** Numbers beside the scores, for the record: episode lengths, latencies in ms. */
   readonly details: Readonly<Record<string, number>>;
-}
-
-/** What every measurement's configuration has. */
-export interface NamedMeasurement {
-  /** Names the file of the measurement. */
-  readonly kind: string;
-  /** What tables and comparisons call it; unique in its arm. */
-  readonly name: string;
 }
 
 /** Where and on what a measurement is carried out. */

@@ -1,13 +1,11 @@
 /** @file The kinds of measurements by name: a table that is complete by type. A new kind is one file and one line in each. */
 
 import { lookUp } from '../../base/errors.ts';
-import { answers, type AnswersConfig } from './answers.ts';
-import type { Measurement, NamedMeasurement } from './measurement.ts';
-import { realTime, type RealTimeConfig } from './real-time.ts';
-import { success, type SuccessConfig } from './success.ts';
-
-/** How one thing about a trained policy is measured; `kind` says by which file. */
-export type MeasurementConfig = SuccessConfig | AnswersConfig | RealTimeConfig;
+import type { MeasurementConfig, NamedMeasurement } from '../../../recipes/studies/measurement-config.ts';
+import { answers } from './answers.ts';
+import type { Measurement } from './measurement.ts';
+import { realTime } from './real-time.ts';
+import { success } from './success.ts';
 
 type Table = { readonly [K in MeasurementConfig['kind']]: Measurement<Extract<MeasurementConfig, { kind: K }>> };
 

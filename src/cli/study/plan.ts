@@ -11,7 +11,8 @@ import { applyOverrides } from '../../training/overrides.ts';
 import { identityOf } from './identity.ts';
 import type { ArmRun, Job, MeasureJob, StudyPlan, TrainJob } from './jobs.ts';
 import { planLatency } from './latency.ts';
-import { measurementOf, type MeasurementConfig } from './measurements.ts';
+import type { MeasurementConfig } from '../../../recipes/studies/measurement-config.ts';
+import { measurementOf } from './measurements.ts';
 import { stageKindOf } from './stage-kinds.ts';
 
 const SHIPPED = 'shipped:';

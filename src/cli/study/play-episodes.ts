@@ -5,7 +5,8 @@ import { evaluate, type EvaluateOptions } from '../../benchmarks/evaluate.ts';
 import { saveEvaluation } from '../../benchmarks/evaluation-folder.ts';
 import { unseenSeed } from '../../benchmarks/protocol.ts';
 import type { NamedPolicy } from '../players.ts';
-import type { MeasurementContext, NamedMeasurement } from './measurement.ts';
+import type { NamedMeasurement } from '../../../recipes/studies/measurement-config.ts';
+import type { MeasurementContext } from './measurement.ts';
 
 /** Longest single inference, as it is computed. */
 const TIMEOUT_MS = 60_000;

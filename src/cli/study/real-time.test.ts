@@ -12,10 +12,10 @@ import { evaluate } from '../../benchmarks/evaluate.ts';
 import { unseenSeed } from '../../benchmarks/protocol.ts';
 import type { EpisodeRecord } from '../../benchmarks/result.ts';
 import type { Measured, Series } from './measurement.ts';
-import { realTime, type RealTimeConfig } from './real-time.ts';
+import type { RealTimeConfig, StrategyChoice } from '../../../recipes/studies/measurement-config.ts';
+import { realTime } from './real-time.ts';
 import { realTimePlayer } from './real-time/player.ts';
 import { realTimeSeries } from './real-time/series.ts';
-import type { StrategyChoice } from './real-time/strategies.ts';
 
 const folder = scratchFolder('real-time');
 test.after(() => fs.rmSync(folder, { recursive: true }));

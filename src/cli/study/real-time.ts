@@ -4,37 +4,19 @@ import { lookUp, VlaError } from '../../base/errors.ts';
 import { builtInWorld } from '../../benchmarks/built-in-world.ts';
 import { chooseTasks } from '../../benchmarks/protocol.ts';
 import { mean } from '../../benchmarks/statistics.ts';
-import type { ContinuationSettings } from '../../models/continuation.ts';
 import { findWorld } from '../../simulation/worlds.ts';
 import { WORLD_LIMITS } from '../../../recipes/motion-limits.ts';
 import { namedPolicy, samplingSettings } from '../players.ts';
-import type { Measurement, NamedMeasurement } from './measurement.ts';
+import type { RealTimeConfig } from '../../../recipes/studies/measurement-config.ts';
+import type { Measurement } from './measurement.ts';
 import { playEpisodes } from './play-episodes.ts';
-import { realTimePlayer, type LatencyChoice } from './real-time/player.ts';
+import { realTimePlayer } from './real-time/player.ts';
 import { realTimeSeries } from './real-time/series.ts';
-import { strategyOf, type StrategyChoice } from './real-time/strategies.ts';
+import { strategyOf } from './real-time/strategies.ts';
 
 const IMAGE_SIZE = 64;
 /** Means over the episodes, for the record. */
 const DETAILS = ['seconds', 'inferences', 'late', 'changed', 'actionJerk', 'step'];
-
-/** How a checkpoint is played. */
-export interface RealTimeConfig extends NamedMeasurement {
-  readonly kind: 'real-time';
-  /** A built-in world; the gate holds its robot to the limits of recipes/motion-limits.ts. */
-  readonly world: string;
-  readonly tasks: readonly string[];
-  /** Episodes per task. */
-  readonly episodes: number;
-  /** As of `success`. */
-  readonly firstSeed: number;
-  readonly strategy: StrategyChoice;
-  readonly latency: LatencyChoice;
-  /** How the policy continues chunks; null: as its checkpoint says. */
-  readonly continuation: ContinuationSettings | null;
-  /** Steps from noise to actions; null: the policy's own. */
-  readonly eulerSteps: number | null;
-}
 
 /**
  * Series: `success`; `throughput`, successes per minute on the robot's clock, idle time included; `idle`, the share of ticks in which nothing was

@@ -5,32 +5,9 @@ import { chooseConditions, chooseTasks } from '../../benchmarks/protocol.ts';
 import { mean } from '../../benchmarks/statistics.ts';
 import { findWorld, WORLDS } from '../../simulation/worlds.ts';
 import { namedEnvironment, namedPolicy, samplingSettings } from '../players.ts';
-import type { Measurement, NamedMeasurement, Series } from './measurement.ts';
+import type { SuccessConfig } from '../../../recipes/studies/measurement-config.ts';
+import type { Measurement, Series } from './measurement.ts';
 import { playEpisodes } from './play-episodes.ts';
-
-/** How a checkpoint is played. */
-export interface SuccessConfig extends NamedMeasurement {
-  readonly kind: 'success';
-  /** A built-in world (src/simulation/worlds.ts), or the path of an environment module. */
-  readonly environment: string;
-  readonly environmentOptions: unknown;
-  /** Task names, at least one. */
-  readonly tasks: readonly string[];
-  /** "base", "other", "shuffled", "held-out", or perturbations of the environment. */
-  readonly conditions: readonly string[];
-  /** Episodes per task and condition. */
-  readonly episodes: number;
-  /** Seeds count from here, within those that training never uses; the same in two arms: compared episode by episode. */
-  readonly firstSeed: number;
-  /** Actions of a chunk that are executed before the next inference. */
-  readonly execute: number | 'half';
-  /** Steps from noise to actions; null: the policy's own. */
-  readonly eulerSteps: number | null;
-  /** Noise that sampling starts from, 0 to 1; null: the policy's own. */
-  readonly noiseScale: number | null;
-  /** Whether it writes text before it acts; null: as the policy does. */
-  readonly mode: 'direct' | 'reason' | null;
-}
 
 /** Success rates in closed loop. */
 export const success: Measurement<SuccessConfig> = {

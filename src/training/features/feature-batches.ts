@@ -3,9 +3,8 @@
 import { Random } from '../../base/random.ts';
 import { allocate, elementCount, type Tensor } from '../../base/tensor.ts';
 import { permuted } from '../../data/order.ts';
-import type { ClosableBatches } from '../mixture-group.ts';
 import { DRAWS } from '../policy-batches.ts';
-import type { PolicyTrainable } from '../trainable.ts';
+import type { ClosableBatches, PolicyTrainable } from '../trainable.ts';
 import type { RecordReader } from './record-file.ts';
 
 /** The records of one dataset, and how they are drawn. */

@@ -9,7 +9,8 @@ import { openConversations } from '../../../data/conversations.ts';
 import { INDEX_NAME } from '../../../data/dexdata/file-index.ts';
 import { openDexdata } from '../../../data/dexdata/reader.ts';
 import { QUESTION_KINDS } from '../../../simulation/tabletop/questions/index.ts';
-import { generateVisionLanguage, type SetOptions, type SetSettings } from './generate-set.ts';
+import type { SetSettings } from '../../../../recipes/question-set.ts';
+import { generateVisionLanguage, type SetOptions } from './generate-set.ts';
 import { PART_SAMPLES } from './part.ts';
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'questions-'));

@@ -16,21 +16,9 @@ import { findLines } from '../../../data/dexdata/lines.ts';
 import { startThreadPool } from '../../../data/thread-pool.ts';
 import { createTabletop } from '../../../simulation/tabletop/index.ts';
 import { QUESTION_KINDS, questionKinds } from '../../../simulation/tabletop/questions/index.ts';
+import type { SetSettings } from '../../../../recipes/question-set.ts';
 import { PART_SAMPLES } from './part.ts';
 import type { PartRequest, PartWorkerData } from './part-worker.ts';
-
-/** What decides about the data, beside their number. */
-export interface SetSettings {
-  readonly seed: number;
-  /** Kinds or topics; null = all. */
-  readonly kinds: readonly string[] | null;
-  /** Null = all. */
-  readonly tasks: readonly string[] | null;
-  readonly imageSize: number;
-  /** Whether the wrist camera's picture is added. */
-  readonly wrist: boolean;
-  readonly samplesPerPicture: number;
-}
 
 /** Where, how much and how. */
 export interface SetOptions {

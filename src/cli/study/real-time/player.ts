@@ -13,15 +13,8 @@ import { runEpisode, type EpisodeReport } from '../../../runtime/run-episode.ts'
 import { SimulatedRobot } from '../../../runtime/simulated-robot.ts';
 import { openGate } from '../../../runtime/safety/safety-gate.ts';
 import { WORLD_LIMITS } from '../../../../recipes/motion-limits.ts';
-import { strategyOf, type StrategyChoice } from './strategies.ts';
-
-/** How long inference takes, on the robot's clock. */
-export interface LatencyChoice {
-  /** Of half of the inferences at most, where there is a spread; else of each. */
-  readonly seconds: number;
-  /** The standard deviation of the logarithm; 0: each takes as long. */
-  readonly spread: number;
-}
+import type { LatencyChoice, StrategyChoice } from '../../../../recipes/studies/measurement-config.ts';
+import { strategyOf } from './strategies.ts';
 
 /** What a thread plays with. */
 export interface RealTimePlay {

@@ -10,14 +10,8 @@ import {
   synchronous,
 } from '../../../runtime/strategies/index.ts';
 import type { Strategy } from '../../../runtime/strategy.ts';
+import type { StrategyChoice } from '../../../../recipes/studies/measurement-config.ts';
 import { handAhead } from './hand-ahead.ts';
-
-/** A strategy with its parameters. */
-export interface StrategyChoice {
-  readonly kind: 'synchronous' | 'naive-asynchronous' | 'aligned-asynchronous' | 'continued' | 'future-state';
-  /** T_e: actions of a chunk before the next one is asked for. */
-  readonly execute: number;
-}
 
 /** How the state of a built-in world's robot is rolled forward. */
 const PREDICTORS: Readonly<Record<string, PredictState>> = { tabletop: handAhead };
