@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { WebSocket } from 'ws';
 import { assertFine, assertOneError, scratchFolder, vlakit, type Ended } from '../../tests/processes/vlakit.ts';
 import { readSession } from '../recording/session-file.ts';
 
@@ -35,6 +36,57 @@ test('in simulated time the same command gives the same report and dataset frame
   assert.equal(second.out, first.out);
   const info = JSON.parse(fs.readFileSync(path.join(folder, 'set/meta/info.json'), 'utf8')) as { total_frames: number };
   assert.equal(info.total_frames, Number(/ticks (\d+)/.exec(first.out)![1]));
+});
+
+/** What a viewer of a live view has seen: by topic the first messages, each with its time, seconds since 1970. */
+type Seen = Record<string, { readonly time: number; readonly data: Buffer }[]>;
+
+/** A small client of Foxglove's WebSocket protocol: subscribes to `topics`, and hears until it has `count` messages of each. */
+function viewer(address: string, topics: readonly string[], count: number): Promise<Seen> {
+  const seen: Seen = Object.fromEntries(topics.map((topic) => [topic, []]));
+  const socket = new WebSocket(address, ['foxglove.websocket.v1']);
+  return new Promise((resolve, reject) => {
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error(`the view ended; seen: ${JSON.stringify(seen).slice(0, 500)}`)));
+    socket.on('message', (data: Buffer, binary) => {
+      if (!binary) {
+        const said = JSON.parse(String(data)) as { op: string; channels: { id: number; topic: string }[] };
+        if (said.op !== 'advertise') return;
+        const subscriptions = said.channels.flatMap(({ id, topic }) =>
+          topics.includes(topic) ? [{ id: topics.indexOf(topic), channelId: id }] : [],
+        );
+        return socket.send(JSON.stringify({ op: 'subscribe', subscriptions }));
+      }
+      // 1, the subscription (u32), nanoseconds (u64), then the message.
+      assert.equal(data[0], 1);
+      const time = Number(data.readBigUInt64LE(5)) / 1e9;
+      seen[topics[data.readUInt32LE(1)]!]!.push({ time, data: data.subarray(13) });
+      if (!Object.values(seen).every((messages) => messages.length >= count)) return;
+      resolve(seen);
+      socket.close();
+    });
+  });
+}
+
+test('a viewer sees the robot live, at the time that it is', async () => {
+  const topics = ['/tick', '/observation/state', '/observation/images/front'];
+  let seen: Promise<Seen> | null = null;
+  const ended = await vlakit(['control', '--task', 'lift', '--seed', '3', '--episodes', '50', '--live', '0'], {
+    cwd: folder,
+    watch(err, interrupt) {
+      const address = /live view at (ws:\S+)/.exec(err)?.[1];
+      if (address === undefined || seen !== null) return;
+      seen = viewer(address, topics, 5);
+      void seen.then(interrupt, interrupt);
+    },
+  });
+  assertOneError(ended, 'interrupted', /stopped; the robot stands/);
+  const { '/tick': ticks, '/observation/state': states, '/observation/images/front': pictures } = await seen!;
+  const told = ticks!.map(({ data }) => JSON.parse(String(data)) as { tick: number; action: number[] });
+  assert.ok(told.every(({ action }) => action.length === 7));
+  assert.ok(told.at(-1)!.tick !== told[0]!.tick);
+  for (const { time } of [...ticks!, ...states!, ...pictures!]) assert.ok(Math.abs(Date.now() / 1000 - time) < 120);
+  assert.ok(pictures!.every(({ data }) => data.length > 100));
 });
 
 const ROBOT = `

@@ -28,6 +28,8 @@ export interface Surroundings {
   readonly interruptAt?: readonly RegExp[];
   /** Presses Enter each time that standard error matches anew; it must be a global pattern. */
   readonly enterAt?: RegExp;
+  /** Hears all of standard error whenever there is more of it; the function that it is given sends SIGINT. */
+  readonly watch?: (err: string, interrupt: () => void) => void;
   /** Kills the process, without a chance to clean up, when standard error matches. */
   readonly killAt?: RegExp;
   /** A program to run the command with, for example `['unshare', '-rm', …]`. */
@@ -39,7 +41,7 @@ export interface Surroundings {
 /** Runs `vlakit …args` and waits for its end. */
 export function vlakit(
   args: readonly string[],
-  { cwd, interruptAt = [], enterAt, killAt, wrapper = [], main = MAIN }: Surroundings,
+  { cwd, interruptAt = [], enterAt, killAt, watch, wrapper = [], main = MAIN }: Surroundings,
 ): Promise<Ended> {
   const [program, ...rest] = [...wrapper, process.execPath, main, ...args];
   return new Promise((resolve, reject) => {
@@ -50,6 +52,7 @@ export function vlakit(
     child.stdout!.on('data', (data: Buffer) => (out += String(data)));
     child.stderr!.on('data', (data: Buffer) => (err += String(data)));
     interruptWhen(child, () => err, interruptAt);
+    if (watch !== undefined) child.stderr!.on('data', () => watch(err, () => void child.kill('SIGINT')));
     if (enterAt !== undefined) pressEnter(child, () => err, enterAt);
     if (killAt !== undefined) child.stderr!.on('data', () => killAt.test(err) && child.kill('SIGKILL'));
     child.on('error', reject);
