@@ -5,8 +5,8 @@ import { realTime } from '../real-time.ts';
 import type { RealTimeConfig } from './measurement-config.ts';
 import type { Arm, Comparison, Study } from './study.ts';
 
-/** Half of the recipes' own: early enough that synchronous execution without latency does not solve everything. */
-const STEPS = 2000;
+/** A third of the recipes’ own: early enough that synchronous execution without latency does not solve everything. */
+const STEPS = 1200;
 const [sync, rtc, prefix, vlash] = realTime;
 /** Seconds. A control period is 50 ms. */
 const LATENCIES = [0, 0.1, 0.2, 0.3, 0.4];
