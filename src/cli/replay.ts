@@ -20,7 +20,7 @@ import { recordedWorld } from './replay/recorded-world.ts';
 import { renderReplay, type WorstTick } from './replay/replay-page.ts';
 
 interface Options extends SamplingOptions, SessionFlags {
-  readonly policy: string;
+  readonly policy?: string;
   readonly episodes?: number[];
   readonly every?: number;
   readonly seed: number;
@@ -35,7 +35,10 @@ export function define(command: Command): void {
     samplingOptions(
       command
         .argument('<session>', 'an MCAP file of vlakit’s, or a LeRobot dataset')
-        .requiredOption('--policy <name>', 'a checkpoint or run folder, or a module that exports openPolicy')
+        .option(
+          '--policy <name>',
+          'a checkpoint or run folder, or a module that exports openPolicy (default: the shipped checkpoint)',
+        )
         .option('--episodes <numbers>', 'episodes, separated by commas (default: all)', indexList)
         .option(
           '--every <n>',
@@ -52,7 +55,7 @@ export function define(command: Command): void {
 }
 
 async function run(file: string, options: Options): Promise<void> {
-  const named = await namedPolicy(options.policy, samplingSettings(options), sessionSettings(options));
+  const named = await namedPolicy(options.policy ?? null, samplingSettings(options), sessionSettings(options));
   requireWritableFolder(path.dirname(options.out));
   await withInterrupt('Stopping; nothing will be written.', async (signal) => {
     const { session, policy } = await opened(file, options, named);
