@@ -18,7 +18,7 @@ const PLAYED: RealTimeConfig = {
   name: 'real-time',
   world: 'tabletop',
   tasks: quickstart.evaluation!.tasks,
-  episodes: 50,
+  episodes: 20,
   firstSeed: 0,
   strategy: { kind: 'synchronous', execute: EXECUTE },
   latency: { seconds: 0, spread: 0 },
