@@ -1,9 +1,9 @@
 /** @file Ways to act while the next chunk is inferred, over latency: success, throughput, idle time, jerk and seams. */
 
-import { quickstart } from '../quickstart.ts';
 import { realTime } from '../real-time.ts';
 import type { RealTimeConfig } from './measurement-config.ts';
 import type { Arm, Comparison, Study } from './study.ts';
+import { TOUCH_EPISODES, TOUCH_SUCCESS } from './study-parts.ts';
 
 /** A third of the recipes’ own: early enough that synchronous execution without latency does not solve everything. */
 const STEPS = 1200;
@@ -17,8 +17,8 @@ const PLAYED: RealTimeConfig = {
   kind: 'real-time',
   name: 'real-time',
   world: 'tabletop',
-  tasks: quickstart.evaluation!.tasks,
-  episodes: 20,
+  tasks: TOUCH_SUCCESS.tasks,
+  episodes: 60,
   firstSeed: 0,
   strategy: { kind: 'synchronous', execute: EXECUTE },
   latency: { seconds: 0, spread: 0 },
@@ -40,7 +40,7 @@ function arm(
     name,
     title,
     start: null,
-    stages: [{ kind: 'train', recipe: recipe!, set: [`loop.steps=${STEPS}`] }],
+    stages: [{ kind: 'train', recipe: recipe!, set: [`loop.steps=${STEPS}`, TOUCH_EPISODES] }],
     measurements: LATENCIES.map((seconds): RealTimeConfig => {
       return { ...PLAYED, name: nameOf(seconds), strategy, continuation, latency: { seconds, spread: 0 } };
     }),
