@@ -60,7 +60,12 @@ export function define(command: Command): void {
           'actions of a chunk to execute before the next inference, or "half" (default: as its recipe says)',
           executeCount,
         )
-        .option('--workers <n>', 'worker threads', wholeNumber(1), Math.min(MOST_WORKERS, os.availableParallelism()))
+        .option(
+          '--workers <n>',
+          'worker threads; one with --runtime webgpu',
+          wholeNumber(1),
+          Math.min(MOST_WORKERS, os.availableParallelism()),
+        )
         .option('--timeout <seconds>', 'longest single inference', positiveNumber, 30),
     ),
   )
@@ -85,7 +90,8 @@ async function run(word: string, options: Options): Promise<void> {
       episodes: options.episodes,
       seed: options.seed,
       execute: options.execute ?? policy.execute,
-      workers: options.workers,
+      // Two threads of onnxruntime-node 1.30 that use WebGPU at a time end the process.
+      workers: options.runtime === 'webgpu' ? 1 : options.workers,
       timeoutSeconds: options.timeout,
       folder: options.out ?? policy.run ?? 'evaluation',
       command: commandLine(),
