@@ -7,8 +7,6 @@
 
 import { parseArgs } from 'node:util';
 import { lookUp } from '../src/base/errors.ts';
-import { Random } from '../src/base/random.ts';
-import { elementCount, f32, type Tensor } from '../src/base/tensor.ts';
 import {
   createSession,
   input,
@@ -20,9 +18,9 @@ import {
   type Arithmetic,
   type Runtime,
 } from '../src/engine/index.ts';
-import { countParameters, flatten, materialise } from '../src/nn/parameters.ts';
-import { createGraphLearner } from '../src/training/graph-learner.ts';
+import { countParameters } from '../src/nn/parameters.ts';
 import { spread } from './spread.ts';
+import { normals, stepLearner } from './train-step-learner.ts';
 import { SIZES, STYLES, stepFlops, type Size, type Style } from './train-step-models.ts';
 
 const { values } = parseArgs({
@@ -48,14 +46,6 @@ interface Contender {
   close(): Promise<void>;
 }
 
-const normals = (shape: readonly number[], seed: number, scale = 1): Tensor => {
-  const random = new Random(seed);
-  return f32(
-    Float32Array.from({ length: elementCount(shape) }, () => scale * random.normal()),
-    shape,
-  );
-};
-
 /** The mean square of x W W … W; both stay on the device. */
 async function products(size: number, arithmetic: Arithmetic): Promise<Contender> {
   const graph = trace(() => {
@@ -78,17 +68,7 @@ async function products(size: number, arithmetic: Arithmetic): Promise<Contender
 }
 
 async function learning(size: Size, style: Style, arithmetic: Arithmetic): Promise<Contender> {
-  const trainable = STYLES[style](size);
-  const learner = await createGraphLearner(trainable, {
-    optimiser: { betas: [0.9, 0.95], epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1, emaDecay: null },
-    schedule: { learningRate: 1e-3, warmupSteps: 0, finalFraction: 1 },
-    steps: 10_000,
-    initial: Object.fromEntries(flatten<Tensor>(materialise(trainable.parameters, new Random(1)))),
-    session: { runtime, threads, arithmetic },
-  });
-  const feeds = Object.fromEntries(
-    Object.entries(trainable.inputs).map(([name, { shape }], i) => [name, normals(shape, 3 + i)]),
-  );
+  const { learner, feeds } = await stepLearner(size, style, { session: { runtime, threads, arithmetic } });
   let step = 0;
   return { run: async () => (await learner.step(step++, feeds))['loss']!, close: () => learner.close() };
 }

@@ -13,8 +13,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { lookUp } from '../src/base/errors.ts';
-import { Random } from '../src/base/random.ts';
-import { elementCount, f32, type Tensor } from '../src/base/tensor.ts';
+import { f32 } from '../src/base/tensor.ts';
 import {
   createSession,
   input,
@@ -25,9 +24,9 @@ import {
   type Arithmetic,
   type Runtime,
 } from '../src/engine/index.ts';
-import { countParameters, flatten, materialise } from '../src/nn/parameters.ts';
-import { createGraphLearner } from '../src/training/graph-learner.ts';
+import { countParameters } from '../src/nn/parameters.ts';
 import { spread } from './spread.ts';
+import { stepLearner } from './train-step-learner.ts';
 import { SIZES, STYLES, stepFlops, type Size, type Style } from './train-step-models.ts';
 
 const { values } = parseArgs({
@@ -74,25 +73,8 @@ async function timed(work: () => Promise<unknown>): Promise<Timing> {
 }
 
 async function ours(size: Size, style: Style, arithmetic: Arithmetic): Promise<Contender> {
-  const trainable = STYLES[style](size);
-  const learner = await createGraphLearner(trainable, {
-    optimiser: { betas: [0.9, 0.95], epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1, emaDecay: null },
-    schedule: { learningRate: 1e-3, warmupSteps: 0, finalFraction: 1 },
-    steps: 1000,
-    initial: Object.fromEntries(flatten<Tensor>(materialise(trainable.parameters, new Random(1)) as never)),
-    session: { runtime, threads, arithmetic },
-    rematerialise: values.rematerialise,
-  });
-  const random = new Random(2);
-  const feeds = Object.fromEntries(
-    Object.entries(trainable.inputs).map(([name, { shape }]) => [
-      name,
-      f32(
-        Float32Array.from({ length: elementCount(shape) }, () => random.normal()),
-        shape,
-      ),
-    ]),
-  );
+  const session = { runtime, threads, arithmetic };
+  const { learner, feeds } = await stepLearner(size, style, { session, rematerialise: values.rematerialise });
   let done = 0;
   return { step: () => timed(() => learner.step(done++, feeds)), close: () => learner.close() };
 }
