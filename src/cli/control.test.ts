@@ -70,14 +70,20 @@ function viewer(address: string, topics: readonly string[], count: number): Prom
 
 test('a viewer sees the robot live, at the time that it is', async () => {
   const topics = ['/tick', '/observation/state', '/observation/images/front'];
+  const look = async (address: string, interrupt: () => void): Promise<Seen> => {
+    try {
+      return await viewer(address, topics, 5);
+    } finally {
+      interrupt();
+    }
+  };
   let seen: Promise<Seen> | null = null;
   const ended = await vlakit(['control', '--task', 'lift', '--seed', '3', '--episodes', '50', '--live', '0'], {
     cwd: folder,
     watch(err, interrupt) {
       const address = /live view at (ws:\S+)/.exec(err)?.[1];
       if (address === undefined || seen !== null) return;
-      seen = viewer(address, topics, 5);
-      void seen.then(interrupt, interrupt);
+      seen = look(address, interrupt);
     },
   });
   assertOneError(ended, 'interrupted', /stopped; the robot stands/);
