@@ -89,14 +89,45 @@ const PIECE = 1 << 20;
 
 /** Reads a session; `bad-data` for a file that is none, or that another program wrote. */
 export function readSession(file: string): Session {
-  const gathering = new Gathering(file);
-  const whole = forEachRecord(file, (record) => gathering.take(record));
+  return sessionFrom(piecesOf(file), file);
+}
+
+/** The session in the bytes of an MCAP file, piece by piece; `where` names it in errors. */
+export function sessionFrom(pieces: Iterable<Uint8Array>, where: string): Session {
+  const gathering = new Gathering(where);
+  const whole = eachRecord(pieces, where, (record) => gathering.take(record));
   return gathering.session(whole);
 }
 
 /** Hands out the records of an MCAP file up to its end, or to where a crash cut it off; gives whether it was whole. */
 export function forEachRecord(file: string, take: (record: McapTypes.TypedMcapRecord) => void): boolean {
+  return eachRecord(piecesOf(file), file, take);
+}
+
+function eachRecord(
+  pieces: Iterable<Uint8Array>,
+  where: string,
+  take: (record: McapTypes.TypedMcapRecord) => void,
+): boolean {
   const reader = new McapStreamReader({ validateCrcs: true });
+  try {
+    for (const piece of pieces) {
+      reader.append(piece);
+      for (let record = reader.nextRecord(); record !== undefined; record = reader.nextRecord()) take(record);
+      if (reader.done()) return true;
+    }
+    return false;
+  } catch (cause) {
+    if (cause instanceof VlaError) throw cause;
+    throw new VlaError('bad-data', `${where}: expected an MCAP recording, got ${(cause as Error).message}.`, {
+      cause,
+      hint: 'The file is damaged or of another kind.',
+    });
+  }
+}
+
+/** A file's bytes; each piece lasts until the next one is asked for. */
+function* piecesOf(file: string): Generator<Uint8Array> {
   let handle: number;
   try {
     handle = fs.openSync(file, 'r');
@@ -105,19 +136,9 @@ export function forEachRecord(file: string, take: (record: McapTypes.TypedMcapRe
   }
   try {
     const piece = Buffer.alloc(PIECE);
-    while (!reader.done()) {
-      const count = fs.readSync(handle, piece);
-      if (count === 0) return false;
-      reader.append(piece.subarray(0, count));
-      for (let record = reader.nextRecord(); record !== undefined; record = reader.nextRecord()) take(record);
+    for (let count = fs.readSync(handle, piece); count > 0; count = fs.readSync(handle, piece)) {
+      yield piece.subarray(0, count);
     }
-    return true;
-  } catch (cause) {
-    if (cause instanceof VlaError) throw cause;
-    throw new VlaError('bad-data', `${file}: expected an MCAP recording, got ${(cause as Error).message}.`, {
-      cause,
-      hint: 'The file is damaged or of another kind.',
-    });
   } finally {
     fs.closeSync(handle);
   }

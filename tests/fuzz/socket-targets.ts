@@ -19,6 +19,7 @@ import { serveRobots, setupPickle } from '../serving/robot-server.ts';
 import { serverFor, serviceFor, toy, type TestContext } from '../serving/serve-for-test.ts';
 import { toyObservation } from '../serving/toy-observation.ts';
 import { toyEmbodiment } from '../serving/toy-policy.ts';
+import { liveTarget } from './live-view.ts';
 import type { SocketTarget } from './sockets.ts';
 
 type Good = (port: number) => Promise<void>;
@@ -37,6 +38,7 @@ export const SOCKET_TARGETS: Readonly<Record<string, () => Promise<SocketTarget>
   starvla: () => toyServer(starvlaAdapter, (port) => ask(`starvla://127.0.0.1:${port}`)),
   gr00t: () => toyServer(gr00tAdapter, (port) => ask(`gr00t://127.0.0.1:${port}`)),
   dm0: () => toyServer(dm0Adapter, (port) => ask(`dm0+http://127.0.0.1:${port}`)),
+  'live-view': liveTarget,
   'vla-eval': () => toyServer(vlaEvalAdapter, harnessClient),
 };
 

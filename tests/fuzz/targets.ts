@@ -1,4 +1,4 @@
-/** @file What is fuzzed: the decoders of all protocols, each in a file of its own. To add one: its file, and a line here. */
+/** @file What is fuzzed: the decoders of all protocols, and readers of others' files, each in a file of its own. To add one: its file, and a line here. */
 
 import type { FuzzTarget } from './fuzz.ts';
 
@@ -13,5 +13,9 @@ export const FUZZ_TARGETS: Readonly<Record<string, () => Promise<FuzzTarget>>> =
   gr00t: async () => (await import('./targets/message-pack.ts')).gr00tTarget(),
   'vla-eval': async () => (await import('./targets/message-pack.ts')).vlaEvalTarget(),
   'dm0-form': async () => (await import('./targets/form.ts')).formTarget(),
+  'limits-json': async () => (await import('./targets/limits.ts')).limitsTarget,
+  urdf: async () => (await import('./targets/limits.ts')).urdfTarget,
+  mjcf: async () => (await import('./targets/limits.ts')).mjcfTarget,
+  mcap: async () => (await import('./targets/mcap.ts')).mcapTarget(),
   zmtp: async () => (await import('./targets/zmtp.ts')).zmtpTarget(),
 };
