@@ -55,9 +55,10 @@ export function startPolicyFront(
       const mapping = mappingFor(contract.embodiment, protocol.mapping(contract.embodiment), options.mapping);
       return await protocol.greet({ client, options, messages, session, contract, mapping, nextSeed });
     } catch (error) {
+      // First of all: the client may be gone.
+      await session?.close();
       await client.send(protocol.refusal(errorText(error, options.tracebacks), messages));
       client.dismiss(CLOSE.tryAgainLater, 'The previous frame says why.');
-      await session?.close();
       return { hear: async () => {}, leave: async () => {} };
     }
   };
