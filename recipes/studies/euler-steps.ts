@@ -30,7 +30,7 @@ export const eulerSteps: Study = {
   comparisons: [],
   sweep: {
     eulerSteps: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
-    execute: [1, 2, 4, 8],
+    execute: [2, 4, 8],
     latency: { rounds: 15, inferences: 10 },
   },
 };
