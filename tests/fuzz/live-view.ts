@@ -38,8 +38,10 @@ export async function liveTarget(): Promise<SocketTarget> {
 /** A viewer that subscribes to the ticks and leaves with the first one. */
 async function look(port: number): Promise<void> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}`, ['foxglove.websocket.v1']);
+  let late: NodeJS.Timeout | undefined;
   try {
     await new Promise<void>((resolve, reject) => {
+      late = setTimeout(() => reject(new Error(`${TOPIC}: expected a message, got none`)), PATIENCE_MS);
       socket.on('error', reject);
       socket.on('close', () => reject(new Error('the view ended the connection')));
       socket.on('message', (data: Buffer, binary) => {
@@ -51,6 +53,7 @@ async function look(port: number): Promise<void> {
       });
     });
   } finally {
+    clearTimeout(late);
     socket.close();
   }
 }

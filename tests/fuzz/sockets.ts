@@ -23,6 +23,8 @@ export interface SocketReport {
 const LONGEST = 200_000;
 /** A server that still says nothing then is waiting for more. */
 const PATIENCE_MS = 60;
+/** A server that goes on talking, as a live view does, is left then. */
+const LONGEST_MS = 500;
 /** Bad conversations between good ones, and at one time. */
 const ROUND = 50;
 const AT_ONCE = 10;
@@ -72,10 +74,15 @@ async function record(target: SocketTarget): Promise<Uint8Array> {
 function say(port: number, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     const socket = net.connect(port, '127.0.0.1', () => socket.write(bytes));
-    socket.setTimeout(PATIENCE_MS, () => socket.destroy());
+    const leave = (): void => void socket.destroy();
+    socket.setTimeout(PATIENCE_MS, leave);
+    const longest = setTimeout(leave, LONGEST_MS);
     socket.on('data', () => undefined);
     socket.on('error', () => undefined);
-    socket.on('close', () => resolve());
+    socket.on('close', () => {
+      clearTimeout(longest);
+      resolve();
+    });
   });
 }
 
