@@ -1,7 +1,7 @@
 /**
  * @file What each means of efficient training gains: several draws per pass, a prompt that draws share, kept features, accumulation,
- * rematerialisation, adapters, 16-bit floats (on a graphics card: `--runtime webgpu`, whose default contest they are). Every contender is a process of its own that takes turns with the first of its contest; every round gives
- * a ratio.
+ * rematerialisation, adapters, 16-bit floats (on a graphics card: `--runtime webgpu`, whose default contest they are). Every contender
+ * is a process of its own that takes turns with the first of its contest; every round gives a ratio.
  *
  *     node dist/bench/efficiency.js DATASET [--models tiny,large] [--contests draws,…] [--runtime cpu] [--rounds 5] [--steps 5] [--threads 2]
  */
