@@ -15,6 +15,7 @@ import { readLatency, type LatencyRecord } from './latency.ts';
 import type { AxisValue } from './measurement.ts';
 import type { ArmRun, Job, StudyPlan } from './jobs.ts';
 import { inCommon, sums, type ScoreSums } from './score-items.ts';
+import { sweepDifferences, type SweepDifference } from './sweep-differences.ts';
 
 /** The version of the file's layout. */
 export const STUDY_SCHEMA = 'vlakit.study/1';
@@ -39,6 +40,13 @@ export interface RateRow extends RateInterval {
 
 /** A comparison with what was found. */
 export type DifferenceRow = Comparison & DifferenceInterval & { readonly unit?: string };
+
+/** What a setting of a sweep gains in one arm. */
+export interface SweepRow extends SweepDifference {
+  readonly arm: string;
+  readonly measurement: string;
+  readonly series: string;
+}
 
 /** What one arm did with one seed, finished parts alone. */
 export interface RunRecord {
@@ -79,6 +87,8 @@ export interface StudyResult {
   }[];
   readonly rates: readonly RateRow[];
   readonly differences: readonly DifferenceRow[];
+  /** In a sweep: settings against each other within each arm. */
+  readonly sweepDifferences: readonly SweepRow[];
   readonly latency: LatencyRecord | null;
   readonly runs: readonly RunRecord[];
   readonly versions: Readonly<Record<string, string>>;
@@ -109,6 +119,7 @@ export function studyResult(study: Study, plan: StudyPlan, command: string): Stu
     }),
     rates: [...table.values()].map(rateRow),
     differences: study.comparisons.flatMap((one) => difference(one, table)),
+    sweepDifferences: sweepRows(study, table),
     latency: plan.latency === null ? null : readLatency(plan.latency),
     runs: records.map(runRecord),
     versions: versions(),
@@ -204,6 +215,20 @@ function difference(one: Comparison, table: ReadonlyMap<string, NamedScores>): D
   const common = a.seeds.filter((seed) => b.seeds.includes(seed));
   const [left, right] = common.length === 0 ? [a, b] : [ofSeeds(a, common), ofSeeds(b, common)];
   return [{ ...about, ...differenceInterval(left, right, unit !== undefined) }];
+}
+
+function sweepRows({ arms, sweep }: Study, table: ReadonlyMap<string, NamedScores>): SweepRow[] {
+  if (sweep === null) return [];
+  return arms.flatMap((arm) => {
+    const names = [...new Set([...table.values()].filter((row) => row.arm === arm.name).map((row) => row.series))];
+    return arm.measurements.flatMap((measurement) =>
+      names.flatMap((series) => {
+        const about = { arm: arm.name, measurement: measurement.name, series };
+        const find = (swept: string): SeedScores | undefined => table.get(keyOf(arm.name, swept, series))?.scores;
+        return sweepDifferences(sweep, measurement.name, find).map((row) => ({ ...about, ...row }));
+      }),
+    );
+  });
 }
 
 function ofSeeds(scores: SeedScores, seeds: readonly (number | null)[]): SeedScores {
