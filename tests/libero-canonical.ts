@@ -11,8 +11,8 @@ const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/;
  * One line per element in document order: its depth, tag, and attributes sorted by name. In values, white space is one space and
  * numbers are the 16 hexadecimal digits of their float64; files are normal paths; `meshdir` is left out.
  */
-export function canonicalModel(xml: string): string[] {
-  return [...lines(readXml(xml, 'model'), 0)];
+export function canonicalModel(model: string | XmlNode): string[] {
+  return [...lines(typeof model === 'string' ? readXml(model, 'model') : model, 0)];
 }
 
 /** One line per leaf: its path with sorted keys, and its value; numbers as above, empty lists and tables as `[]` and `{}`. */

@@ -15,6 +15,7 @@ import { buildObject, regionSites } from './object-model.ts';
 import type { ObjectModel } from './object-model.ts';
 import { buildPanda, ROBOSUITE_ASSETS } from './panda.ts';
 import { placementsOf } from './placements.ts';
+import { bddlPath } from './suites.ts';
 import type { LiberoSite, LiberoTask } from './task-model.ts';
 import { workspaceOf } from './workspaces.ts';
 import type { Workspace } from './workspaces.ts';
@@ -22,11 +23,6 @@ import { childOf, writeXml } from './xml-tree.ts';
 
 /** Seconds. */
 const TIME_STEP = 0.002;
-
-/** The BDDL file of a task, in `LiberoFiles`. */
-export function bddlPath(suite: string, name: string): string {
-  return `LIBERO/libero/libero/bddl_files/${suite}/${name}.bddl`;
-}
 
 /** Composes the task of a suite whose BDDL file is called `name`. */
 export function composeTask(files: LiberoFiles, suite: string, name: string): LiberoTask {

@@ -17,11 +17,10 @@ type Section = (typeof SECTIONS)[number];
 export type Mjcf = Readonly<Record<Section, XmlNode>> & { readonly root: XmlNode };
 
 /** Attributes that name something. */
-const NAMING = [
-  ...['class', 'childclass', 'name', 'objname', 'material', 'texture', 'joint', 'joint1', 'joint2', 'jointinparent'],
-  ...['geom', 'geom1', 'geom2', 'mesh', 'fixed', 'actuator', 'tendon', 'tendon1', 'tendon2', 'slidesite', 'cranksite'],
-  ...['body', 'body1', 'body2', 'hfield', 'target', 'prefix', 'site'],
-];
+const NAMING = (
+  'class childclass name objname material texture joint joint1 joint2 jointinparent geom geom1 geom2 mesh fixed actuator ' +
+  'tendon tendon1 tendon2 slidesite cranksite body body1 body2 hfield target prefix site'
+).split(' ');
 
 /** Reads a file: no default classes are left in it, and its assets' files are paths of `files`. */
 export function readMjcf(files: LiberoFiles, path: string): Mjcf {

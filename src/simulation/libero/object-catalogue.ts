@@ -21,7 +21,7 @@ export interface ObjectClass {
   readonly stateSites: LiberoObject['stateSites'];
 }
 
-type Change = Partial<Omit<ObjectClass, 'file'>> & { readonly folder?: string };
+type Change = Partial<Omit<ObjectClass, 'className' | 'file'>>;
 
 /** Of LIBERO's trees in `LiberoFiles`. */
 export const LIBERO_ASSETS = 'LIBERO/libero/libero/assets';
@@ -40,7 +40,7 @@ const hope = folderOf('stable_hope_objects', LYING);
 /** Google Scanned Objects. */
 const scanned = folderOf('stable_scanned_objects', LYING);
 const turbosquid = folderOf('turbosquid_objects', FLAT);
-const articulated = (category: string, change: Change = {}): [string, ObjectClass] => {
+const articulated = (category: string, change: Change = {}): Entry => {
   const own = { rotation: [Math.PI / 4, QUARTER], rotationAxis: 'x', articulation: NEVER } as const;
   return entry(category, `articulated_objects/${category}.xml`, { ...own, ...change });
 };
@@ -69,7 +69,7 @@ const CATALOGUE: Readonly<Record<string, ObjectClass>> = Object.fromEntries([
   scanned('chefmate_8_frypan'),
   scanned('glazed_rim_porcelain_ramekin'),
   scanned('plate'),
-  scanned('rack', { ...FLAT, folder: 'simple_rack' }),
+  scanned('rack', FLAT, 'simple_rack'),
   scanned('white_bowl'),
 
   turbosquid('black_book', BOOK),
@@ -115,14 +115,14 @@ export function objectCategories(): string[] {
   return Object.keys(CATALOGUE);
 }
 
-function folderOf(collection: string, own: Change): (category: string, change?: Change) => [string, ObjectClass] {
-  return (category, change = {}) => {
-    const folder = change.folder ?? category;
-    return entry(category, `${collection}/${folder}/${folder}.xml`, { ...own, ...change });
-  };
+type Entry = [category: string, kind: ObjectClass];
+
+function folderOf(collection: string, own: Change): (category: string, change?: Change, folder?: string) => Entry {
+  return (category, change = {}, folder = category) =>
+    entry(category, `${collection}/${folder}/${folder}.xml`, { ...own, ...change });
 }
 
-function entry(category: string, file: string, { folder: _, ...change }: Change): [string, ObjectClass] {
+function entry(category: string, file: string, change: Change): Entry {
   const className = category
     .split('_')
     .map((word) => word[0]!.toUpperCase() + word.slice(1))

@@ -78,7 +78,7 @@ const WORKSPACES: Readonly<Record<string, Workspace>> = {
     regionOffset: [0, 0, SITE_HEIGHT],
     sampler: 'TableRegionSampler',
     cameras: {
-      agentview: { pos: [0.6586131746834771, 0, 1.6103500240372423], quat: FROM_ABOVE },
+      agentview: { pos: [0.6586131746834771, 0, 1.6103500240372424], quat: FROM_ABOVE },
       ...DESK_HEIGHT_CAMERAS,
     },
   },
@@ -97,7 +97,7 @@ const WORKSPACES: Readonly<Record<string, Workspace>> = {
     regionOffset: [0, 0, 0],
     sampler: 'Libero100TableRegionSampler',
     cameras: {
-      agentview: { pos: [0.6586131746834771, 0, 1.6103500240372423], quat: FROM_ABOVE },
+      agentview: { pos: [0.6586131746834771, 0, 1.6103500240372424], quat: FROM_ABOVE },
       ...DESK_HEIGHT_CAMERAS,
       ...PAPER,
     },
@@ -117,7 +117,7 @@ const WORKSPACES: Readonly<Record<string, Workspace>> = {
     regionOffset: [-0.2, 0, 0.867],
     sampler: 'Libero100TableRegionSampler',
     cameras: {
-      agentview: { pos: [0.4586131746834771, 0, 1.6103500240372423], quat: FROM_ABOVE },
+      agentview: { pos: [0.4586131746834771, 0, 1.6103500240372424], quat: FROM_ABOVE },
       ...DESK_HEIGHT_CAMERAS,
       ...PAPER,
     },
