@@ -7,7 +7,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { connectOpenpi, type OpenpiConnection } from '../src/serving/openpi/openpi-connection.ts';
-import { NumericArray } from '../src/serving/wire/numeric-array.ts';
+import { NumericArray } from '../src/base/numeric-array.ts';
 
 const CONNECT_MS = 60_000;
 const SIDE = 224;

@@ -16,7 +16,7 @@ import { parseArgs } from 'node:util';
 import { percentile } from '../src/benchmarks/statistics.ts';
 import { contractOfMessage } from '../src/serving/contract-message.ts';
 import type { OpenpiConnection } from '../src/serving/openpi/openpi-connection.ts';
-import { NumericArray } from '../src/serving/wire/numeric-array.ts';
+import { NumericArray } from '../src/base/numeric-array.ts';
 import { clientOf, observationOf, ours, stock, type ServingSide } from './serving-sides.ts';
 import { spread } from './spread.ts';
 

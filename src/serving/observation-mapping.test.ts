@@ -9,7 +9,7 @@ import { toyEmbodiment } from '../../tests/serving/toy-policy.ts';
 import { fieldAt, mappingFor, observationFromWire, readMappingFile } from './observation-mapping.ts';
 import { openpiMapping } from './openpi/openpi-messages.ts';
 import { DEFAULT_WIRE_LIMITS } from './wire/limits.ts';
-import { NumericArray } from './wire/numeric-array.ts';
+import { NumericArray } from '../base/numeric-array.ts';
 
 const robot = toyEmbodiment({ imageSize: 2 });
 const state = NumericArray.ofFloats(Float32Array.of(1, 2), [2]);

@@ -9,7 +9,7 @@ import { readMapping } from './mapping-file.ts';
 import { imageFromWire } from './wire/image.ts';
 import type { WireLimits } from './wire/limits.ts';
 import type { WireMap } from './wire/message-pack.ts';
-import { NumericArray } from './wire/numeric-array.ts';
+import { NumericArray } from '../base/numeric-array.ts';
 
 /**
  * Names on the wire. A name is a key of the message, or the way to one: `images/front` is the key `images/front`, else `front` in the

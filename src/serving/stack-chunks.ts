@@ -2,7 +2,7 @@
 
 import { VlaError } from '../base/errors.ts';
 import type { ActionChunk } from '../interfaces/action-chunk.ts';
-import { NumericArray } from './wire/numeric-array.ts';
+import { NumericArray } from '../base/numeric-array.ts';
 
 /** All chunks as f4 [batch, horizon, dim]; throws `bad-shape` when they differ in size. */
 export function stackChunks(chunks: readonly ActionChunk[]): NumericArray {

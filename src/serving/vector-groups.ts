@@ -2,7 +2,7 @@
 
 import { VlaError } from '../base/errors.ts';
 import type { ActionChunk } from '../interfaces/action-chunk.ts';
-import { NumericArray } from './wire/numeric-array.ts';
+import { NumericArray } from '../base/numeric-array.ts';
 
 /** A part of a vector: `count` dimensions from `from` on. */
 export interface VectorGroup {

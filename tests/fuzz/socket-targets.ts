@@ -11,7 +11,7 @@ import { starvlaAdapter } from '../../src/serving/starvla/starvla-adapter.ts';
 import { vlaEvalAdapter } from '../../src/serving/vla-eval/vla-eval-adapter.ts';
 import { ARRAY_DIALECTS, arrayMessages } from '../../src/serving/wire/array-dialects.ts';
 import { DEFAULT_WIRE_LIMITS } from '../../src/serving/wire/limits.ts';
-import { NumericArray } from '../../src/serving/wire/numeric-array.ts';
+import { NumericArray } from '../../src/base/numeric-array.ts';
 import type { Policy } from '../../src/interfaces/policy.ts';
 import { connectRobot, partsOf } from '../serving/robot-connection.ts';
 import { observationPickle } from '../serving/robot-pickles.ts';

@@ -13,7 +13,7 @@ import type { PolicyContract, PolicyService, PolicySession } from '../policy-ser
 import type { AdapterOptions, ProtocolAdapter, RunningAdapter } from '../protocol-adapter.ts';
 import { decodePicture } from '../wire/encoded-image.ts';
 import { readForm } from '../wire/form-data.ts';
-import { NumericArray } from '../wire/numeric-array.ts';
+import { NumericArray } from '../../base/numeric-array.ts';
 import { DM0_PATH, dm0Answer, dm0Request, type Dm0Example, type Dm0Request } from './dm0-messages.ts';
 
 /** The protocol; docs/guides/protocols.md describes it. */

@@ -22,7 +22,7 @@ import {
 import { chunkOfGroups, vectorGroups, type VectorGroup } from '../vector-groups.ts';
 import { DEFAULT_WIRE_LIMITS } from '../wire/limits.ts';
 import type { WireMap } from '../wire/message-pack.ts';
-import { NumericArray } from '../wire/numeric-array.ts';
+import { NumericArray } from '../../base/numeric-array.ts';
 import { connectRequester, type Requester } from '../wire/zmtp-client.ts';
 import { decodeGr00t, encodeGr00t, modalityOfMessage } from './gr00t-messages.ts';
 

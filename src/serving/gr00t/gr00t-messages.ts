@@ -10,7 +10,7 @@ import { isMap, type ObservationMapping } from '../observation-mapping.ts';
 import { ARRAY_DIALECTS } from '../wire/array-dialects.ts';
 import type { WireLimits } from '../wire/limits.ts';
 import { decodeMessagePack, encodeMessagePack, type WireMap } from '../wire/message-pack.ts';
-import { NumericArray } from '../wire/numeric-array.ts';
+import { NumericArray } from '../../base/numeric-array.ts';
 
 /** How a side writes its arrays: N1.6, N1.7. */
 export type Gr00tDialect = 'npy' | 'lebedov';

@@ -12,7 +12,7 @@ import type { PolicyClientOptions } from '../policy-client.ts';
 import type { AdapterOptions } from '../protocol-adapter.ts';
 import { DEFAULT_WIRE_LIMITS } from '../wire/limits.ts';
 import type { WireMap } from '../wire/message-pack.ts';
-import { NumericArray } from '../wire/numeric-array.ts';
+import { NumericArray } from '../../base/numeric-array.ts';
 import { connectRequester, type Requester } from '../wire/zmtp-client.ts';
 import { gr00tAdapter } from './gr00t-adapter.ts';
 import { decodeGr00t, encodeGr00t, gr00tObservation, gr00tRequest, type Gr00tDialect } from './gr00t-messages.ts';

@@ -10,11 +10,11 @@ import { JOINT_ROBOT } from '../../../tests/serving/joint-policy.ts';
 import { connectRobot, partsOf, type RobotConnection } from '../../../tests/serving/robot-connection.ts';
 import { FORBIDDEN, PICKLED, observationPickle, pythonPickle } from '../../../tests/serving/robot-pickles.ts';
 import { serveRobots, setupPickle } from '../../../tests/serving/robot-server.ts';
-import { unpickle } from '../pickle/unpickle.ts';
-import type { PickleObject } from '../pickle/values.ts';
+import { unpickle } from '../../base/pickle/unpickle.ts';
+import type { PickleObject } from '../../base/pickle/values.ts';
 import type { RunningAdapter } from '../protocol-adapter.ts';
 import { DEFAULT_WIRE_LIMITS } from '../wire/limits.ts';
-import type { NumericArray } from '../wire/numeric-array.ts';
+import type { NumericArray } from '../../base/numeric-array.ts';
 import { LEROBOT_NAMES } from './names.ts';
 import { lerobotMapping, readPolicySetup, requireAgreement } from './policy-setup.ts';
 

@@ -1,10 +1,10 @@
 /** @file The classes that LeRobot's robot client pickles, under the modules that its releases had them in. */
 
 import { VlaError } from '../../base/errors.ts';
-import { NUMPY_NAMES } from '../pickle/numpy-names.ts';
-import { TORCH_NAMES } from '../pickle/torch-names.ts';
-import type { Vocabulary } from '../pickle/unpickle.ts';
-import { PickleCase, PickleObject, kindOf, type PickleGlobal } from '../pickle/values.ts';
+import { NUMPY_NAMES } from '../../base/pickle/numpy-names.ts';
+import { TORCH_NAMES } from '../../base/pickle/torch-names.ts';
+import type { Vocabulary } from '../../base/pickle/unpickle.ts';
+import { PickleCase, PickleObject, kindOf, type PickleGlobal } from '../../base/pickle/values.ts';
 
 /** Where the messages' classes are: since 0.4, and before. */
 const MODULES = ['lerobot.async_inference.helpers', 'lerobot.scripts.server.helpers'];

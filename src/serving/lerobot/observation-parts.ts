@@ -1,7 +1,7 @@
 /** @file Puts an observation together that came in parts. */
 
 import { VlaError } from '../../base/errors.ts';
-import { requireAtMost } from '../wire/limits.ts';
+import { requireAtMost } from '../../base/require-at-most.ts';
 import { TRANSFER, type ObservationPart } from './grpc-service.ts';
 
 const HINT = 'Send parts as LeRobot’s send_bytes_in_chunks does: begin, middle, end.';

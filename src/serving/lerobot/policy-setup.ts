@@ -4,8 +4,8 @@ import { VlaError } from '../../base/errors.ts';
 import type { Embodiment } from '../../interfaces/embodiment.ts';
 import type { ObservationMapping } from '../observation-mapping.ts';
 import type { PolicyContract } from '../policy-service.ts';
-import { unpickle, type PickleLimits } from '../pickle/unpickle.ts';
-import { PickleMap, PickleObject, PickleTuple, kindOf, type PickleValue } from '../pickle/values.ts';
+import { unpickle, type PickleLimits } from '../../base/pickle/unpickle.ts';
+import { PickleMap, PickleObject, PickleTuple, kindOf, type PickleValue } from '../../base/pickle/values.ts';
 import { LEROBOT_NAMES, messageClass } from './names.ts';
 
 /** A client's `RemotePolicyConfig`. */

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import test from 'node:test';
-import { unpickle } from '../pickle/unpickle.ts';
-import type { PickleObject } from '../pickle/values.ts';
+import { unpickle } from '../../base/pickle/unpickle.ts';
+import type { PickleObject } from '../../base/pickle/values.ts';
 import { DEFAULT_WIRE_LIMITS } from '../wire/limits.ts';
-import type { NumericArray } from '../wire/numeric-array.ts';
+import type { NumericArray } from '../../base/numeric-array.ts';
 import { LEROBOT_NAMES } from './names.ts';
 import { pickleActions } from './timed-actions.ts';
 

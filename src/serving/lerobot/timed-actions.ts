@@ -1,7 +1,7 @@
 /** @file A chunk of actions as LeRobot's robot client takes it: a pickled list of `TimedAction`, each with a tensor. */
 
 import { actionAt, type ActionChunk } from '../../interfaces/action-chunk.ts';
-import { PickleWriter } from '../pickle/pickle-writer.ts';
+import { PickleWriter } from '../../base/pickle/pickle-writer.ts';
 
 /** Where a chunk begins. */
 export interface ChunkStart {

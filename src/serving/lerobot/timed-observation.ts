@@ -4,9 +4,10 @@ import { VlaError } from '../../base/errors.ts';
 import type { Embodiment } from '../../interfaces/embodiment.ts';
 import type { Observation } from '../../interfaces/observation.ts';
 import { observationFromWire, type ObservationMapping } from '../observation-mapping.ts';
-import { unpickle } from '../pickle/unpickle.ts';
-import { PickleMap, PickleObject, kindOf, type PickleValue } from '../pickle/values.ts';
-import { requireAtMost, type WireLimits } from '../wire/limits.ts';
+import { unpickle } from '../../base/pickle/unpickle.ts';
+import { PickleMap, PickleObject, kindOf, type PickleValue } from '../../base/pickle/values.ts';
+import { requireAtMost } from '../../base/require-at-most.ts';
+import type { WireLimits } from '../wire/limits.ts';
 import { LEROBOT_NAMES, messageClass } from './names.ts';
 
 /** An observation with its place in time. */

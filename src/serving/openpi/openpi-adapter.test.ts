@@ -14,7 +14,7 @@ import { contractOfMessage } from '../contract-message.ts';
 import { ARRAY_DIALECTS, arrayMessages } from '../wire/array-dialects.ts';
 import { DEFAULT_WIRE_LIMITS } from '../wire/limits.ts';
 import type { WireMap } from '../wire/message-pack.ts';
-import { NumericArray } from '../wire/numeric-array.ts';
+import { NumericArray } from '../../base/numeric-array.ts';
 import { openpiAdapter } from './openpi-adapter.ts';
 
 const messages = arrayMessages(ARRAY_DIALECTS.openpi, DEFAULT_WIRE_LIMITS);

@@ -12,7 +12,7 @@ import type { InferenceOptions, Policy } from '../../interfaces/policy.ts';
 import { contractOfMessage, requireRobot } from '../contract-message.ts';
 import type { PolicyContract } from '../policy-service.ts';
 import type { WireMap } from '../wire/message-pack.ts';
-import { NumericArray } from '../wire/numeric-array.ts';
+import { NumericArray } from '../../base/numeric-array.ts';
 import { connectOpenpi, type OpenpiAddress, type OpenpiConnection } from './openpi-connection.ts';
 import { EXTENSION } from './openpi-messages.ts';
 

@@ -9,7 +9,7 @@ import type { ActionChunk } from '../../interfaces/action-chunk.ts';
 import type { Embodiment } from '../../interfaces/embodiment.ts';
 import type { ObservationMapping } from '../observation-mapping.ts';
 import { Float, type WireMap } from '../wire/message-pack.ts';
-import { NumericArray } from '../wire/numeric-array.ts';
+import { NumericArray } from '../../base/numeric-array.ts';
 
 /** The key of what only vlakit understands. */
 export const EXTENSION = 'vlakit';

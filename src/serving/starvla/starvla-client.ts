@@ -22,7 +22,7 @@ import { isMap } from '../observation-mapping.ts';
 import { ARRAY_DIALECTS, arrayMessages } from '../wire/array-dialects.ts';
 import { DEFAULT_WIRE_LIMITS } from '../wire/limits.ts';
 import type { WireMap } from '../wire/message-pack.ts';
-import { NumericArray } from '../wire/numeric-array.ts';
+import { NumericArray } from '../../base/numeric-array.ts';
 import { openWebSocketLine, type WebSocketLine } from '../websocket-line.ts';
 import { starvlaData } from './starvla-messages.ts';
 

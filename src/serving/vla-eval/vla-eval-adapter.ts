@@ -13,7 +13,7 @@ import type { ClientHandler } from '../websocket-clients.ts';
 import { ARRAY_DIALECTS } from '../wire/array-dialects.ts';
 import { decodePictures } from '../wire/encoded-image.ts';
 import type { WireMap } from '../wire/message-pack.ts';
-import { NumericArray } from '../wire/numeric-array.ts';
+import { NumericArray } from '../../base/numeric-array.ts';
 import {
   harnessAnswer,
   harnessMapping,

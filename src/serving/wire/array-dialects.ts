@@ -5,7 +5,7 @@ import { BytesKeyMap, decodeMessagePack, encodeMessagePack, type Revive } from '
 import { EncodedImage } from './encoded-image.ts';
 import type { WireLimits } from './limits.ts';
 import { decodeNpy, encodeNpy } from './npy.ts';
-import { NumericArray, arrayFromWire } from './numeric-array.ts';
+import { NumericArray, arrayFromWire } from '../../base/numeric-array.ts';
 
 /** One way to write arrays. */
 export interface ArrayDialect {

@@ -4,8 +4,9 @@ import { VlaError } from '../../base/errors.ts';
 import { loadOptional } from '../../base/optional.ts';
 import { decodePng, isPng, pngSize } from '../../base/png.ts';
 import type { Image } from '../../interfaces/observation.ts';
-import { requireAtMost, type WireLimits } from './limits.ts';
-import { NumericArray } from './numeric-array.ts';
+import { requireAtMost } from '../../base/require-at-most.ts';
+import type { WireLimits } from './limits.ts';
+import { NumericArray } from '../../base/numeric-array.ts';
 
 /** An image file in a message, not decoded yet. */
 export class EncodedImage {

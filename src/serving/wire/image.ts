@@ -2,8 +2,9 @@
 
 import { VlaError } from '../../base/errors.ts';
 import type { Image } from '../../interfaces/observation.ts';
-import { requireAtMost, type WireLimits } from './limits.ts';
-import { NumericArray } from './numeric-array.ts';
+import { requireAtMost } from '../../base/require-at-most.ts';
+import type { WireLimits } from './limits.ts';
+import { NumericArray } from '../../base/numeric-array.ts';
 
 /**
  * RGB, a view of the message where it is bytes with the colours last. Floats are 0 to 1 and become bytes as in openpi's transforms, x · 255 rounded

@@ -1,7 +1,5 @@
 /** @file Bounds of what a client may send, checked before memory is set aside for it. */
 
-import { VlaError } from '../../base/errors.ts';
-
 /** Bounds of one message and of one client. */
 export interface WireLimits {
   /** Bytes of one message. */
@@ -36,11 +34,3 @@ export const DEFAULT_WIRE_LIMITS: WireLimits = {
   idleSeconds: 900,
   transferSeconds: 30,
 };
-
-/** Throws `bad-data` when `got` is above `most`. */
-export function requireAtMost(what: string, got: number, most: number): void {
-  if (got <= most) return;
-  throw new VlaError('bad-data', `${what}: expected at most ${most}, got ${got}.`, {
-    hint: 'Send less, or start the server with higher limits.',
-  });
-}

@@ -8,7 +8,7 @@ import { Random } from '../../base/random.ts';
 import { ARRAY_DIALECTS, arrayMessages } from './array-dialects.ts';
 import { DEFAULT_WIRE_LIMITS } from './limits.ts';
 import { BytesKeyMap, Float, decodeMessagePack, encodeMessagePack } from './message-pack.ts';
-import { NumericArray } from './numeric-array.ts';
+import { NumericArray } from '../../base/numeric-array.ts';
 
 const { plain, arrays } = JSON.parse(fs.readFileSync('tests/golden/openpi-messages.json', 'utf8')) as {
   plain: { name: string; value: unknown; base64: string }[];

@@ -5,7 +5,8 @@
  */
 
 import { VlaError } from '../../base/errors.ts';
-import { requireAtMost, type WireLimits } from './limits.ts';
+import { requireAtMost } from '../../base/require-at-most.ts';
+import type { WireLimits } from './limits.ts';
 
 /** A map from the wire or for it; without a prototype where it was read. */
 export type WireMap = Readonly<Record<string, unknown>>;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { WIRE_BYTES, bytesOf } from '../../../tests/wire-bytes.ts';
 import { DEFAULT_WIRE_LIMITS } from './limits.ts';
-import { NumericArray } from './numeric-array.ts';
+import { NumericArray } from '../../base/numeric-array.ts';
 import { decodeNpy, encodeNpy } from './npy.ts';
 
 const read = (bytes: Uint8Array) => decodeNpy(bytes, DEFAULT_WIRE_LIMITS);

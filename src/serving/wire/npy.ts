@@ -5,7 +5,7 @@
 
 import { VlaError } from '../../base/errors.ts';
 import type { WireLimits } from './limits.ts';
-import { type NumericArray, arrayFromWire } from './numeric-array.ts';
+import { type NumericArray, arrayFromWire } from '../../base/numeric-array.ts';
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 /** Header and magic fill whole blocks of this many bytes. */

@@ -7,7 +7,7 @@ import { ARRAY_DIALECTS, arrayMessages } from './array-dialects.ts';
 import { EncodedImage, decodePictures } from './encoded-image.ts';
 import { DEFAULT_WIRE_LIMITS } from './limits.ts';
 import { Float, type WireMap } from './message-pack.ts';
-import { NumericArray } from './numeric-array.ts';
+import { NumericArray } from '../../base/numeric-array.ts';
 
 const messages = (name: keyof typeof ARRAY_DIALECTS) => arrayMessages(ARRAY_DIALECTS[name], DEFAULT_WIRE_LIMITS);
 const floats = (values: readonly number[], ...shape: number[]) =>

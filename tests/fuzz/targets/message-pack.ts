@@ -19,7 +19,7 @@ import { ARRAY_DIALECTS, arrayMessages } from '../../../src/serving/wire/array-d
 import { decodePictures } from '../../../src/serving/wire/encoded-image.ts';
 import { DEFAULT_WIRE_LIMITS } from '../../../src/serving/wire/limits.ts';
 import type { WireMap } from '../../../src/serving/wire/message-pack.ts';
-import { NumericArray } from '../../../src/serving/wire/numeric-array.ts';
+import { NumericArray } from '../../../src/base/numeric-array.ts';
 import { toyObservation } from '../../serving/toy-observation.ts';
 import { toyEmbodiment } from '../../serving/toy-policy.ts';
 import type { FuzzTarget } from '../fuzz.ts';

@@ -3,7 +3,7 @@
 import { lerobotMapping, readPolicySetup } from '../../../src/serving/lerobot/policy-setup.ts';
 import { readTimedObservation } from '../../../src/serving/lerobot/timed-observation.ts';
 import { LEROBOT_NAMES } from '../../../src/serving/lerobot/names.ts';
-import { unpickle } from '../../../src/serving/pickle/unpickle.ts';
+import { unpickle } from '../../../src/base/pickle/unpickle.ts';
 import { DEFAULT_WIRE_LIMITS } from '../../../src/serving/wire/limits.ts';
 import { JOINT_ROBOT } from '../../serving/joint-policy.ts';
 import { FORBIDDEN, WELL_FORMED, observationPickle, pythonPickle } from '../../serving/robot-pickles.ts';

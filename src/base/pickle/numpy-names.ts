@@ -1,7 +1,7 @@
 /** @file numpy's names: arrays and scalars of plain numbers; arrays of objects, strings and records are refused. */
 
-import { VlaError } from '../../base/errors.ts';
-import { NumericArray, arrayFromWire, elementSize } from '../wire/numeric-array.ts';
+import { VlaError } from '../errors.ts';
+import { NumericArray, arrayFromWire, elementSize } from '../numeric-array.ts';
 import { columnMajor, gather, rowMajor, sizesOf } from './strided.ts';
 import { Opaque, PickleTuple, kindOf, type Budget, type PickleGlobal, type PickleValue } from './values.ts';
 

@@ -1,8 +1,8 @@
 /** @file An array of numbers as it travels: element type, shape and bytes, without a copy where memory is aligned. Numpy's names of types. */
 
-import { VlaError } from '../../base/errors.ts';
-import { fromHalf } from '../../base/half.ts';
-import { requireAtMost, type WireLimits } from './limits.ts';
+import { VlaError } from './errors.ts';
+import { fromHalf } from './half.ts';
+import { requireAtMost } from './require-at-most.ts';
 
 /** Element types by numpy's kind and size; complex numbers, texts, objects and records are refused. */
 const SIZES = { b1: 1, u1: 1, i1: 1, u2: 2, i2: 2, u4: 4, i4: 4, u8: 8, i8: 8, f2: 2, f4: 4, f8: 8 } as const;
@@ -98,7 +98,7 @@ export function arrayFromWire(
   descr: unknown,
   shape: unknown,
   bytes: unknown,
-  limits: Pick<WireLimits, 'arrayBytes'>,
+  limits: { readonly arrayBytes: number },
 ): NumericArray {
   const [order, type] = parseDescr(descr);
   if (!Array.isArray(shape) || shape.length > MOST_AXES || !shape.every(isExtent)) {

@@ -1,6 +1,6 @@
 /** @file Reading forwards through bytes; what would go past the end is refused before anything is made of it. */
 
-import { VlaError } from '../../base/errors.ts';
+import { VlaError } from '../errors.ts';
 
 const TEXT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const NEWLINE = 0x0a;

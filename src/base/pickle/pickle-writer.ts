@@ -1,6 +1,6 @@
 /** @file Writes pickles of protocol 4 that Python's own `pickle.loads` reads. */
 
-import { VlaError } from '../../base/errors.ts';
+import { VlaError } from '../errors.ts';
 import { OP } from './opcodes.ts';
 
 const TEXT = new TextEncoder();

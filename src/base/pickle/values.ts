@@ -1,7 +1,7 @@
 /** @file What a pickle may become here: plain values, maps, sequences, inert objects and arrays of numbers. */
 
-import { VlaError } from '../../base/errors.ts';
-import { NumericArray } from '../wire/numeric-array.ts';
+import { VlaError } from '../errors.ts';
+import { NumericArray } from '../numeric-array.ts';
 
 /** Anything that a pickle was read as. */
 export type PickleValue =

@@ -1,7 +1,7 @@
 /** @file Arrays whose elements do not lie in row-major order, as copies that do. */
 
-import { VlaError } from '../../base/errors.ts';
-import { elementCount } from '../../base/tensor.ts';
+import { VlaError } from '../errors.ts';
+import { elementCount } from '../tensor.ts';
 import { PickleTuple, kindOf, type Budget, type PickleValue } from './values.ts';
 
 /** How elements lie in bytes: sizes, and steps and start in elements. */

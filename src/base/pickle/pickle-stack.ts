@@ -1,6 +1,6 @@
 /** @file The stack of the pickle machine: values, and marks that open groups of them. */
 
-import { VlaError } from '../../base/errors.ts';
+import { VlaError } from '../errors.ts';
 import type { PickleValue } from './values.ts';
 
 /** Values with marks; nothing reaches below the last mark but what asks for the mark itself. */

@@ -3,8 +3,8 @@
  * looked up in a whitelist and stand for functions of ours.
  */
 
-import { VlaError } from '../../base/errors.ts';
-import { requireAtMost } from '../wire/limits.ts';
+import { VlaError } from '../errors.ts';
+import { requireAtMost } from '../require-at-most.ts';
 import { ByteCursor } from './byte-cursor.ts';
 import { checkTree } from './check-tree.ts';
 import { OP, REFUSED } from './opcodes.ts';

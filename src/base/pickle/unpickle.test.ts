@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import test from 'node:test';
-import { DEFAULT_WIRE_LIMITS } from '../wire/limits.ts';
-import { NumericArray } from '../wire/numeric-array.ts';
-import { LEROBOT_NAMES } from '../lerobot/names.ts';
+import { DEFAULT_WIRE_LIMITS } from '../../serving/wire/limits.ts';
+import { NumericArray } from '../numeric-array.ts';
+import { LEROBOT_NAMES } from '../../serving/lerobot/names.ts';
 import { OP } from './opcodes.ts';
 import { unpickle, type PickleLimits } from './unpickle.ts';
 import { PickleCase, PickleMap, PickleObject, PickleSet, PickleTuple, type PickleValue } from './values.ts';

@@ -1,6 +1,6 @@
 /** @file Whether what was read is a finite tree of finished values. */
 
-import { VlaError } from '../../base/errors.ts';
+import { VlaError } from '../errors.ts';
 import { Opaque, PickleMap, PickleObject, PickleTuple, isGlobal, kindOf, type PickleValue } from './values.ts';
 
 /** Returns the value; throws `bad-data` for what holds itself, lies deeper than `depth`, or is no data. Looks at each shared part once. */

@@ -3,8 +3,8 @@
  * pickles (a magic number, the format's version, the machine, the storage as a reference, its key) and then the content.
  */
 
-import { VlaError } from '../../base/errors.ts';
-import { NumericArray, elementSize, type ElementType } from '../wire/numeric-array.ts';
+import { VlaError } from '../errors.ts';
+import { NumericArray, elementSize, type ElementType } from '../numeric-array.ts';
 import { ByteCursor } from './byte-cursor.ts';
 import { gather, sizesOf } from './strided.ts';
 import { unpickleNext, type Vocabulary } from './unpickle.ts';
