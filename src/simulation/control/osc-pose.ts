@@ -132,13 +132,12 @@ export class OscPose {
   /** Reads pose, Jacobian, mass matrix and bias of the current pose (after `Sim.computePose` or `forward`), without any call into WASM. */
   read(): void {
     this.reader.read();
+    this.readBias();
     const { sim, massAddress } = this;
-    const { velocityAddress } = this.reader;
     const { mass, bias } = this.reading;
-    const [sparse, b] = [sim.data('M'), sim.data('qfrc_bias')];
+    const sparse = sim.data('M');
     const count = bias.length;
     for (let j = 0; j < count; j++) {
-      bias[j] = b[velocityAddress[j]!]!;
       for (let k = 0; k <= j; k++) {
         const address = massAddress[j * count + k]!;
         const value = address < 0 ? 0 : sparse[address]!;
@@ -146,6 +145,14 @@ export class OscPose {
         mass[k * count + j] = value;
       }
     }
+  }
+
+  /** Reads the bias alone: the rest of the reading stays that of an earlier pose. */
+  readBias(): void {
+    const { velocityAddress } = this.reader;
+    const { bias } = this.reading;
+    const now = this.sim.data('qfrc_bias');
+    for (let j = 0; j < bias.length; j++) bias[j] = now[velocityAddress[j]!]!;
   }
 
   /** The control law on the last reading: joint torques towards the goal, clipped. The returned array is reused. */
