@@ -4,23 +4,19 @@
  */
 
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
+import { userCache, type EnvironmentVariables } from '../../base/user-cache.ts';
 import type { HubRepository } from './repository.ts';
 
-/** Environment variables, as in `process.env`. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-const hubHome = (env: Environment): string =>
-  env['HF_HOME'] ?? path.join(env['XDG_CACHE_HOME'] ?? path.join(os.homedir(), '.cache'), 'huggingface');
+const hubHome = (env: EnvironmentVariables): string => env['HF_HOME'] ?? path.join(userCache(env), 'huggingface');
 
 /** The cache: `$HF_HUB_CACHE`, `$HUGGINGFACE_HUB_CACHE`, `$HF_HOME/hub`, else below the user's cache folder. */
-export function cacheFolder(env: Environment): string {
+export function cacheFolder(env: EnvironmentVariables): string {
   return env['HF_HUB_CACHE'] ?? env['HUGGINGFACE_HUB_CACHE'] ?? path.join(hubHome(env), 'hub');
 }
 
 /** The access token: `$HF_TOKEN`, or what `hf auth login` saved; null for none. */
-export function hubToken(env: Environment): string | null {
+export function hubToken(env: EnvironmentVariables): string | null {
   const given = env['HF_TOKEN']?.trim();
   if (given !== undefined && given !== '') return given;
   const file = env['HF_TOKEN_PATH'] ?? path.join(hubHome(env), 'token');

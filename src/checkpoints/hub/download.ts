@@ -4,11 +4,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { VlaError } from '../../base/errors.ts';
+import { downloadFile, type PublishedFile } from '../../base/download-file.ts';
 import { fileError } from '../../base/files.ts';
 import { lockFolder } from '../../base/folder-lock.ts';
+import { inParallel } from '../../base/in-parallel.ts';
 import { startProgress, type Progress } from '../../base/progress.ts';
-import { cacheFolder, repositoryCache, type Environment, type RepositoryCache } from './cache-folder.ts';
-import { downloadBlob, type HubFile } from './download-blob.ts';
+import type { EnvironmentVariables } from '../../base/user-cache.ts';
+import { cacheFolder, repositoryCache, type RepositoryCache } from './cache-folder.ts';
 import type { HubRepository } from './repository.ts';
 import { hubGet, hubOf, Unreachable, type Hub } from './request.ts';
 
@@ -17,10 +19,15 @@ const WANTED = /\.(safetensors|json|jsonl|txt|jinja|model|md|ya?ml)$/;
 const FILES_AT_ONCE = 4;
 const MEGABYTE = 1e6;
 
+/** A file as the hub lists it; its hash is also its name in the cache. */
+interface HubFile extends PublishedFile {
+  readonly bytes: number;
+}
+
 /** How to fetch. */
 export interface DownloadOptions {
   /** Default: this process's. */
-  readonly env?: Environment;
+  readonly env?: EnvironmentVariables;
   readonly signal?: AbortSignal;
   /** Which files, by name; default: all that a model needs. */
   readonly wanted?: RegExp;
@@ -104,8 +111,11 @@ async function fetchFiles(
     if (fs.existsSync(blob)) onBytes(file.bytes);
     else {
       const at = file.name.split('/').map(encodeURIComponent).join('/');
-      const request = { repository, what: file.name, ...(signal === undefined ? {} : { signal }) };
-      await downloadBlob({ hub, path: `/${repository.id}/resolve/${commit}/${at}`, file, blob, request, onBytes });
+      const abort = signal === undefined ? {} : { signal };
+      const request = { repository, what: file.name, ...abort };
+      const get = (headers: Readonly<Record<string, string>>): Promise<Response> =>
+        hubGet(hub, `/${repository.id}/resolve/${commit}/${at}`, { ...request, headers });
+      await downloadFile({ get, file, to: blob, from: 'hub', onBytes, ...abort });
     }
   });
   // Links come last: a snapshot with links is a complete one.
@@ -155,25 +165,6 @@ async function listFiles(
 /** A relative path that stays inside its folder. */
 const isPlainPath = (name: string): boolean =>
   !path.posix.isAbsolute(name) && !name.includes('\\') && !name.split('/').some((part) => /^\.{0,2}$/.test(part));
-
-/** Works on all items, a few at once; after the first failure no further one is started. */
-async function inParallel<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {
-  let next = 0;
-  let failed = false;
-  const worker = async (): Promise<void> => {
-    while (next < items.length && !failed) {
-      try {
-        await work(items[next++]!);
-      } catch (cause) {
-        failed = true;
-        throw cause;
-      }
-    }
-  };
-  const outcomes = await Promise.allSettled(Array.from({ length: atOnce }, worker));
-  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failure !== undefined) throw failure.reason;
-}
 
 function progressBar(label: string, total: number): Progress {
   return startProgress({ label, total, unit: 'MB' });

@@ -1,7 +1,8 @@
 /** @file Requests to a hub: its address and token, and its refusals as errors that say what to do. Node only. */
 
 import { VlaError } from '../../base/errors.ts';
-import { hubToken, type Environment } from './cache-folder.ts';
+import type { EnvironmentVariables } from '../../base/user-cache.ts';
+import { hubToken } from './cache-folder.ts';
 import type { HubRepository } from './repository.ts';
 
 /** A hub to talk to. */
@@ -12,7 +13,7 @@ export interface Hub {
 }
 
 /** `$HF_ENDPOINT` or huggingface.co, with the user's token. */
-export function hubOf(env: Environment): Hub {
+export function hubOf(env: EnvironmentVariables): Hub {
   const endpoint = env['HF_ENDPOINT']?.trim() || 'https://huggingface.co';
   return { endpoint: endpoint.replace(/\/+$/, ''), token: hubToken(env) };
 }
