@@ -41,7 +41,7 @@ test('addresses name protocol, transport, host, port and a mapping file', () => 
 });
 
 test('the words of all clients are known; others are not', async () => {
-  for (const word of ['ws', 'starvla', 'starvla+wss', 'gr00t', 'dm0', 'dm0+http']) {
+  for (const word of ['ws', 'starvla', 'starvla+wss', 'vla-eval', 'vla-eval+ws', 'gr00t', 'dm0', 'dm0+http']) {
     assert.ok(isRemoteWord(`${word}://127.0.0.1:1`), word);
   }
   assert.ok(!isRemoteWord('pickle://127.0.0.1:1'));

@@ -18,6 +18,10 @@ export const POLICY_CLIENTS: Readonly<Record<string, PolicyClientEntry>> = {
     summary: 'starVLA’s policy server: starvla://127.0.0.1:10093',
     load: async () => (await import('./starvla/starvla-client.ts')).starvlaClient,
   },
+  'vla-eval': {
+    summary: 'model servers of allenai’s vla-evaluation-harness: vla-eval://127.0.0.1:8000',
+    load: async () => (await import('./vla-eval/vla-eval-client.ts')).vlaEvalClient,
+  },
   gr00t: {
     summary: 'GR00T N1.6 and N1.7: gr00t://127.0.0.1:5555',
     load: async () => (await import('./gr00t/gr00t-client.ts')).gr00tClient,

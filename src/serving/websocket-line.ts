@@ -23,6 +23,10 @@ export interface WebSocketLine {
    * in time, `interrupted` by the signal; the connection is of no use then.
    */
   ask(message: Uint8Array | null, answerMs: number, signal?: AbortSignal): Promise<Uint8Array | string>;
+  /** Sends a message that has no answer; throws when the connection is lost. */
+  send(message: Uint8Array): void;
+  /** What came without a question, once; null: nothing did. */
+  takeUnasked(): Uint8Array | string | null;
   close(): void;
 }
 
@@ -93,6 +97,15 @@ export function openWebSocketLine(options: WebSocketLineOptions): Promise<WebSoc
         clearTimeout(late);
         signal?.removeEventListener('abort', stop);
       }
+    },
+    send(message) {
+      if (lost !== null) throw lost;
+      socket.send(message);
+    },
+    takeUnasked() {
+      const unasked = early;
+      early = null;
+      return unasked;
     },
     close() {
       lost ??= new VlaError('bad-argument', `${url}: expected an open connection, got a closed one.`);

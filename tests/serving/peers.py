@@ -144,6 +144,41 @@ def gr00t_server(port):
     PolicyServer(ToyModel(), "127.0.0.1", port).run()
 
 
+def vla_eval_server(port):
+    from vla_eval.model_servers.predict import PredictModelServer
+    from vla_eval.model_servers.serve import serve
+    from vla_eval.specs import LANGUAGE, RAW
+
+    class ToyServer(PredictModelServer):
+        """The harness's own class gives out the actions of a chunk of 2; the first number is the episode's name's length."""
+
+        def __init__(self):
+            super().__init__(chunk_size=2)
+            self.name = ""
+
+        def get_observation_params(self):
+            return {"send_state": True, "send_wrist_image": True}
+
+        def get_action_spec(self):
+            return {"actions": RAW}
+
+        def get_observation_spec(self):
+            return {"language": LANGUAGE, "state": RAW}
+
+        async def on_episode_start(self, config, ctx):
+            self.name = config["task"]["name"]
+            await super().on_episode_start(config, ctx)
+
+        def predict(self, obs, ctx):
+            images = obs["images"]
+            assert list(images) == ["agentview", "wrist"] and images["wrist"].shape == (8, 8, 3)
+            assert obs["task_description"] == self.name and obs["states"].dtype == np.float32
+            chunk = ToyModel().actions(images["agentview"], images["wrist"], obs["states"], self.name)[0]
+            return {"actions": chunk + np.array([[0, 0, 0, 0], [0, 1, 0, 0]], np.float32)}
+
+    serve(ToyServer(), "127.0.0.1", port)
+
+
 if __name__ == "__main__":
     role, protocol, port = sys.argv[1:]
     answer = globals()[f"{protocol.replace('-', '_')}_{role}"](int(port))

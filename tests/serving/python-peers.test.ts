@@ -1,5 +1,5 @@
 /**
- * @file The unmodified Python clients of starVLA, GR00T, dexbotic and vla-evaluation-harness against our servers, and the servers of the first two against our clients.
+ * @file The unmodified Python clients of starVLA, GR00T, dexbotic and vla-evaluation-harness against our servers, and the servers of the first two and the last against our clients.
  * `VLAKIT_PEERS_PYTHON` names a Python with numpy, msgpack, pyzmq, websockets, requests, opencv and pillow, `VLAKIT_PEERS_PATH` the folders of
  * their sources (as PYTHONPATH). Without them these tests are skipped.
  */
@@ -136,4 +136,25 @@ describe('stock Python peers', () => {
       await policy.close();
     });
   }
+
+  test(
+    'our client plays on vla-evaluation-harness’s model server, which gives out its chunks itself',
+    { skip: without('vla_eval.model_servers.serve') },
+    async (t) => {
+      const address = await server(t, 'vla-eval');
+      const options = { address, token: null, robot: toyEmbodiment(), mapping: null };
+      const policy = await connectPolicy({ ...options, connectSeconds: 120, answerSeconds: 60 });
+      const act = async (text: string, state: number): Promise<number[]> => [
+        ...(await policy.infer(toyObservation(text, state))).data,
+      ];
+      await policy.reset({ seed: 1 });
+      assert.deepEqual(await act('stack', 0.5), [5, 0, 0.5, 43]);
+      assert.deepEqual(await act('stack', 0.75), [5, 1, 0.5, 43]);
+      assert.deepEqual(await act('stack', 0.75), [5, 0, 0.75, 43]);
+      // A new episode begins a new chunk.
+      await policy.reset({ seed: 2 });
+      assert.deepEqual(await act('go', 0.25), [2, 0, 0.25, 43]);
+      await policy.close();
+    },
+  );
 });

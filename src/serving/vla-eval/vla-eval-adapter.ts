@@ -6,7 +6,7 @@
 import { VlaError } from '../../base/errors.ts';
 import { actionAt, type ActionChunk } from '../../interfaces/action-chunk.ts';
 import { errorText } from '../error-text.ts';
-import { observationFromWire } from '../observation-mapping.ts';
+import { isMap, observationFromWire } from '../observation-mapping.ts';
 import { requireBinary, startPolicyFront, type FrontProtocol, type ServedClient } from '../policy-front.ts';
 import type { ProtocolAdapter } from '../protocol-adapter.ts';
 import type { ClientHandler } from '../websocket-clients.ts';
@@ -88,7 +88,7 @@ class HarnessClient implements ClientHandler {
     if (type === 'episode_start') {
       this.chunk = null;
       this.tick = 0;
-      await this.served.session.reset({ seed: this.served.nextSeed() });
+      await this.served.session.reset({ seed: seedOf(payload) ?? this.served.nextSeed() });
     }
     return null;
   }
@@ -106,4 +106,11 @@ class HarnessClient implements ClientHandler {
     this.tick++;
     return NumericArray.ofFloats(actionAt(this.chunk, this.played++), [this.chunk.dim]);
   }
+}
+
+/** The seed that our own client names. */
+function seedOf(payload: WireMap): number | null {
+  const own = payload['vlakit'];
+  const seed = isMap(own) ? own['seed'] : null;
+  return typeof seed === 'number' && Number.isSafeInteger(seed) && seed >= 0 ? seed : null;
 }

@@ -8,6 +8,7 @@ import { VlaError } from '../../base/errors.ts';
 import type { Convention } from '../../interfaces/convention.ts';
 import type { Embodiment } from '../../interfaces/embodiment.ts';
 import { isMap, type ObservationMapping } from '../observation-mapping.ts';
+import { contractMessage } from '../contract-message.ts';
 import type { PolicyContract } from '../policy-service.ts';
 import { Float, type WireMap } from '../wire/message-pack.ts';
 
@@ -100,8 +101,17 @@ function actionSpec({ action }: Embodiment): Readonly<Record<string, DimSpec>> {
   };
 }
 
-/** The answer to `hello`. Benchmarks that know the parameters send state and wrist images. */
-export function helloPayload({ policy, embodiment }: PolicyContract): WireMap {
+/** What the policy looks at beside images, where the harness has a word for it. */
+function observationSpec({ state }: Embodiment): Readonly<Record<string, DimSpec>> {
+  const language = { language: { name: 'language', dims: 0, format: 'language' } };
+  const { rotation, gripper } = state.convention;
+  const pose = rotation === 'axis-angle' && gripper === 'finger-positions' && state.names.length === 8;
+  return pose ? { ...language, state: { name: 'state', dims: 8, format: 'eef_pos3_axisangle3_gripper2' } } : language;
+}
+
+/** The answer to `hello`. Benchmarks that know the parameters send state and wrist images. `vlakit` is for our own clients. */
+export function helloPayload(contract: PolicyContract): WireMap {
+  const { policy, embodiment } = contract;
   const wrist = embodiment.cameras.some(({ name }) => /wrist/i.test(name));
   return {
     harness_version: 'vlakit',
@@ -110,6 +120,52 @@ export function helloPayload({ policy, embodiment }: PolicyContract): WireMap {
     capabilities: {},
     observation_params: { send_state: true, send_wrist_image: wrist },
     action_spec: actionSpec(embodiment),
-    observation_spec: { language: { name: 'language', dims: 0, format: 'language' } },
+    observation_spec: observationSpec(embodiment),
+    vlakit: contractMessage(contract),
   };
+}
+
+/** What a server asks benchmarks for (`observation_params`); the harness’s benchmarks send the scene's image and the task alone otherwise. */
+export interface ServerWants {
+  readonly state: boolean;
+  readonly wrist: boolean;
+  /** Its actions say where to be, not how to move. */
+  readonly absolute: boolean;
+}
+
+const wanted = z.object({
+  send_state: z.boolean().default(false),
+  send_wrist_image: z.boolean().default(false),
+  absolute_action: z.boolean().default(false),
+});
+
+/** What the answer to `hello` asks for. */
+export function serverWants(hello: WireMap, where: string): ServerWants {
+  const parsed = wanted.safeParse(hello['observation_params'] ?? {});
+  if (parsed.success) {
+    const { send_state: state, send_wrist_image: wrist, absolute_action: absolute } = parsed.data;
+    return { state, wrist, absolute };
+  }
+  const { path, message } = parsed.error.issues[0]!;
+  throw new VlaError('bad-data', `${where}: observation_params.${path.join('.')}: ${message}.`, {
+    hint: 'Check the server’s get_observation_params.',
+  });
+}
+
+const foreignSpecs = z.record(z.string(), z.object({ dims: z.number(), format: z.string() }));
+
+/** Where the server's actions and the robot's differ, in the harness's words. Servers leave out what they do not know, or call it `raw`. */
+export function serverSpecProblems(hello: WireMap, robot: Embodiment): string[] {
+  const theirs = foreignSpecs.safeParse(hello['action_spec'] ?? {});
+  if (!theirs.success) return ['its action_spec cannot be read'];
+  const ours = actionSpec(robot);
+  return Object.entries(ours).flatMap(([name, { dims, format }]) => {
+    const their = Object.hasOwn(theirs.data, name) ? theirs.data[name]! : null;
+    if (their === null || format === 'raw' || their.format === 'raw') return [];
+    if (their.format !== format) return [`${name}: the robot takes ${format}, the server sends ${their.format}`];
+    const sized = dims > 0 && their.dims > 0;
+    return sized && their.dims !== dims
+      ? [`${name}: the robot takes ${dims} numbers, the server sends ${their.dims}`]
+      : [];
+  });
 }
