@@ -14,7 +14,7 @@ import process from 'node:process';
 const [liberoGit, robosuiteGit, trees] = process.argv.slice(2);
 const { ORIGINS, SUITE_LETTERS } = await import('../dist/src/benchmarks/libero/published-files.js');
 const { composeTask } = await import('../dist/src/simulation/libero/compose-task.js');
-const { LIBERO_SUITES } = await import('../dist/src/simulation/libero/suites.js');
+const { bddlPath, initialStatesPath, suiteTasks } = await import('../dist/src/simulation/libero/suites.js');
 
 /** Path in the cache → git's hash and size. */
 const listed = new Map();
@@ -39,7 +39,7 @@ function use(name, letter) {
 }
 
 for (const [suite, letter] of Object.entries(SUITE_LETTERS)) {
-  for (const task of LIBERO_SUITES[suite]) {
+  for (const { name: task } of suiteTasks(suite)) {
     const files = {
       has: (name) => listed.has(name),
       read(name) {
@@ -49,8 +49,8 @@ for (const [suite, letter] of Object.entries(SUITE_LETTERS)) {
     };
     const { xml } = composeTask(files, suite, task);
     for (const [, name] of xml.matchAll(/file="([^"]+)"/g)) use(name, letter);
-    use(`LIBERO/libero/libero/bddl_files/${suite}/${task}.bddl`, letter);
-    use(`LIBERO/libero/libero/init_files/${suite}/${task}.pruned_init`, letter);
+    use(bddlPath(suite, task), letter);
+    use(initialStatesPath(suite, task), letter);
   }
 }
 
