@@ -15,7 +15,7 @@ import type { PolicyClientOptions } from '../policy-client.ts';
 import { ARRAY_DIALECTS, arrayMessages } from '../wire/array-dialects.ts';
 import { DEFAULT_WIRE_LIMITS } from '../wire/limits.ts';
 import { Float, type WireMap } from '../wire/message-pack.ts';
-import { NumericArray } from '../wire/numeric-array.ts';
+import { NumericArray } from '../../base/numeric-array.ts';
 import { vlaEvalAdapter } from './vla-eval-adapter.ts';
 import { harnessObservation } from './vla-eval-client.ts';
 import { harnessMessage, serverSpecProblems, type HarnessMessage } from './vla-eval-messages.ts';

@@ -26,7 +26,7 @@ import { openWebSocketLine, type WebSocketLine } from '../websocket-line.ts';
 import { ARRAY_DIALECTS, arrayMessages } from '../wire/array-dialects.ts';
 import { DEFAULT_WIRE_LIMITS } from '../wire/limits.ts';
 import type { WireMap } from '../wire/message-pack.ts';
-import { NumericArray } from '../wire/numeric-array.ts';
+import { NumericArray } from '../../base/numeric-array.ts';
 import {
   HARNESS_PROTOCOL,
   harnessAnswer,
