@@ -17,6 +17,7 @@ const REGION_HALF_HEIGHT = 0.007;
 const LEG_RADIUS = 0.025;
 const LEG_INSET = 0.1;
 
+/** An arena that regions can be added to. */
 export interface Arena {
   readonly mjcf: Mjcf;
   /** Adds the site of a region of the surface. */

@@ -1,3 +1,5 @@
+/** @file BDDL problems are read as LIBERO reads them, and mistakes in them are told by file and line. */
+
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readBddl } from './bddl.ts';

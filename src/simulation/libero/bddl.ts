@@ -18,6 +18,7 @@ export interface Region {
   readonly rgba: readonly number[];
 }
 
+/** Metres, in the surface. */
 export type Rectangle = readonly [x0: number, y0: number, x1: number, y1: number];
 
 /** A BDDL problem. Tables keep the order of the file. */

@@ -1,3 +1,5 @@
+/** @file Composition against the 30 tasks that the original Python composed. */
+
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { canonicalModel } from '../../../tests/libero-canonical.ts';

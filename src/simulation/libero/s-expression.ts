@@ -12,6 +12,7 @@ export interface Atom {
   readonly line: number;
 }
 
+/** What stands between two brackets; `line` is that of the first. */
 export interface List {
   readonly kind: 'list';
   readonly items: readonly Expression[];

@@ -1,3 +1,5 @@
+/** @file The suites, all 130 composed tasks and all object classes against digests of the original. */
+
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { canonicalData, canonicalModel, digest } from '../../../tests/libero-canonical.ts';

@@ -3,9 +3,10 @@
 import { lookUp } from '../../base/errors.ts';
 import { SUITE_TASKS } from './suite-tasks.ts';
 
-/** In the benchmark's own order. */
+/** The name of a suite. */
 export type LiberoSuite = keyof typeof SUITE_TASKS;
 
+/** In the benchmark's own order. */
 export const LIBERO_SUITES = Object.keys(SUITE_TASKS) as LiberoSuite[];
 
 /** A task as the benchmark lists it. */

@@ -10,6 +10,7 @@ export interface XmlNode {
   readonly children: XmlNode[];
 }
 
+/** A new element without children. */
 export function xmlNode(tag: string, attributes: Readonly<Record<string, string>> = {}): XmlNode {
   return { tag, attributes: new Map(Object.entries(attributes)), children: [] };
 }
@@ -39,6 +40,7 @@ export function writeXml(root: XmlNode, depth = 0): string {
   return `${indent}<${root.tag}${attributes}>\n${inner}${indent}</${root.tag}>\n`;
 }
 
+/** A copy of the element and all below it. */
 export function copyXml(node: XmlNode): XmlNode {
   return { tag: node.tag, attributes: new Map(node.attributes), children: node.children.map(copyXml) };
 }
