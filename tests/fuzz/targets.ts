@@ -17,5 +17,7 @@ export const FUZZ_TARGETS: Readonly<Record<string, () => Promise<FuzzTarget>>> =
   urdf: async () => (await import('./targets/limits.ts')).urdfTarget,
   mjcf: async () => (await import('./targets/limits.ts')).mjcfTarget,
   mcap: async () => (await import('./targets/mcap.ts')).mcapTarget(),
+  'libero-bddl': async () => (await import('./targets/libero.ts')).bddlTarget,
+  'libero-states': async () => (await import('./targets/libero.ts')).statesTarget,
   zmtp: async () => (await import('./targets/zmtp.ts')).zmtpTarget(),
 };

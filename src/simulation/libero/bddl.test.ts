@@ -2,20 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { PROBLEM } from '../../../tests/libero-made.ts';
 import { readBddl } from './bddl.ts';
-
-const PROBLEM = `(define (problem LIBERO_Tabletop_Manipulation)
-  (:domain robosuite) ; a comment (with brackets
-  (:language Turn on the Stove)
-  (:regions
-    (left (:target Main_Table) (:ranges ((-0.1 -.2 0.1 2e-1) (0 0 1 1))) (:yaw_rotation ((0.0 3.5))) (:rgba (1 0 0 0.5)))
-    (cook_region (:target flat_stove_1)))
-  (:fixtures main_table - table flat_stove_1 - flat_stove)
-  (:objects plate_1 plate_2 - plate moka_pot_1 - moka_pot lonely)
-  (:obj_of_interest flat_stove_1)
-  (:init (On plate_1 main_table_left) (Turnoff flat_stove_1))
-  (:goal (And (Turnon flat_stove_1) (On moka_pot_1 flat_stove_1_cook_region))))
-`;
 
 describe('reading BDDL', () => {
   it('gives objects by category, regions by target, propositions, all in lower case', () => {

@@ -3,39 +3,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { strToU8, unzipSync, zipSync } from 'fflate';
+import { PICKLE, archive, bytesOf, pickled } from '../../../tests/libero-made.ts';
 import { goldenTasks, liberoFiles, noFullLibero, noLibero } from '../../../tests/libero-golden.ts';
 import { parseInitialStates, readInitialStates } from './initial-states.ts';
 import { initialStatesPath } from './suites.ts';
 
 const STOVE = ['libero_goal', 'turn_on_the_stove'] as const;
-const PICKLE = 'archive/data.pkl';
-
-/** A protocol-2 pickle of a float64 array, as torch.save writes it, with other bytes for its numbers. */
-function pickled(shape: readonly [number, number], numbers: readonly number[], type = 'f8'): Uint8Array {
-  const bytes = new Uint8Array(Float64Array.from(numbers).buffer);
-  const latin1 = strToU8([...bytes].map((byte) => String.fromCharCode(byte)).join(''));
-  const text = (value: Uint8Array | string): string => {
-    const raw = typeof value === 'string' ? strToU8(value) : value;
-    const length = String.fromCharCode(...new Uint8Array(Uint32Array.of(raw.length).buffer));
-    return `X${length}${String.fromCharCode(...raw)}`;
-  };
-  const program =
-    '\x80\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85c_codecs\nencode\n' +
-    `${text('b')}${text('latin1')}\x86R\x87R(K\x01K${String.fromCharCode(shape[0])}K${String.fromCharCode(shape[1])}\x86` +
-    `cnumpy\ndtype\n${text(type)}\x89\x88\x87R(K\x03${text('<')}NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89` +
-    `c_codecs\nencode\n${text(latin1)}${text('latin1')}\x86Rtb.`;
-  return bytesOf(program);
-}
-
-/** One byte per character. */
-function bytesOf(program: string): Uint8Array {
-  return Uint8Array.from(program, (character) => character.charCodeAt(0));
-}
-
-function archive(pickle: Uint8Array): Uint8Array {
-  return zipSync({ [PICKLE]: pickle, 'archive/version': strToU8('3\n') });
-}
-
 describe('initial states of LIBERO', () => {
   it('are read for every task of the pack, with the width of its model', { skip: noLibero }, () => {
     readAll(
