@@ -5,7 +5,8 @@ import test from 'node:test';
 import { VlaError } from '../base/errors.ts';
 import { workerUrl } from '../base/worker-url.ts';
 import type { FlatlandPolicyOptions } from '../../tests/flatland/flatland-policy.ts';
-import { evaluate, filmPlan, type EvaluateOptions } from './evaluate.ts';
+import { evaluate, type EvaluateOptions } from './evaluate.ts';
+import { filmPlan } from './film-episodes.ts';
 import type { ModuleCall } from './player.ts';
 import type { EvaluationResult, ResultRow } from './result.ts';
 

@@ -1,14 +1,27 @@
 /** @file Closed-loop evaluation of any policy in any environment, spread over worker threads. Node only. */
 
-import type { EpisodeSpec } from '../interfaces/environment.ts';
-import { PlayerPool } from './player-pool.ts';
+import type { EpisodeLog, FinishedEpisode } from './episode-journal.ts';
+import { FailureDesk, type FailureRules } from './failures.ts';
+import { filmEpisodes, inWords, type FilmPlan, type Rollout } from './film-episodes.ts';
+import { PlayerPool, type PoolHooks } from './player-pool.ts';
 import type { ModuleCall } from './player.ts';
 import { chooseConditions, chooseTasks, planEpisodes, type PlannedEpisode } from './protocol.ts';
 import { machine, versions } from './provenance.ts';
-import { RESULT_SCHEMA, type EpisodeRecord, type EvaluationResult } from './result.ts';
-import { FILM, type Film, type FilmOptions } from './rollout.ts';
-import { summarise, summariseLatency } from './summarise.ts';
-import type { Report } from './worker-messages.ts';
+import type { BenchmarkIdentity, BrokenEpisode, EvaluationResult } from './result.ts';
+import { protocolHash, type RunHead } from './run-head.ts';
+import { resultOf } from './run-result.ts';
+import { shardOf, type Shard } from './shard.ts';
+import { summariseLatency } from './summarise.ts';
+import type { Introduction, Report } from './worker-messages.ts';
+
+/** A benchmark's way of evaluation: task after task, in parts, going on after a stop, and without counting what the policy is not to blame for. */
+export interface BenchmarkRun extends Pick<BenchmarkIdentity, 'name' | 'text' | 'settings'> {
+  /** The part that is played here; null: all. */
+  readonly shard: Shard | null;
+  readonly failures: FailureRules;
+  /** Where finished episodes are kept. Called once, before the first one; what is finished there is not played again. */
+  readonly openLog: (head: RunHead) => EpisodeLog;
+}
 
 /** What to evaluate, where, how often. */
 export interface EvaluateOptions {
@@ -32,6 +45,8 @@ export interface EvaluateOptions {
   readonly listener?: ModuleCall;
   /** Plays the episodes in another way than in the plain closed loop, which waits for the policy; left out: nothing does. Not filmed. */
   readonly player?: ModuleCall;
+  /** Left out: a plain evaluation, in which tasks take turns and the first error ends the run. */
+  readonly benchmark?: BenchmarkRun;
   /** Which episodes to film afterwards; null: none. */
   readonly film: FilmPlan | null;
   /** What tables call the policy; null: as it calls itself. */
@@ -50,23 +65,6 @@ export interface EvaluateOptions {
   readonly onFilm?: (done: number, total: number) => void;
 }
 
-/** Which episodes are filmed, and through what. */
-export interface FilmPlan {
-  /** The environment that is filmed while it repeats the actions, e.g. with larger images; null: the evaluation's own. */
-  readonly stage: ModuleCall | null;
-  /** So many successes and so many failures per task of the first condition. */
-  readonly perTask: number;
-  /** So many episodes of each other condition. */
-  readonly perCondition: number;
-  readonly options: FilmOptions;
-}
-
-/** A filmed episode of the evaluation. */
-export interface Rollout {
-  readonly episode: EpisodeRecord;
-  readonly film: Film;
-}
-
 /** The result, and the films of the chosen episodes. */
 export interface Evaluation {
   readonly result: EvaluationResult;
@@ -75,11 +73,8 @@ export interface Evaluation {
   readonly chosen: number;
   /** What went wrong with the listener. */
   readonly listenerProblems: readonly Error[];
-}
-
-/** Films of one success and one failure per task, and of one episode per other condition. */
-export function filmPlan(stage: ModuleCall | null): FilmPlan {
-  return { stage, perTask: 1, perCondition: 1, options: FILM };
+  /** Why a benchmark ended before its last episode, where that was no abort; null: it did not. */
+  readonly stopped: Error | null;
 }
 
 /**
@@ -89,7 +84,7 @@ export function filmPlan(stage: ModuleCall | null): FilmPlan {
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const start = performance.now();
   const created = new Date().toISOString();
-  const { environment, policy, execute, workers, inferenceTimeoutMs, signal, onProgress } = options;
+  const { environment, policy, execute, workers, inferenceTimeoutMs } = options;
   const stage = options.film?.stage ?? null;
   const pool = await PlayerPool.open({
     environment,
@@ -102,77 +97,109 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     inferenceTimeoutMs,
   });
   try {
-    const about = pool.introduction;
-    const tasks = chooseTasks(options.tasks, about.tasks);
-    const conditions = chooseConditions(options.conditions, about.perturbations);
-    const plan = planEpisodes({ tasks, conditions, episodes: options.episodes, firstSeed: options.firstSeed });
-    const finished: (EpisodeRecord | undefined)[] = plan.map(() => undefined);
-    const latenciesMs: number[] = [];
-    let count = 0;
-    onProgress?.(0, plan.length, '');
-    await pool.run(
-      plan.map((planned) => ({ order: { kind: 'play', planned }, what: describe(planned.spec) })),
-      (index, report) => {
-        const record = recordOf(plan[index]!, report, latenciesMs);
-        if (record === null) return;
-        finished[index] = record;
-        onProgress?.(++count, plan.length, `${record.condition} ${record.task} ${record.outcome}`);
-      },
-      signal,
-    );
+    const { head, plan } = planned(options, pool.introduction);
+    const run = options.benchmark;
+    const mine = shardOf(plan, run?.shard ?? null);
+    const log = run?.openLog(head) ?? null;
+    const finished = mine.flatMap(({ index }) => log?.finished.get(index) ?? []);
+    const broken: BrokenEpisode[] = [];
+    const stopped = await play(pool, mine, { finished, broken, log }, options);
     const listenerProblems = options.listener === undefined ? [] : await pool.finish();
-    const episodes = finished.filter((record) => record !== undefined);
     const seconds = (performance.now() - start) / 1000;
-    const { rollouts, warnings, chosen } = await film(pool, plan, episodes, options);
-    const result: EvaluationResult = {
-      schema: RESULT_SCHEMA,
-      partial: episodes.length < plan.length,
-      planned: plan.length,
-      created,
-      command: options.command,
-      policy: {
-        name: options.policyName ?? about.policy,
-        checkpoint: options.checkpoint?.path ?? null,
-        sha256: options.checkpoint?.sha256 ?? null,
-      },
-      environment: { name: about.environment, options: environment.options },
-      protocol: {
-        tasks,
-        conditions: conditions.map(({ name, meaning, wantsSuccess }) => ({ name, meaning, wantsSuccess })),
-        episodesPerTask: options.episodes,
-        firstSeed: options.firstSeed,
-        execute,
-        maxSteps: Object.fromEntries(tasks.map((task) => [task, about.maxSteps[task]!])),
-        controlHz: about.controlHz,
-      },
-      rows: summarise(
-        episodes,
-        conditions.map(({ name }) => name),
-        tasks,
-      ),
-      timing: { seconds, workers, inferences: latenciesMs.length, latencyMs: summariseLatency(latenciesMs) },
-      versions: versions(),
-      machine: machine(),
-      warnings,
-      rollouts: [],
-      episodes,
-    };
-    return { result, rollouts, chosen, listenerProblems };
+    const episodes = finished.map(({ episode }) => episode).sort((a, b) => a.index - b.index);
+    const { rollouts, warnings, chosen } =
+      stopped === null ? await filmEpisodes(pool, plan, episodes, options) : { rollouts: [], warnings: [], chosen: 0 };
+    const facts = { created, command: options.command, planned: mine.length, seconds, workers, warnings };
+    const result = resultOf(head, { ...facts, versions: versions(), machine: machine() }, finished, broken);
+    return { result, rollouts, chosen, listenerProblems, stopped };
   } finally {
     await pool.close();
   }
 }
 
-/** One episode in words, for errors. */
-function describe(spec: EpisodeSpec): string {
-  return `${spec.task}, seed ${spec.seed}`;
+/** Everything that is fixed before the first episode. */
+function planned(options: EvaluateOptions, about: Introduction): { head: RunHead; plan: readonly PlannedEpisode[] } {
+  const { environment, checkpoint, episodes, firstSeed, execute, benchmark } = options;
+  const tasks = chooseTasks(options.tasks, about.tasks);
+  const conditions = chooseConditions(options.conditions, about.perturbations);
+  const byTask = benchmark !== undefined;
+  const plan = planEpisodes({ tasks, conditions, episodes, firstSeed, byTask });
+  const unnamed = {
+    policy: {
+      name: options.policyName ?? about.policy,
+      checkpoint: checkpoint?.path ?? null,
+      sha256: checkpoint?.sha256 ?? null,
+    },
+    environment: { name: about.environment, options: environment.options },
+    protocol: {
+      tasks,
+      conditions: conditions.map(({ name, meaning, wantsSuccess }) => ({ name, meaning, wantsSuccess })),
+      episodesPerTask: episodes,
+      firstSeed,
+      execute,
+      maxSteps: Object.fromEntries(tasks.map((task) => [task, about.maxSteps[task]!])),
+      controlHz: about.controlHz,
+    },
+  };
+  if (benchmark === undefined) return { head: { ...unnamed, benchmark: null, total: plan.length }, plan };
+  const { name, text, settings, shard } = benchmark;
+  const identity = { name, text, settings, hash: '', shard };
+  const hash = protocolHash({ ...unnamed, benchmark: identity });
+  return { head: { ...unnamed, benchmark: { ...identity, hash }, total: plan.length }, plan };
 }
 
-function recordOf(planned: PlannedEpisode, report: Report, latenciesMs: number[]): EpisodeRecord | null {
+/** What a run fills. */
+interface Played {
+  readonly finished: FinishedEpisode[];
+  readonly broken: BrokenEpisode[];
+  readonly log: EpisodeLog | null;
+}
+
+/** Plays what is not finished. */
+async function play(
+  pool: PlayerPool,
+  mine: readonly PlannedEpisode[],
+  { finished, broken, log }: Played,
+  { benchmark, signal, onProgress }: EvaluateOptions,
+): Promise<Error | null> {
+  const known = new Set(finished.map(({ episode }) => episode.index));
+  const todo = mine.filter(({ index }) => !known.has(index));
+  const tell = (note: string): void => onProgress?.(finished.length + broken.length, mine.length, note);
+  const desk = new FailureDesk(benchmark?.failures ?? { onError: 'stop', attempts: 1, inARow: 1 }, (one) => {
+    broken.push(one);
+    log?.addBroken(one);
+    tell(`${one.condition} ${one.task} broken`);
+  });
+  const hooks: PoolHooks = {
+    done(i, report) {
+      const one = finishedOf(todo[i]!, report);
+      if (one === null) return;
+      desk.succeeded();
+      finished.push(one);
+      log?.add(one);
+      const { condition, task, outcome } = one.episode;
+      tell(`${condition} ${task} ${outcome}`);
+    },
+    ...(benchmark === undefined ? {} : { failed: (i, error) => desk.failed(todo[i]!, error) }),
+  };
+  tell('');
+  const orders = todo.map((one) => {
+    const { task, perturbation } = one.spec;
+    const group = benchmark === undefined ? {} : { group: `${task} ${perturbation ?? ''}` };
+    return { order: { kind: 'play', planned: one } as const, what: inWords(one.spec), ...group };
+  });
+  try {
+    await pool.run(orders, hooks, signal);
+  } catch (error) {
+    if (desk.stopped === null || desk.stopped !== error) throw error;
+  }
+  return desk.stopped;
+}
+
+function finishedOf(planned: PlannedEpisode, report: Report): FinishedEpisode | null {
   if (report.kind !== 'played' || report.played === null) return null;
   const { played, seconds } = report;
-  for (const latency of played.latenciesMs) latenciesMs.push(latency);
-  return {
+  const episode = {
     index: planned.index,
     condition: planned.condition,
     task: planned.spec.task,
@@ -186,68 +213,5 @@ function recordOf(planned: PlannedEpisode, report: Report, latenciesMs: number[]
     ...(played.metrics === undefined ? {} : { metrics: played.metrics }),
     timing: { seconds: Math.round(seconds * 1e4) / 1e4, latencyMs: summariseLatency(played.latenciesMs) },
   };
-}
-
-/** Plays the chosen episodes again, filmed. A repeat that differs from the first time is a warning. */
-async function film(
-  pool: PlayerPool,
-  plan: readonly PlannedEpisode[],
-  episodes: readonly EpisodeRecord[],
-  options: EvaluateOptions,
-): Promise<{ rollouts: Rollout[]; warnings: string[]; chosen: number }> {
-  const { film: wanted, signal } = options;
-  if (wanted === null) return { rollouts: [], warnings: [], chosen: 0 };
-  const chosen = chooseEpisodes(episodes, wanted);
-  const films: (Film | null)[] = chosen.map(() => null);
-  const warnings: string[] = [];
-  let done = 0;
-  if (chosen.length > 0 && signal?.aborted !== true) options.onFilm?.(0, chosen.length);
-  try {
-    await pool.run(
-      chosen.map((episode) => {
-        const planned = plan[episode.index]!;
-        const order = { kind: 'film', planned, length: episode.length, film: wanted.options } as const;
-        return { order, what: `the film of ${describe(planned.spec)}` };
-      }),
-      (index, report) => {
-        // A film that was cut short by a stop is null.
-        if (report.kind !== 'filmed' || report.film === null) return;
-        films[index] = report.film;
-        options.onFilm?.(++done, chosen.length);
-      },
-      signal,
-    );
-  } catch (error) {
-    // The numbers stand without pictures.
-    warnings.push(`Rollouts could not be filmed: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  if (signal?.aborted === true && done < chosen.length) {
-    warnings.push(`Stopped before all rollouts were filmed: ${done} of ${chosen.length} are here.`);
-  }
-  const rollouts = chosen.flatMap((episode, i) => {
-    const filmed = films[i];
-    if (filmed === null || filmed === undefined) return [];
-    const { outcome, length, actionsHash } = filmed.played;
-    if (outcome !== episode.outcome || length !== episode.length || actionsHash !== episode.actionsHash) {
-      warnings.push(
-        `${describe(plan[episode.index]!.spec)} did not repeat exactly: ${episode.outcome} after ${episode.length} steps, then ${outcome} after ${length}.`,
-      );
-    }
-    return [{ episode, film: filmed }];
-  });
-  return { rollouts, warnings, chosen: chosen.length };
-}
-
-/** In the order of the plan: the first successes and failures per task; of the other conditions each shows another task. */
-function chooseEpisodes(episodes: readonly EpisodeRecord[], wanted: FilmPlan): EpisodeRecord[] {
-  const tasks = [...new Set(episodes.map(({ task }) => task))];
-  const [first, ...others] = new Set(episodes.map(({ condition }) => condition));
-  const counts = new Map<string, number>();
-  return episodes.filter(({ condition, task, outcome }) => {
-    if (condition !== first && task !== tasks[others.indexOf(condition) % tasks.length]) return false;
-    const key = condition === first ? `${task} ${outcome === 'success'}` : condition;
-    const count = (counts.get(key) ?? 0) + 1;
-    counts.set(key, count);
-    return count <= (condition === first ? wanted.perTask : wanted.perCondition);
-  });
+  return { episode, latenciesMs: played.latenciesMs.map((ms) => Math.round(ms * 1000) / 1000) };
 }

@@ -1,11 +1,11 @@
 /** @file The worker thread of an evaluation: opens its own environment and policy, plays what it is told. */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { invariant } from '../base/errors.ts';
+import { VlaError, invariant } from '../base/errors.ts';
 import type { Environment } from '../interfaces/environment.ts';
 import type { Policy } from '../interfaces/policy.ts';
 import { playEpisode, type PlayHooks } from './play-episode.ts';
-import { openEnvironment, openListener, openPlayer, openPolicy } from './player.ts';
+import { openEnvironment, openListener, openPlayer, openPolicy, type PlayOne } from './player.ts';
 import { filmEpisode } from './rollout.ts';
 import { toPlainError, type Introduction, type Order, type Report, type WorkerSetup } from './worker-messages.ts';
 
@@ -37,12 +37,35 @@ function introduce(environment: Environment, policy: Policy): Introduction {
   };
 }
 
+/** A policy, and what plays with it. */
+interface Opened {
+  readonly policy: Policy;
+  readonly playOwn: PlayOne | null;
+}
+
+async function open(environment: Environment): Promise<Opened> {
+  const policy = await openPolicy(setup.policy, environment);
+  return { policy, playOwn: setup.player === null ? null : await openPlayer(setup.player, environment, policy) };
+}
+
+/** The policy again after one that failed, for example on a server that had to be started again: it must be the same one. */
+async function openAgain(environment: Environment, name: string): Promise<Opened> {
+  const opened = await open(environment);
+  if (opened.policy.name === name) return opened;
+  await opened.policy.close();
+  throw new VlaError('mismatch', `evaluate: expected policy "${name}" again, got "${opened.policy.name}".`, {
+    hint: 'Its server was started with another policy: begin a new evaluation with that one.',
+  });
+}
+
 /** Follows orders one after the other until it is told to close. */
 async function serve(): Promise<void> {
   const environment = await openEnvironment(setup.environment);
-  const policy = await openPolicy(setup.policy, environment);
-  let listener = setup.listener === null ? null : await openListener(setup.listener, environment, policy);
-  const playOwn = setup.player === null ? null : await openPlayer(setup.player, environment, policy);
+  const first = await open(environment);
+  const { name } = first.policy;
+  /** null: it failed, and is opened anew for the next episode. */
+  let opened: Opened | null = first;
+  let listener = setup.listener === null ? null : await openListener(setup.listener, environment, first.policy);
   let stage: Environment | null = null;
   const finish = async (): Promise<readonly Error[]> => {
     const listened = listener;
@@ -54,14 +77,22 @@ async function serve(): Promise<void> {
       const start = performance.now();
       const heard = listener;
       const listened: PlayHooks = heard === null ? hooks : { ...hooks, acting: (...told) => heard.acting(...told) };
-      const played =
+      const { policy, playOwn } = (opened ??= await openAgain(environment, name));
+      const played = await (
         playOwn === null
-          ? await playEpisode(environment, heard?.policy ?? policy, order.planned, execute, listened)
-          : await playOwn(order.planned, hooks);
+          ? playEpisode(environment, heard?.policy ?? policy, order.planned, execute, listened)
+          : playOwn(order.planned, hooks)
+      ).catch(async (error: unknown) => {
+        hooks.inferring?.(false);
+        opened = null;
+        await policy.close().catch(() => undefined);
+        throw error;
+      });
       say({ kind: 'played', played, seconds: (performance.now() - start) / 1000 });
     } else if (order.kind === 'film') {
       if (setup.stage !== null) stage ??= await openEnvironment(setup.stage);
       const { planned, length, film } = order;
+      const { policy } = (opened ??= await openAgain(environment, name));
       say({
         kind: 'filmed',
         film: await filmEpisode(environment, stage, policy, planned, length, execute, film, hooks),
@@ -71,7 +102,7 @@ async function serve(): Promise<void> {
     } else {
       await finish();
       await stage?.close();
-      await policy.close();
+      await opened?.policy.close();
       await environment.close();
       port.close();
     }
@@ -80,7 +111,7 @@ async function serve(): Promise<void> {
   port.on('message', (order: Order) => {
     last = last.then(() => follow(order)).catch(fail);
   });
-  say({ kind: 'ready', introduction: introduce(environment, policy) });
+  say({ kind: 'ready', introduction: introduce(environment, first.policy) });
 }
 
 function fail(error: unknown): void {

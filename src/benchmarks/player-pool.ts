@@ -1,14 +1,12 @@
 /** @file A pool of worker threads that play episodes; each has its own environment and policy. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import { VlaError, invariant } from '../base/errors.ts';
-import { workerUrl } from '../base/worker-url.ts';
+import { OrderQueue } from './order-queue.ts';
+import { GRACE_MS, PlayerThread } from './player-thread.ts';
 import type { ModuleCall } from './player.ts';
 import { fromPlainError, type Introduction, type Order, type Report, type WorkerSetup } from './worker-messages.ts';
 
-/** How long workers may take to finish their control step after a stop, before they are ended. */
-const GRACE_MS = 3000;
 const WATCH_MS = 100;
 
 /** What to open, and how many times. */
@@ -22,26 +20,38 @@ export interface PoolOptions {
   /** What plays episodes; null: the plain closed loop. */
   readonly player: ModuleCall | null;
   readonly workers: number;
-  /** A single inference that takes longer ends the run with an error; null: no limit. */
+  /** A single inference that takes longer fails, and its worker with it; null: no limit. */
   readonly inferenceTimeoutMs: number | null;
 }
 
-interface Player {
-  readonly worker: Worker;
-  readonly index: number;
-  /** Settles what the worker is doing; null while idle. */
-  waiting: { resolve(report: Report): void; reject(error: Error): void } | null;
-  doing: string;
-  /** Why it can do nothing any more. */
-  dead: Error | null;
+/** Something to be done by whoever is free. */
+export interface PoolOrder {
+  readonly order: Order;
+  /** For errors. */
+  readonly what: string;
+  /** Orders of one group are kept in one worker as far as that keeps nobody idle; left out: all are alike. */
+  readonly group?: string;
 }
 
-/** Threads with identity and lifetime: `open`, any number of `run`, `close`. The first failure ends all of them. */
+/** What is heard of a run. */
+export interface PoolHooks {
+  /** Order i is done; in any order. */
+  done(index: number, report: Report): void;
+  /**
+   * Order i failed: it is done again, or left. What this throws ends the run. A worker that died is started anew. Left out: the first failure ends
+   * the run.
+   */
+  failed?(index: number, error: Error): 'again' | 'leave';
+}
+
+/** Threads with identity and lifetime: `open`, any number of `run`, `close`. */
 export class PlayerPool {
   readonly introduction: Introduction;
-  private readonly players: readonly Player[];
+  private readonly players: readonly PlayerThread[];
   private readonly control: Int32Array;
   private readonly watch: NodeJS.Timeout | null;
+  /** Whether others go on when one fails. */
+  private lasting = false;
 
   /** Starts the workers and waits until each has opened its environment and policy. */
   static async open(options: PoolOptions): Promise<PlayerPool> {
@@ -55,26 +65,31 @@ export class PlayerPool {
     const epoch = Date.now();
     const { environment, stage, policy, listener, execute, player } = options;
     invariant(listener === null || workers === 1, 'a listener hears one worker');
-    const players = Array.from({ length: workers }, (_, index): Player => {
-      const shared = { environment, stage, policy, listener, execute, player, control, epoch };
-      const setup: WorkerSetup = { worker: index, ...shared };
-      const worker = new Worker(workerUrl(import.meta.url, './evaluation-worker'), { workerData: setup });
-      return listen({ worker, index, waiting: null, doing: 'starting', dead: null });
-    });
-    const reports = players.map((player) => reportOf(player));
+    const shared: Omit<WorkerSetup, 'worker'> = {
+      environment,
+      stage,
+      policy,
+      listener,
+      execute,
+      player,
+      control,
+      epoch,
+    };
+    const players = Array.from({ length: workers }, (_, worker) => new PlayerThread({ worker, ...shared }));
+    const introductions = players.map((player) => player.ready());
     try {
-      const [first] = (await Promise.all(reports)) as [Report & { kind: 'ready' }];
-      return new PlayerPool(players, control, epoch, options.inferenceTimeoutMs, first.introduction);
+      const [first] = await Promise.all(introductions);
+      return new PlayerPool(players, control, epoch, options.inferenceTimeoutMs, first!);
     } catch (error) {
       // A thread that is ended while it loads a model takes the whole process with it: let the others open first.
-      await Promise.race([Promise.allSettled(reports), sleep(GRACE_MS, undefined, { ref: false })]);
-      await endPlayers(players);
+      await Promise.race([Promise.allSettled(introductions), sleep(GRACE_MS, undefined, { ref: false })]);
+      await Promise.all(players.map((player) => player.end()));
       throw error;
     }
   }
 
   private constructor(
-    players: readonly Player[],
+    players: readonly PlayerThread[],
     control: Int32Array,
     epoch: number,
     timeoutMs: number | null,
@@ -89,16 +104,10 @@ export class PlayerPool {
         : setInterval(() => this.checkTimes(epoch, timeoutMs), Math.min(WATCH_MS, timeoutMs)).unref();
   }
 
-  /**
-   * Hands the orders out one by one to whoever is free; `done(i, report)` is called as order i is done, in any order.
-   * `signal` stops after the control steps under way. The first failure rejects.
-   */
-  async run(
-    orders: readonly { readonly order: Order; readonly what: string }[],
-    done: (index: number, report: Report) => void,
-    signal?: AbortSignal,
-  ): Promise<void> {
-    let next = 0;
+  /** Hands the orders out one by one to whoever is free. `signal` stops after the control steps under way. */
+  async run(orders: readonly PoolOrder[], hooks: PoolHooks, signal?: AbortSignal): Promise<void> {
+    const queue = new OrderQueue(orders.map(({ group }) => group ?? ''));
+    const state = { over: false };
     const stopped = (): boolean => signal?.aborted ?? false;
     const stop = (): void => {
       Atomics.store(this.control, 0, 1);
@@ -106,31 +115,30 @@ export class PlayerPool {
       setTimeout(() => this.failAll(error), GRACE_MS).unref();
     };
     if (stopped()) return;
+    this.lasting = hooks.failed !== undefined;
     signal?.addEventListener('abort', stop, { once: true });
     try {
       await Promise.all(
         this.players.map(async (player) => {
-          while (next < orders.length && !stopped()) {
-            const index = next++;
-            player.doing = orders[index]!.what;
-            player.worker.postMessage(orders[index]!.order);
-            done(index, await reportOf(player));
+          while (!state.over && !stopped()) {
+            const index = queue.next(player.index);
+            if (index === null) return;
+            await this.follow(player, index, orders[index]!, hooks, () => state.over || stopped());
           }
         }),
       );
     } catch (error) {
       if (!stopped()) throw error;
     } finally {
+      state.over = true;
       signal?.removeEventListener('abort', stop);
     }
   }
 
   /** Lets the listener end its work; gives what went wrong with it. */
   async finish(): Promise<readonly Error[]> {
-    const [player] = this.players as [Player];
-    player.doing = 'finishing the recording';
-    player.worker.postMessage({ kind: 'finish' } satisfies Order);
-    const report = await reportOf(player);
+    const [player] = this.players as [PlayerThread];
+    const report = await player.tell({ kind: 'finish' }, 'finishing the recording');
     return report.kind === 'finished' ? report.problems.map(fromPlainError) : [];
   }
 
@@ -138,7 +146,37 @@ export class PlayerPool {
   async close(): Promise<void> {
     if (this.watch !== null) clearInterval(this.watch);
     Atomics.store(this.control, 0, 1);
-    await endPlayers(this.players);
+    await Promise.all(this.players.map((player) => player.end()));
+  }
+
+  /** One order, until it is done or left. */
+  private async follow(
+    player: PlayerThread,
+    index: number,
+    { order, what }: PoolOrder,
+    { done, failed }: PoolHooks,
+    over: () => boolean,
+  ): Promise<void> {
+    for (;;) {
+      let report: Report;
+      try {
+        if (player.dead !== null && failed !== undefined) this.requireSame(await player.restart());
+        report = await player.tell(order, what);
+      } catch (error) {
+        if (failed === undefined || over()) throw error;
+        if (failed(index, error instanceof Error ? error : new Error(String(error))) === 'leave') return;
+        continue;
+      }
+      return done(index, report);
+    }
+  }
+
+  private requireSame({ policy }: Introduction): void {
+    const { policy: expected } = this.introduction;
+    if (policy === expected) return;
+    throw new VlaError('mismatch', `evaluate: expected policy "${expected}" again, got "${policy}".`, {
+      hint: 'Its server was started with another policy: begin a new evaluation with that one.',
+    });
   }
 
   private checkTimes(epoch: number, timeoutMs: number): void {
@@ -147,64 +185,13 @@ export class PlayerPool {
       const lasted = Date.now() - epoch - began;
       if (began === 0 || lasted <= timeoutMs) continue;
       const message = `Policy "${this.introduction.policy}" in ${player.doing}: expected an answer within ${timeoutMs} ms, got none after ${lasted} ms.`;
-      this.failAll(new VlaError('interrupted', message, { hint: 'Allow more time, or use a smaller policy.' }));
+      const error = new VlaError('interrupted', message, { hint: 'Allow more time, or use a smaller policy.' });
+      if (this.lasting) player.fail(error);
+      else this.failAll(error);
     }
   }
 
   private failAll(error: Error): void {
-    for (const player of this.players) {
-      if (player.waiting === null) continue;
-      player.dead ??= error;
-      player.waiting.reject(error);
-    }
+    for (const player of this.players) player.fail(error);
   }
-}
-
-/** Turns what can happen to a worker into a report or an error for whoever waits. */
-function listen(player: Player): Player {
-  const { worker } = player;
-  worker.on('message', (report: Report) => {
-    if (report.kind === 'failed') player.waiting?.reject(fromPlainError(report.error));
-    else player.waiting?.resolve(report);
-  });
-  const die = (error: Error): void => {
-    player.dead ??= error;
-    player.waiting?.reject(player.dead);
-  };
-  worker.on('error', (error) => die(error instanceof Error ? error : new Error(String(error))));
-  worker.on('exit', (code) => {
-    die(
-      new VlaError('unsupported', `evaluate: worker ${player.index} ended with code ${code} in ${player.doing}.`, {
-        hint: 'It may have run out of memory: use fewer workers.',
-      }),
-    );
-  });
-  return player;
-}
-
-/** Lets the workers close what they opened; ends those that do not answer. */
-async function endPlayers(players: readonly Player[]): Promise<void> {
-  await Promise.all(
-    players.map(async ({ worker, dead }) => {
-      if (dead !== null) {
-        // Not awaited: a native call that never returns cannot be interrupted.
-        void worker.terminate();
-        return;
-      }
-      const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-      worker.postMessage({ kind: 'close' } satisfies Order);
-      const timer = setTimeout(() => void worker.terminate(), GRACE_MS);
-      await gone;
-      clearTimeout(timer);
-    }),
-  );
-}
-
-function reportOf(player: Player): Promise<Report> {
-  return new Promise<Report>((resolve, reject) => {
-    player.waiting = { resolve, reject };
-    if (player.dead !== null) reject(player.dead);
-  }).finally(() => {
-    player.waiting = null;
-  });
 }

@@ -111,15 +111,16 @@ export interface PlannedEpisode {
 
 /**
  * The list of episodes: `episodes` seeds from `firstSeed` for every task and condition. Tasks take turns within a
- * condition, so that a run that is stopped early has seen all of them.
+ * condition, so that a run that is stopped early has seen all of them; with `byTask` one follows the other.
  */
 export function planEpisodes(plan: {
   readonly tasks: readonly string[];
   readonly conditions: readonly Condition[];
   readonly episodes: number;
   readonly firstSeed: number;
+  readonly byTask?: boolean;
 }): PlannedEpisode[] {
-  const { tasks, conditions, episodes, firstSeed } = plan;
+  const { tasks, conditions, episodes, firstSeed, byTask = false } = plan;
   if (!Number.isInteger(episodes) || episodes < 1 || episodes > MOST_EPISODES) {
     throw new VlaError('bad-argument', `evaluate: expected 1 to ${MOST_EPISODES} episodes per task, got ${episodes}.`, {
       hint: '100 episodes give an interval of about ± 5 % near the top.',
@@ -137,9 +138,10 @@ export function planEpisodes(plan: {
       { hint: 'Larger numbers are not told apart: begin lower.' },
     );
   }
-  const scenes = Array.from({ length: episodes }, (_, i) =>
-    tasks.map((task) => ({ task, seed: firstSeed + i })),
-  ).flat();
+  const seeds = Array.from({ length: episodes }, (_, i) => firstSeed + i);
+  const scenes = byTask
+    ? tasks.flatMap((task) => seeds.map((seed) => ({ task, seed })))
+    : seeds.flatMap((seed) => tasks.map((task) => ({ task, seed })));
   const shuffled = conditions.find((condition) => condition.shuffled);
   if (shuffled !== undefined && scenes.length < 2) {
     throw new VlaError('bad-argument', `evaluate: condition "${shuffled.name}": expected at least 2 episodes, got 1.`, {

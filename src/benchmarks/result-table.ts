@@ -1,7 +1,7 @@
 /** @file The result as a table for the terminal: aligned, with colour only where a person looks. */
 
 import { ALL_TASKS } from './summarise.ts';
-import type { EvaluationResult, ResultRow } from './result.ts';
+import type { BrokenEpisode, EvaluationResult, ResultRow } from './result.ts';
 
 const COLOURS = { good: 32, middling: 33, bad: 31, faint: 2, strong: 1 } as const;
 type Colour = keyof typeof COLOURS;
@@ -24,10 +24,31 @@ export function resultTable(result: EvaluationResult, colour: boolean): string {
   const facts = [
     `${policy.name} in ${environment.name}: ${result.episodes.length} of ${result.planned} episodes` +
       (result.partial ? ' (stopped early)' : ''),
+    ...brokenLines(result.broken ?? []),
     `policy latency p50 ${latencyMs.p50.toFixed(1)} ms, p99 ${latencyMs.p99.toFixed(1)} ms over ${timing.inferences} inferences`,
     ...result.warnings.map((warning) => `warning: ${warning}`),
   ];
   return [...aligned(table, colour), '', ...facts].join('\n');
+}
+
+/** More of them say little. */
+const REASONS = 3;
+
+function brokenLines(broken: readonly BrokenEpisode[]): string[] {
+  if (broken.length === 0) return [];
+  const tasks = counted(broken.map(({ task }) => task)).map(([task, count]) => `${task} ${count}`);
+  const reasons = counted(broken.map(({ reason }) => reason)).slice(0, REASONS);
+  return [
+    `${broken.length} broken, which count nowhere (${tasks.join(', ')}):`,
+    ...reasons.map(([reason, count]) => `  ${count} × ${reason}`),
+  ];
+}
+
+/** How often each word occurs, the most frequent first. */
+function counted(words: readonly string[]): [string, number][] {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts].sort(([, a], [, b]) => b - a);
 }
 
 type Condition = EvaluationResult['protocol']['conditions'][number];

@@ -15,7 +15,10 @@ const latency = z.object({ p50: z.number(), p99: z.number(), max: z.number() }).
 /** What the environment measures beside the outcome, by name. */
 const metrics = z.record(z.string(), z.number()).readonly().exactOptional();
 
-const episode = z
+const machine = z.object({ cpu: z.string(), cores: count, memoryGb: z.number(), system: z.string() }).readonly();
+
+/** One finished episode. */
+export const episodeSchema = z
   .object({
     index: count,
     condition: z.string(),
@@ -34,6 +37,22 @@ const episode = z
     metrics,
     /** Differs from run to run; everything else repeats exactly. */
     timing: z.object({ seconds: z.number(), latencyMs: latency }).readonly(),
+  })
+  .readonly();
+
+/** An episode that could not be finished. */
+export const brokenSchema = z
+  .object({
+    index: count,
+    condition: z.string(),
+    task: z.string(),
+    seed: z.number(),
+    noiseSeed: z.number(),
+    /** How often it was begun. */
+    attempts: count,
+    /** Of the last attempt: the error's code, and what it said. */
+    code: z.string(),
+    reason: z.string(),
   })
   .readonly();
 
@@ -74,6 +93,35 @@ const rollout = z
   })
   .readonly();
 
+/** Which benchmark, and how. */
+export const benchmarkSchema = z
+  .object({
+    name: z.string(),
+    /** How it is played, for readers. */
+    text: z.string(),
+    /** What the benchmark's environment and player were opened with, as far as it changes numbers. */
+    settings: z.record(z.string(), z.union([z.string(), z.number()])).readonly(),
+    /** SHA-256 of what two results must share to be parts of one. */
+    hash: z.string(),
+    /** Which part of the episodes was planned here; null: all. */
+    shard: z.object({ index: count, count }).readonly().nullable(),
+  })
+  .readonly();
+
+/** The protocol, as far as the environment and the options say it. */
+export const protocolSchema = z
+  .object({
+    tasks: list(z.string()),
+    conditions: list(z.object({ name: z.string(), meaning: z.string(), wantsSuccess: z.boolean() }).readonly()),
+    episodesPerTask: count,
+    firstSeed: z.number(),
+    /** Actions of a chunk that are executed before the next inference. */
+    execute: z.union([count, z.literal('half')]),
+    maxSteps: z.record(z.string(), count).readonly(),
+    controlHz: z.number(),
+  })
+  .readonly();
+
 const result = z
   .object({
     schema: z.literal(RESULT_SCHEMA),
@@ -93,32 +141,31 @@ const result = z
       })
       .readonly(),
     environment: z.object({ name: z.string(), options: z.unknown() }).readonly(),
-    protocol: z
-      .object({
-        tasks: list(z.string()),
-        conditions: list(z.object({ name: z.string(), meaning: z.string(), wantsSuccess: z.boolean() }).readonly()),
-        episodesPerTask: count,
-        firstSeed: z.number(),
-        /** Actions of a chunk that are executed before the next inference. */
-        execute: z.union([count, z.literal('half')]),
-        maxSteps: z.record(z.string(), count).readonly(),
-        controlHz: z.number(),
-      })
-      .readonly(),
+    protocol: protocolSchema,
+    /** Of benchmarks. */
+    benchmark: benchmarkSchema.exactOptional(),
     rows: list(row),
     timing: z.object({ seconds: z.number(), workers: count, inferences: count, latencyMs: latency }).readonly(),
     versions: z.record(z.string(), z.string()).readonly(),
-    machine: z.object({ cpu: z.string(), cores: count, memoryGb: z.number(), system: z.string() }).readonly(),
+    machine,
     warnings: list(z.string()),
     rollouts: list(rollout),
-    episodes: list(episode),
+    episodes: list(episodeSchema),
+    /** Episodes that could not be finished, for example because the policy's server failed; they count nowhere. Left out: none. */
+    broken: list(brokenSchema).exactOptional(),
   })
   .readonly();
 
 /** Latencies of policy calls, milliseconds. */
 export type Latency = z.infer<typeof latency>;
 /** One finished episode. */
-export type EpisodeRecord = z.infer<typeof episode>;
+export type EpisodeRecord = z.infer<typeof episodeSchema>;
+/** An episode that could not be finished. */
+export type BrokenEpisode = z.infer<typeof brokenSchema>;
+/** Which benchmark, and how. */
+export type BenchmarkIdentity = z.infer<typeof benchmarkSchema>;
+/** What was played. */
+export type Protocol = z.infer<typeof protocolSchema>;
 /** One line of the summary. */
 export type ResultRow = z.infer<typeof row>;
 /** An animated image of one episode. */

@@ -2,12 +2,14 @@
 
 import os from 'node:os';
 import { Option, type Command } from 'commander';
+import { unseenSeed } from '../benchmarks/protocol.ts';
 import { commandLine } from '../benchmarks/provenance.ts';
 import { nameList, positiveNumber, wholeNumber } from './argument-parsers.ts';
 import { withInterrupt } from './interrupt.ts';
 import { measure } from './measure.ts';
 import {
   environmentOptions,
+  executeCount,
   namedEnvironment,
   namedPolicy,
   samplingOptions,
@@ -88,7 +90,7 @@ async function run(word: string, options: Options): Promise<void> {
       tasks: options.tasks ?? policy.tasks,
       conditions: options.conditions,
       episodes: options.episodes,
-      seed: options.seed,
+      firstSeed: unseenSeed(options.seed),
       execute: options.execute ?? policy.execute,
       // Two threads of onnxruntime-node 1.30 that use WebGPU at a time end the process.
       workers: options.runtime === 'webgpu' ? 1 : options.workers,
@@ -99,8 +101,4 @@ async function run(word: string, options: Options): Promise<void> {
       signal,
     }),
   );
-}
-
-function executeCount(text: string): number | 'half' {
-  return text === 'half' ? 'half' : wholeNumber(1)(text);
 }

@@ -44,6 +44,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./evaluate.ts'),
   },
   {
+    name: 'benchmark',
+    summary: 'Measure any policy, or policy server, on a benchmark',
+    load: () => import('./benchmark.ts'),
+  },
+  {
     name: 'teleoperate',
     summary: 'Drive a simulated robot by keyboard or gamepad, and record what succeeds',
     load: () => import('./teleoperate.ts'),

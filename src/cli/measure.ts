@@ -5,10 +5,10 @@ import process from 'node:process';
 import { VlaError } from '../base/errors.ts';
 import { requireWritableFolder } from '../base/files.ts';
 import { startProgress, type Progress } from '../base/progress.ts';
-import { evaluate, filmPlan } from '../benchmarks/evaluate.ts';
+import { evaluate, type BenchmarkRun } from '../benchmarks/evaluate.ts';
+import { filmPlan } from '../benchmarks/film-episodes.ts';
 import { saveEvaluation } from '../benchmarks/evaluation-folder.ts';
 import type { ModuleCall } from '../benchmarks/player.ts';
-import { unseenSeed } from '../benchmarks/protocol.ts';
 import { resultTable } from '../benchmarks/result-table.ts';
 import type { EvaluationResult } from '../benchmarks/result.ts';
 import type { NamedPolicy } from './players.ts';
@@ -24,14 +24,19 @@ export interface MeasureOptions {
   readonly conditions: readonly string[];
   /** Episodes per task and condition. */
   readonly episodes: number;
-  /** The first seed, counted within the seeds that training never uses. */
-  readonly seed: number;
+  readonly firstSeed: number;
   readonly execute: number | 'half';
   readonly workers: number;
-  /** Longest single inference. */
-  readonly timeoutSeconds: number;
-  /** The result becomes FOLDER/NAME.json, NAME as the policy says. */
+  /** Longest single inference; null: no limit. */
+  readonly timeoutSeconds: number | null;
+  /** The result becomes FOLDER/NAME.json, NAME as the policy says, or `resultName`. */
   readonly folder: string;
+  readonly resultName?: string;
+  /** See `EvaluateOptions`. */
+  readonly benchmark?: BenchmarkRun;
+  readonly player?: ModuleCall;
+  /** What is printed; left out: the result as a table. */
+  readonly table?: (result: EvaluationResult, colour: boolean) => string;
   /** For the record. */
   readonly command: string;
   /** What standard output gets. */
@@ -44,7 +49,8 @@ export interface MeasureOptions {
  * with `interrupted`; the folder is tried first, so that no long work is lost to a folder that cannot be written.
  */
 export async function measure(options: MeasureOptions): Promise<EvaluationResult> {
-  const { policy, folder, print } = options;
+  const { policy, folder, print, resultName = policy.resultName, timeoutSeconds, table = resultTable } = options;
+  const { benchmark, player } = options;
   requireWritableFolder(folder);
   const bars: { episodes?: Progress; films?: Progress } = {};
   const evaluation = await evaluate({
@@ -53,17 +59,19 @@ export async function measure(options: MeasureOptions): Promise<EvaluationResult
     tasks: options.tasks,
     conditions: options.conditions,
     episodes: options.episodes,
-    firstSeed: unseenSeed(options.seed),
+    firstSeed: options.firstSeed,
     execute: options.execute,
     workers: options.workers,
-    inferenceTimeoutMs: options.timeoutSeconds * 1000,
+    inferenceTimeoutMs: timeoutSeconds === null ? null : timeoutSeconds * 1000,
+    ...(benchmark === undefined ? {} : { benchmark }),
+    ...(player === undefined ? {} : { player }),
     policyName: policy.name,
     film: options.films ? filmPlan(options.stage) : null,
     command: options.command,
     checkpoint: policy.checkpoint,
     signal: options.signal,
     onProgress(done, total, note) {
-      bars.episodes ??= startProgress({ label: 'evaluate', total, unit: 'episodes' });
+      bars.episodes ??= startProgress({ label: 'evaluate', total, unit: 'episodes', alreadyDone: done });
       bars.episodes.update(done, note);
       if (done === total) bars.episodes.finish();
     },
@@ -74,18 +82,21 @@ export async function measure(options: MeasureOptions): Promise<EvaluationResult
     },
   });
   const { signal } = options;
-  const { rollouts, chosen } = evaluation;
+  const { rollouts, chosen, stopped } = evaluation;
   if (evaluation.result.partial) bars.episodes?.finish();
   if (rollouts.length < chosen) bars.films?.finish();
-  if (evaluation.result.episodes.length === 0) {
+  const { episodes, broken = [] } = evaluation.result;
+  if (episodes.length === 0 && stopped !== null) throw stopped;
+  if (episodes.length + broken.length === 0) {
     throw new VlaError('interrupted', 'evaluate: stopped before the first episode was finished.', { hint: AGAIN });
   }
   // The numbers are shown first: they are not lost when the disk is full.
   const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
-  if (print === 'table') process.stdout.write(`${resultTable(evaluation.result, colour)}\n`);
-  const result = saveEvaluation(folder, policy.resultName, evaluation);
+  if (print === 'table') process.stdout.write(`${table(evaluation.result, colour)}\n`);
+  const result = saveEvaluation(folder, resultName, evaluation);
   if (print === 'json') process.stdout.write(`${JSON.stringify(result)}\n`);
-  process.stderr.write(`written to ${path.join(folder, `${policy.resultName}.json`)}\n`);
+  process.stderr.write(`written to ${path.join(folder, `${resultName}.json`)}\n`);
+  if (stopped !== null) throw stopped;
   if (result.partial) {
     throw new VlaError('interrupted', 'evaluate: stopped early; the result is marked as partial.', { hint: AGAIN });
   }

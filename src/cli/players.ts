@@ -160,6 +160,11 @@ function shippedCheckpoint(): string {
   });
 }
 
+/** A value of `--execute`. */
+export function executeCount(text: string): number | 'half' {
+  return text === 'half' ? 'half' : wholeNumber(1)(text);
+}
+
 /** Options that change how a checkpoint's policy samples. */
 export interface SamplingOptions {
   readonly eulerSteps?: number;

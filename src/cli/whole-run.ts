@@ -6,6 +6,7 @@ import { evaluationWorld, type Recipe } from '../../recipes/recipe.ts';
 import { VlaError } from '../base/errors.ts';
 import { readJson } from '../base/files.ts';
 import { formatSeconds } from '../base/progress.ts';
+import { unseenSeed } from '../benchmarks/protocol.ts';
 import { commandLine } from '../benchmarks/provenance.ts';
 import { recordingState } from '../data/lerobot/recording-folder.ts';
 import { measure } from './measure.ts';
@@ -90,7 +91,7 @@ async function evaluateRun(recipe: Recipe, folder: string, workers: number, sign
     tasks: evaluation.tasks,
     conditions: evaluation.conditions,
     episodes: evaluation.episodes,
-    seed: 0,
+    firstSeed: unseenSeed(0),
     execute: evaluation.execute,
     workers,
     timeoutSeconds: TIMEOUT_SECONDS,

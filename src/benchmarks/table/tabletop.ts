@@ -1,0 +1,28 @@
+/** @file The built-in tabletop as a benchmark: nine tasks on scenes that no training ever sees. */
+
+import { PERTURBATIONS } from '../../simulation/tabletop/appearance.ts';
+import { builtInWorld } from '../built-in-world.ts';
+import { unseenSeed } from '../protocol.ts';
+import type { Benchmark } from './benchmark.ts';
+
+const IMAGE_SIZE = 64;
+
+/** The tabletop. */
+export const tabletop: Benchmark = {
+  name: 'tabletop',
+  summary: `nine tasks of a 7-joint arm, ${Object.keys(PERTURBATIONS).length} perturbations; nothing to fetch`,
+  episodes: 50,
+  seed: { value: 0, meaning: 'the first scene, counted within the seeds that training never uses' },
+  conditions: ['base', 'other', 'shuffled', 'held-out'],
+  async open({ seed, imageSize, filmSize }) {
+    const size = imageSize ?? IMAGE_SIZE;
+    return {
+      environment: builtInWorld({ world: 'tabletop', imageSize: size }),
+      stage: builtInWorld({ world: 'tabletop', imageSize: filmSize }),
+      firstSeed: unseenSeed(seed),
+      text: 'Scenes are drawn from seeds from 1,000,000,000 on, which no recording uses; a task ends with its success, its failure or its longest time.',
+      settings: { imageSize: size },
+    };
+  },
+  published: [],
+};
