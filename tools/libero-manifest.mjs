@@ -14,6 +14,7 @@ import process from 'node:process';
 const [liberoGit, robosuiteGit, trees] = process.argv.slice(2);
 const { ORIGINS, SUITE_LETTERS } = await import('../dist/src/benchmarks/libero/published-files.js');
 const { composeTask } = await import('../dist/src/simulation/libero/compose-task.js');
+const { addObjects, DISTRACTORS } = await import('../dist/src/simulation/libero/perturbations/distractors.js');
 const { bddlPath, initialStatesPath, suiteTasks } = await import('../dist/src/simulation/libero/suites.js');
 
 /** Path in the cache → git's hash and size. */
@@ -47,7 +48,8 @@ for (const [suite, letter] of Object.entries(SUITE_LETTERS)) {
         return fs.readFileSync(path.join(trees, name));
       },
     };
-    const { xml } = composeTask(files, suite, task);
+    // The perturbation "distractors" adds objects of any suite.
+    const { xml } = addObjects(composeTask(files, suite, task), files, Object.keys(DISTRACTORS));
     for (const [, name] of xml.matchAll(/file="([^"]+)"/g)) use(name, letter);
     use(bddlPath(suite, task), letter);
     use(initialStatesPath(suite, task), letter);

@@ -5,6 +5,7 @@ import { VlaError } from '../../base/errors.ts';
 import type { PublishedFile } from '../../base/download-file.ts';
 import { readJson } from '../../base/files.ts';
 import { shippedFile } from '../../base/shipped-file.ts';
+import type { LiberoSuite } from '../../simulation/libero/suites.ts';
 
 /** The suites, and the letter that stands for each in the list of files. */
 export const SUITE_LETTERS = {
@@ -13,10 +14,10 @@ export const SUITE_LETTERS = {
   libero_goal: 'g',
   libero_10: 't',
   libero_90: 'n',
-} as const;
+} as const satisfies Readonly<Record<LiberoSuite, string>>;
 
 /** A suite of LIBERO. */
-export type SuiteName = keyof typeof SUITE_LETTERS;
+export type SuiteName = LiberoSuite;
 
 /** All suites, in the order of the papers' tables. */
 export const SUITE_NAMES = Object.keys(SUITE_LETTERS) as readonly SuiteName[];
