@@ -39,6 +39,11 @@ export interface ModelArrays {
   geom_rgba: Float32Array;
   geom_friction: Float64Array;
   site_bodyid: Int32Array;
+  site_type: Int32Array;
+  site_group: Int32Array;
+  site_matid: Int32Array;
+  site_size: Float64Array;
+  site_rgba: Float32Array;
   cam_fovy: Float64Array;
   cam_pos: Float64Array;
   cam_quat: Float64Array;
@@ -51,12 +56,14 @@ export interface ModelArrays {
   light_ambient: Float32Array;
   light_diffuse: Float32Array;
   light_specular: Float32Array;
+  light_attenuation: Float32Array;
   mat_texid: Int32Array;
   mat_texrepeat: Float32Array;
   mat_rgba: Float32Array;
   mat_emission: Float32Array;
   mat_specular: Float32Array;
   mat_shininess: Float32Array;
+  mat_reflectance: Float32Array;
   mesh_vert: Float32Array;
   mesh_normal: Float32Array;
   mesh_texcoord: Float32Array;

@@ -31,6 +31,21 @@ export interface OutBuffer {
   view(): Float64Array;
 }
 
+type Rgb = readonly [number, number, number];
+
+/** What a model says about how it is drawn. */
+export interface Visual {
+  /** Clip distances, metres. */
+  readonly near: number;
+  readonly far: number;
+  /** Slices around and stacks along round shapes; quads along the sides of flat ones. */
+  readonly slices: number;
+  readonly stacks: number;
+  readonly quads: number;
+  /** The light in the camera, or null when it is off. */
+  readonly headlight: { readonly ambient: Rgb; readonly diffuse: Rgb; readonly specular: Rgb } | null;
+}
+
 /** What a simulation is made with beside its XML. */
 export interface SimOptions {
   /** Files that the model refers to: path → bytes. They are written to MuJoCo's in-memory file system. */
@@ -165,6 +180,24 @@ export class Sim {
       ambient: mean(headlight.ambient as ArrayLike<number>),
       diffuse: mean(headlight.diffuse as ArrayLike<number>),
       specular: mean(headlight.specular as ArrayLike<number>),
+    };
+  }
+
+  /** What the model says about drawing: clip distances in metres, how round things are tessellated, the headlight's colours. */
+  visual(): Visual {
+    const { stat, vis } = this.open().model;
+    const { map, quality, headlight } = vis;
+    const rgb = (value: unknown): Rgb => Array.from(value as ArrayLike<number>) as unknown as Rgb;
+    return {
+      near: map.znear * stat.extent,
+      far: map.zfar * stat.extent,
+      slices: quality.numslices,
+      stacks: quality.numstacks,
+      quads: quality.numquads,
+      headlight:
+        headlight.active === 0
+          ? null
+          : { ambient: rgb(headlight.ambient), diffuse: rgb(headlight.diffuse), specular: rgb(headlight.specular) },
     };
   }
 

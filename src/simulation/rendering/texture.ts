@@ -28,13 +28,13 @@ export interface TextureImage {
 
 /** A flat texture, which repeats. */
 export function flatTexture(image: TextureImage): Texture {
-  return { kind: 'flat', faces: [pyramid(image.width, image.height, pack(image))] };
+  return { kind: 'flat', faces: [pyramid(image.width, image.height, packTexels(image))] };
 }
 
 /** A cube map from six square images below each other, or from one that serves for all six faces. */
 export function cubeTexture(image: TextureImage): Texture {
   const { width, height } = image;
-  const texels = pack(image);
+  const texels = packTexels(image);
   const faceOf = (i: number): Pyramid =>
     pyramid(width, width, texels.slice(i * width * width, (i + 1) * width * width));
   const count = height / width;
@@ -138,7 +138,8 @@ function blend(a: number, b: number, c: number, d: number, fx: number, fy: numbe
   return Math.round(red) | (Math.round(green) << 8) | (Math.round(blue) << 16);
 }
 
-function pack({ width, height, channels, bytes, srgb }: TextureImage): Uint32Array {
+/** Texels as 0x00BBGGRR; sRGB bytes are made linear. */
+export function packTexels({ width, height, channels, bytes, srgb }: TextureImage): Uint32Array {
   const value = srgb ? LINEAR : IDENTITY;
   const texels = new Uint32Array(width * height);
   for (let i = 0; i < texels.length; i++) {
