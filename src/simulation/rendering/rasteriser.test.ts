@@ -5,11 +5,10 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import sharp from 'sharp';
 import { Random } from '../../base/random.ts';
 import type { Image } from '../../interfaces/observation.ts';
-import { LIBERO_CAMERAS, LIBERO_GROUPS, liberoPicture, liberoScene, liberoShots } from '../../../tests/libero-scene.ts';
-import { repositoryRoot, skipReason } from '../../../tests/shared-data.ts';
+import { psnr, readPng } from '../../../tests/pictures.ts';
+import { repositoryRoot } from '../../../tests/shared-data.ts';
 import { loadMujoco } from '../mujoco/module.ts';
 import { Sim } from '../mujoco/sim.ts';
 import { cameraOf, project, projectedBox } from './camera.ts';
@@ -34,18 +33,6 @@ function render(
   const rasteriser = new Rasteriser({ width: size, height: size, samplesPerSide: 2, background });
   const view = cameraOf(sim, sim.id('camera', camera));
   return rasteriser.render(scene, sim.data('geom_xpos'), sim.data('geom_xmat'), view, lightsOf(sim));
-}
-
-/** Peak signal-to-noise ratio in decibels. */
-function psnr(a: Uint8Array, b: Uint8Array): number {
-  assert.equal(a.length, b.length);
-  let squared = 0;
-  for (let i = 0; i < a.length; i++) squared += (a[i]! - b[i]!) ** 2;
-  return 10 * Math.log10((255 ** 2 * a.length) / squared);
-}
-
-async function readPng(file: string): Promise<Uint8Array> {
-  return sharp(file).removeAlpha().raw().toBuffer();
 }
 
 /** A scene with a camera at the origin that looks along −z, and these things in it. */
@@ -295,29 +282,3 @@ test('a cube map is looked up by direction: each face in its place, the middle o
   assert.equal(sampleCube(marked, 0, -0.9, 0.9, 1) & 255, 255);
   assert.equal(sampleCube(marked, 0, 0.9, 0.9, 1) & 255, 0);
 });
-
-/** Just below what each picture reached when this was written, in decibels. */
-const LIBERO_DECIBELS: Readonly<Record<string, readonly [fixed: number, wrist: number]>> = {
-  pick_up_the_alphabet_soup_and_place_it_in_the_basket: [25.1, 22.9],
-  pick_up_the_black_bowl_between_the_plate_and_the_ramekin_and_place_it_on_the_plate: [26.4, 32.7],
-  pick_up_the_black_bowl_in_the_top_drawer_of_the_wooden_cabinet_and_place_it_on_the_plate: [31.8, 33],
-  put_the_wine_bottle_on_the_rack: [24.3, 30.7],
-};
-
-test(
-  'LIBERO scenes: both cameras within what they reached of MuJoCo’s own pictures',
-  { skip: skipReason('libero') },
-  async () => {
-    assert.deepEqual(liberoShots(), Object.keys(LIBERO_DECIBELS).sort());
-    for (const [task, thresholds] of Object.entries(LIBERO_DECIBELS)) {
-      const sim = liberoScene(mujoco, task);
-      const drawn = extractScene(sim, LIBERO_GROUPS);
-      for (const [i, camera] of LIBERO_CAMERAS.entries()) {
-        const theirs = await readPng(liberoPicture(task, camera));
-        const quality = psnr(render(sim, drawn, camera, 256).data, theirs);
-        assert.ok(quality > thresholds[i]!, `${task}, ${camera}: ${quality.toFixed(2)} dB`);
-      }
-      sim.close();
-    }
-  },
-);

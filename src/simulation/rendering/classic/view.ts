@@ -1,0 +1,131 @@
+/** @file The camera and the lights of one image, in camera coordinates, as the classic renderer's loops need them. */
+
+import type { Camera } from '../camera.ts';
+import type { FillView } from '../fill.ts';
+import type { RasterBuffers, SamplePattern } from '../raster-buffers.ts';
+import type { ClassicLight, Rgb } from './lights.ts';
+
+/** What is interpolated over triangles: colour in [0, 1], texture coordinates. */
+export const CLASSIC_FIELDS = ['red', 'green', 'blue', 'u', 'v', 'w'] as const;
+/** The buffers of the classic renderer. */
+export type ClassicBuffers = RasterBuffers<(typeof CLASSIC_FIELDS)[number]>;
+
+/** Four samples per pixel in the places that Mesa's software renderer has them (D3D's standard pattern, upside down). */
+export const ROTATED_GRID: SamplePattern = { rows: 4, columns: 1, offsets: [0.625, 0.125, 0.875, 0.375] };
+
+/** A plane in which the world is seen mirrored. */
+export interface MirrorPlane {
+  /** A point on it, and its unit normal. */
+  readonly point: Rgb;
+  readonly normal: Rgb;
+}
+
+/** The camera and lights of one image. */
+export interface ClassicView extends FillView {
+  readonly camera: Camera;
+  /** The world is seen in this mirror, or directly. */
+  readonly mirror: MirrorPlane | null;
+  /** What colours (not highlights) are multiplied with. */
+  readonly tint: number;
+  /** Slopes of the sides of what is seen: half the window's width and height at distance 1, and its middle. */
+  readonly frustum: { readonly x: number; readonly y: number; readonly middleX: number; readonly middleY: number };
+  /** `LIGHT_STRIDE` numbers per light; see `packLights`. */
+  readonly lights: Float64Array;
+  /** Light that comes from everywhere: MuJoCo gives some when there is no lamp. */
+  readonly ambient: number;
+}
+
+/** Numbers per light: position 3, direction 3, cosine of the cut-off, exponent, attenuation 3, ambient 3, diffuse 3, specular 3, 1 = parallel. */
+export const LIGHT_STRIDE = 21;
+/** MuJoCo's light of scenes without lamps. */
+const AMBIENT_WITHOUT_LIGHTS = 0.3;
+/** Later triangles win ties (GL_GEQUAL), which rounding would otherwise decide. */
+const TIE = 1 + 2 ** -22;
+
+/** The whole picture, seen directly. */
+export function directView(
+  buffers: ClassicBuffers,
+  camera: Camera,
+  lights: readonly ClassicLight[],
+  near: number,
+  ready: FillView['ready'],
+): ClassicView {
+  const { rows, columns } = buffers.pattern;
+  const [width, height] = [buffers.width * columns, buffers.height * rows];
+  const cotangent = 1 / Math.tan((camera.fovy * Math.PI) / 360);
+  const perPixel = (cotangent * buffers.height) / 2;
+  return {
+    camera,
+    mirror: null,
+    tint: 1,
+    focalX: perPixel * columns,
+    focalY: perPixel * rows,
+    centreX: width / 2,
+    centreY: height / 2,
+    near,
+    winding: 1,
+    tie: TIE,
+    limit: null,
+    window: { left: 0, top: 0, right: width - 1, bottom: height - 1 },
+    frustum: { x: buffers.width / buffers.height / cotangent, y: 1 / cotangent, middleX: 0, middleY: 0 },
+    ready,
+    lights: packLights(camera, lights, null),
+    ambient: lights.length === 0 ? AMBIENT_WITHOUT_LIGHTS : 0,
+  };
+}
+
+/** The same camera's view into a mirror, through some of the samples. */
+export function mirroredView(
+  direct: ClassicView,
+  mirror: MirrorPlane,
+  reflectance: number,
+  lights: readonly ClassicLight[],
+  through: Pick<FillView, 'limit' | 'window' | 'ready'>,
+): ClassicView {
+  const { left, right, top, bottom } = through.window;
+  const { focalX, focalY, centreX, centreY } = direct;
+  const frustum = {
+    x: (right + 1 - left) / 2 / focalX,
+    y: (bottom + 1 - top) / 2 / focalY,
+    middleX: ((right + 1 + left) / 2 - centreX) / focalX,
+    middleY: (centreY - (bottom + 1 + top) / 2) / focalY,
+  };
+  const packed = packLights(direct.camera, lights, mirror);
+  return { ...direct, mirror, tint: reflectance, winding: -1, frustum, lights: packed, ...through };
+}
+
+/** A world position (or, with weight 0, direction) seen in a mirror. */
+export function reflect({ point, normal }: MirrorPlane, v: Rgb, weight: 0 | 1): Rgb {
+  const [x, y, z] = [0, 1, 2].map((k) => v[k]! - weight * point[k]!) as [number, number, number];
+  const twice = 2 * (x * normal[0] + y * normal[1] + z * normal[2]);
+  return [v[0] - twice * normal[0], v[1] - twice * normal[1], v[2] - twice * normal[2]];
+}
+
+function packLights(camera: Camera, lights: readonly ClassicLight[], mirror: MirrorPlane | null): Float64Array {
+  const out = new Float64Array(lights.length * LIGHT_STRIDE);
+  const { orientation: r, position } = camera;
+  const turn = ([x, y, z]: Rgb): number[] => [0, 1, 2].map((k) => r[k]! * x + r[3 + k]! * y + r[6 + k]! * z);
+  const seen = (v: Rgb, weight: 0 | 1): Rgb => (mirror === null ? v : reflect(mirror, v, weight));
+  for (const [i, light] of lights.entries()) {
+    // The head light looks along the camera's gaze.
+    const ahead: Rgb = [-r[2]!, -r[5]!, -r[8]!];
+    const [x, y, z] = seen(light.position, 1);
+    const at = i * LIGHT_STRIDE;
+    out.set(turn([x - position[0]!, y - position[1]!, z - position[2]!]), at);
+    out.set(turn(seen(light.kind === 'head' ? ahead : unit(light.direction), 0)), at + 3);
+    // Half a turn or more: light in all directions.
+    out[at + 6] = light.kind === 'spot' && light.cutoff < 180 ? Math.cos((light.cutoff * Math.PI) / 180) : -2;
+    out[at + 7] = light.exponent;
+    out.set(light.attenuation, at + 8);
+    out.set(light.ambient, at + 11);
+    out.set(light.diffuse, at + 14);
+    out.set(light.specular, at + 17);
+    out[at + 20] = light.kind === 'spot' ? 0 : 1;
+  }
+  return out;
+}
+
+function unit(v: Rgb): Rgb {
+  const length = Math.hypot(...v) || 1;
+  return [v[0] / length, v[1] / length, v[2] / length];
+}
