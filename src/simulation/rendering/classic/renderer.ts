@@ -7,6 +7,7 @@ import type { Image } from '../../../interfaces/observation.ts';
 import type { Sim } from '../../mujoco/sim.ts';
 import type { Camera } from '../camera.ts';
 import type { ClassicLight } from './lights.ts';
+import { addMirror } from './mirror.ts';
 import { Pass } from './pass.ts';
 import { resolve } from './resolve.ts';
 import { OPAQUE } from './scene.ts';
@@ -29,6 +30,7 @@ export function posesOf(sim: Sim): Poses {
 export class ClassicRenderer {
   private readonly image: Image;
   private readonly direct: Pass;
+  private reflection: Pass | null = null;
 
   /** `width` and `height` in pixels. */
   constructor({ width, height }: { readonly width: number; readonly height: number }) {
@@ -52,6 +54,10 @@ export class ClassicRenderer {
       new SkyShader(scene.sky, view, buffers.pattern.rows, buffers.pattern.columns),
       data,
     );
+    if (drawables.some(({ reflectance }) => reflectance > 0)) {
+      this.reflection ??= new Pass(image.width, image.height);
+      addMirror(direct, this.reflection, view, scene, poses, lights, data);
+    }
     return image;
   }
 }
