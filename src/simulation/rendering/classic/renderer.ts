@@ -10,9 +10,9 @@ import type { ClassicLight } from './lights.ts';
 import { addMirror } from './mirror.ts';
 import { Pass } from './pass.ts';
 import { resolve } from './resolve.ts';
-import { OPAQUE } from './scene.ts';
 import type { ClassicScene } from './scene.ts';
 import { SkyShader } from './sky.ts';
+import { addTransparent, isTransparent } from './transparent.ts';
 import type { Poses } from './vertices.ts';
 import { directView } from './view.ts';
 
@@ -47,7 +47,7 @@ export class ClassicRenderer {
     const view = directView(buffers, camera, lights, scene.near, (vertex, drawable) =>
       vertices.light(vertex, drawable),
     );
-    direct.fill(view, drawables, poses, ({ rgba }) => rgba[3]! >= OPAQUE);
+    direct.fill(view, drawables, poses, (drawable) => drawable.rgba[3]! > 0 && !isTransparent(drawable, poses, view));
     resolve(
       buffers,
       direct.shader,
@@ -58,6 +58,7 @@ export class ClassicRenderer {
       this.reflection ??= new Pass(image.width, image.height);
       addMirror(direct, this.reflection, view, scene, poses, lights, data);
     }
+    addTransparent(direct, view, drawables, poses, data);
     return image;
   }
 }
