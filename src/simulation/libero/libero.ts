@@ -1,0 +1,188 @@
+/**
+ * @file LIBERO's tasks as environments: the original's physics, controller, resets and goals, on MuJoCo wherever WASM runs. An episode's seed
+ * is a row of the task's published initial states, and the reset is the one that the Python harness makes for it.
+ */
+
+import { lookUp, VlaError } from '../../base/errors.ts';
+import type { Embodiment } from '../../interfaces/embodiment.ts';
+import type { Environment, EpisodeSpec, Outcome } from '../../interfaces/environment.ts';
+import type { Observation } from '../../interfaces/observation.ts';
+import { checkAction } from '../check-action.ts';
+import { loadMujoco } from '../mujoco/module.ts';
+import type { MujocoModule } from '../mujoco/module.ts';
+import { composeTask } from './compose-task.ts';
+import { liberoEmbodiment } from './embodiment.ts';
+import type { LiberoFiles } from './files.ts';
+import { succeeds } from './predicates.ts';
+import { Stage } from './stage.ts';
+import { HARNESS_SEED, maxStepsOf } from './suite-protocol.ts';
+import { suiteTask, suiteTasks } from './suites.ts';
+import { LiberoViews } from './views.ts';
+import { visualModel } from './visual-model.ts';
+
+/** How LIBERO is opened. */
+export interface LiberoConfig {
+  readonly files: LiberoFiles;
+  /** For example "libero_spatial". */
+  readonly suite: string;
+  /** Which of its tasks, by name (of the BDDL file); default: all. */
+  readonly tasks?: readonly string[];
+  /** Side of both cameras' square images, pixels; default 256. */
+  readonly imageSize?: number;
+  /**
+   * The seed that the Python harness gives numpy's generator once per task; it moves the fixtures by up to a centimetre or so. Default 7
+   * (openpi, vla-evaluation-harness); openvla-oft has 0.
+   */
+  readonly harnessSeed?: number;
+}
+
+/** Compiled tasks that stay in memory; each holds about 100 MB of the simulator's 2 GB. */
+const MOST_STAGES = 3;
+
+/** Opens a suite, or some of its tasks. Needs the npm package @mujoco/mujoco (`missing-package` otherwise). */
+export async function createLibero(config: LiberoConfig): Promise<Environment> {
+  const { suite, imageSize = 256, harnessSeed = HARNESS_SEED } = config;
+  const tasks = config.tasks?.map((task) => suiteTask(suite, task).name) ?? suiteTasks(suite).map(({ name }) => name);
+  if (!Number.isInteger(imageSize) || imageSize < 16 || imageSize > 2048) {
+    throw new VlaError(
+      'bad-argument',
+      `createLibero: expected an image size from 16 to 2048 pixels, got ${imageSize}.`,
+    );
+  }
+  if (!Number.isInteger(harnessSeed) || harnessSeed < 0 || harnessSeed >= 2 ** 32) {
+    throw new VlaError('bad-argument', `createLibero: expected a harness seed from 0 to 2³² − 1, got ${harnessSeed}.`);
+  }
+  return new LiberoEnvironment(await loadMujoco(), { ...config, tasks, imageSize, harnessSeed });
+}
+
+interface Episode {
+  readonly task: string;
+  readonly stage: Stage;
+  steps: number;
+  outcome: Outcome;
+  /** What is seen of the current state, once somebody has looked. */
+  seen: Observation | null;
+}
+
+class LiberoEnvironment implements Environment {
+  readonly name: string;
+  readonly embodiment: Embodiment;
+  readonly tasks: readonly string[];
+  readonly perturbations: readonly string[] = [];
+  private readonly mujoco: MujocoModule;
+  private readonly config: Required<LiberoConfig>;
+  private readonly longest: number;
+  private readonly views: LiberoViews;
+  /** By task; the one that was used last comes last. */
+  private readonly stages = new Map<string, Stage>();
+  private episode: Episode | null = null;
+  private closed = false;
+
+  constructor(mujoco: MujocoModule, config: Required<LiberoConfig>) {
+    this.mujoco = mujoco;
+    this.config = config;
+    this.name = config.suite;
+    this.longest = maxStepsOf(config.suite);
+    this.embodiment = liberoEmbodiment(config.imageSize);
+    this.tasks = config.tasks;
+    this.views = new LiberoViews(config.imageSize);
+  }
+
+  maxSteps(task: string): number {
+    this.known(task);
+    return this.longest;
+  }
+
+  async reset({ task, seed, perturbation, phrasing, instructionTarget }: EpisodeSpec): Promise<void> {
+    this.assertOpen();
+    this.known(task);
+    if (perturbation !== undefined) lookUp('LIBERO: perturbation', perturbation, {});
+    if (phrasing === 'held-out' || instructionTarget === 'other') {
+      throw new VlaError('unsupported', 'LIBERO: expected its own instruction, got an episode with other words.', {
+        hint: 'Each task of LIBERO has one instruction.',
+      });
+    }
+    this.episode = null;
+    const stage = this.stage(task);
+    stage.begin(seed, this.config.harnessSeed);
+    this.episode = { task, stage, steps: 0, outcome: 'running', seen: null };
+  }
+
+  async observe(): Promise<Observation> {
+    const episode = this.running('observe', false);
+    const { task, stage } = episode;
+    episode.seen ??= {
+      images: this.views.render(stage.sim, visualModel(this.mujoco, this.config.files, stage.task)),
+      state: stage.robot.state(),
+      instruction: suiteTask(this.config.suite, task).instruction,
+    };
+    const { images, state, instruction } = episode.seen;
+    return { images: structuredClone(images), state: state.slice(), instruction };
+  }
+
+  async step(action: ArrayLike<number>): Promise<Outcome> {
+    const episode = this.running('step', true);
+    checkAction(this.embodiment, action);
+    episode.seen = null;
+    try {
+      episode.stage.step(action);
+    } catch (error) {
+      // The simulation diverged and was reset: what follows would not be this episode.
+      episode.outcome = 'failure';
+      throw error;
+    }
+    episode.steps++;
+    if (succeeds(episode.stage.world)) episode.outcome = 'success';
+    else if (episode.steps >= this.longest) episode.outcome = 'timeout';
+    return episode.outcome;
+  }
+
+  async close(): Promise<void> {
+    for (const stage of this.stages.values()) stage.close();
+    this.stages.clear();
+    this.episode = null;
+    this.closed = true;
+  }
+
+  private known(task: string): void {
+    lookUp('LIBERO: task', task, Object.fromEntries(this.tasks.map((name) => [name, true])));
+  }
+
+  private stage(name: string): Stage {
+    const { files, suite } = this.config;
+    const stage = this.stages.get(name) ?? new Stage(this.mujoco, files, composeTask(files, suite, name));
+    this.stages.delete(name);
+    this.stages.set(name, stage);
+    const [oldest] = this.stages;
+    if (this.stages.size > MOST_STAGES) {
+      oldest![1].close();
+      this.stages.delete(oldest![0]);
+    }
+    return stage;
+  }
+
+  private assertOpen(): void {
+    if (!this.closed) return;
+    throw new VlaError('bad-argument', 'LIBERO: expected an open environment, got one that was closed.', {
+      hint: 'Make a new one with createLibero.',
+    });
+  }
+
+  private running(what: string, needsRunning: boolean): Episode {
+    this.assertOpen();
+    const { episode } = this;
+    if (episode === null) {
+      throw new VlaError('bad-argument', `LIBERO.${what}: expected an episode, got none.`, {
+        hint: 'Call reset first.',
+      });
+    }
+    if (needsRunning && episode.outcome !== 'running') {
+      throw new VlaError(
+        'bad-argument',
+        `LIBERO.${what}: expected a running episode, got one that ended (${episode.outcome}).`,
+        { hint: 'Call reset to start the next one.' },
+      );
+    }
+    return episode;
+  }
+}

@@ -1,0 +1,91 @@
+/** @file One compiled task: its physics, its robot, and the beginning of its episodes. */
+
+import { VlaError } from '../../base/errors.ts';
+import type { MujocoModule } from '../mujoco/module.ts';
+import { Sim } from '../mujoco/sim.ts';
+import type { LiberoFiles } from './files.ts';
+import { NumpyRandom } from './numpy-random.ts';
+import { readInitialStates } from './initial-states.ts';
+import type { InitialStates } from './initial-states.ts';
+import { modelFiles, physicsXml } from './physics-model.ts';
+import { Resets } from './resets.ts';
+import type { Placed } from './resets.ts';
+import { LiberoRobot } from './robot.ts';
+import { siteLookup } from './site-lookup.ts';
+import { SETTLE_ACTION, SETTLE_STEPS } from './suite-protocol.ts';
+import type { LiberoTask } from './task-model.ts';
+import { LiberoWorld } from './world.ts';
+
+/** The physics of a task. */
+export class Stage {
+  readonly task: LiberoTask;
+  readonly sim: Sim;
+  readonly world: LiberoWorld;
+  readonly robot: LiberoRobot;
+  private readonly states: InitialStates;
+  private readonly site: ReturnType<typeof siteLookup>;
+
+  /** Compiles a task and reads its initial states; those of another task are `bad-data`. */
+  constructor(mujoco: MujocoModule, files: LiberoFiles, task: LiberoTask) {
+    const xml = physicsXml(task.xml);
+    this.task = task;
+    this.sim = Sim.fromXml(mujoco, xml, { files: modelFiles(files, xml) });
+    try {
+      const size = { nq: this.sim.count('nq'), nv: this.sim.count('nv') };
+      this.states = readInitialStates(files, task.suite, task.name, size);
+    } catch (error) {
+      this.sim.close();
+      throw error;
+    }
+    this.world = new LiberoWorld(task, this.sim);
+    this.robot = new LiberoRobot(this.sim);
+    this.site = siteLookup(this.sim);
+  }
+
+  /**
+   * Begins episode `row` of a task: the (row + 1)-th reset after `numpy.random.seed(harnessSeed)`, then row `row` of the initial states, then the
+   * settling.
+   */
+  begin(row: number, harnessSeed: number): void {
+    const { sim, robot, states } = this;
+    if (!Number.isInteger(row) || row < 0 || row >= states.count) {
+      const expected = `a seed from 0 to ${states.count - 1}`;
+      throw new VlaError('bad-argument', `${this.task.name}: expected ${expected}, got ${row}.`, {
+        hint: 'A seed is a row of the task’s published initial states.',
+      });
+    }
+    this.placeFixtures(row, harnessSeed);
+    sim.reset();
+    robot.placeAtStart();
+    sim.forward();
+    robot.reset();
+    const [positions, velocities] = [sim.data('qpos'), sim.data('qvel')];
+    const state = states.state(row);
+    positions.set(state.subarray(1, 1 + positions.length));
+    velocities.set(state.subarray(1 + positions.length));
+    sim.forward();
+    for (let step = 0; step < SETTLE_STEPS; step++) this.step(SETTLE_ACTION);
+  }
+
+  /** One control period. */
+  step(action: ArrayLike<number>): void {
+    this.robot.step(action);
+    this.world.moved();
+  }
+
+  close(): void {
+    this.sim.close();
+  }
+
+  private placeFixtures(row: number, harnessSeed: number): void {
+    const resets = new Resets(this.task, new NumpyRandom(harnessSeed), this.site);
+    let places: Readonly<Record<string, Placed>> = {};
+    for (let reset = 0; reset <= row; reset++) places = resets.next().places;
+    for (const { fixture, id, name } of Object.values(this.world.objects)) {
+      const place = places[name];
+      if (!fixture || place === undefined) continue;
+      this.sim.model('body_pos').set(place.position, 3 * id);
+      this.sim.model('body_quat').set(place.quaternion, 4 * id);
+    }
+  }
+}
