@@ -188,7 +188,7 @@ function conditionals(task: LiberoTask): (Conditional & { name: string })[] {
     if (object === undefined || place === undefined) continue;
     const turn = { rotation: object.rotation, rotationAxis: object.rotationAxis };
     const region = task.sites[place];
-    const movable = task.objects[place]?.fixture === false;
+    const movable = task.objects[place] !== undefined && !task.objects[place].fixture;
     if (predicate === 'on' && movable) {
       const at = {
         x: [[0, 0]] as const,
@@ -266,13 +266,13 @@ function single(quaternion: Quaternion): Quaternion {
   return quaternion.map(Math.fround) as unknown as Quaternion;
 }
 
-/** A point turned by a quaternion (w, x, y, z) through robosuite's matrix of 32-bit floats. */
+/** A point turned by a quaternion (w, x, y, z) through robosuite's matrix of 32-bit floats, with the roundings that numba gives it. */
 function turned(quaternion: Quaternion, [px, py, pz]: Point): Point {
   const f = Math.fround;
   const q = quaternion.map(f) as unknown as Quaternion;
   let norm = 0;
   for (const value of q) norm = f(norm + f(value * value));
-  const scale = f(Math.sqrt(2 / norm));
+  const scale = Math.sqrt(2 / norm);
   const scaled = q.map((value) => f(value * scale));
   const p = (i: number, k: number): number => f(scaled[i]! * scaled[k]!);
   const rows = [
