@@ -6,6 +6,7 @@
 import type { ClassHandle, DoubleBuffer, MjData, MjModel } from '@mujoco/mujoco';
 import { VlaError } from '../../base/errors.ts';
 import { limitArena } from './arena.ts';
+import { compile } from './compile.ts';
 import type { DataField, FlagFields, ModelArrays, ModelCount } from './fields.ts';
 import type { MujocoModule } from './module.ts';
 import { idOf, readNames } from './names.ts';
@@ -62,8 +63,6 @@ const STATE_EVERYTHING = 16383;
 /** Counters 3 to 5 of mjtWarning: BADQPOS, BADQVEL, BADQACC. */
 const DIVERGENCES = ['a bad position', 'a bad velocity', 'a bad acceleration'] as const;
 const FIRST_DIVERGENCE = 3;
-
-let nextFolder = 0;
 
 /** One MuJoCo model with its data; closes itself against use after `close`. */
 export class Sim {
@@ -373,39 +372,6 @@ export class Sim {
     }
     return handle;
   }
-}
-
-function compile(mujoco: MujocoModule, xml: string, files: Readonly<Record<string, Uint8Array>>): MjModel {
-  // A folder of its own per model: MEMFS is shared by all models of the thread. (MjVFS.addBuffer copies byte by byte, 3 MB/s.)
-  const folder = `/model-${nextFolder++}`;
-  const { FS } = mujoco;
-  FS.mkdir(folder);
-  try {
-    for (const [name, bytes] of Object.entries(files)) {
-      const path = `${folder}/${name}`;
-      FS.mkdirTree(path.slice(0, path.lastIndexOf('/')), 0o777);
-      FS.writeFile(path, bytes);
-    }
-    FS.writeFile(`${folder}/model.xml`, xml);
-    return mujoco.MjModel.from_xml_path(`${folder}/model.xml`);
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new VlaError('bad-data', `Sim: expected a valid MJCF model, got: ${message.replaceAll(/\s+/g, ' ').trim()}`, {
-      cause,
-    });
-  } finally {
-    removeTree(FS, folder);
-  }
-}
-
-function removeTree(FS: MujocoModule['FS'], folder: string): void {
-  for (const name of FS.readdir(folder) as string[]) {
-    if (name === '.' || name === '..') continue;
-    const path = `${folder}/${name}`;
-    if (FS.isDir((FS.stat(path, false) as { mode: number }).mode)) removeTree(FS, path);
-    else FS.unlink(path);
-  }
-  FS.rmdir(folder);
 }
 
 function live(cache: Map<string, Float64Array>, owner: MjModel | MjData, field: string): Float64Array {
