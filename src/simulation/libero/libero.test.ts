@@ -21,7 +21,13 @@ function open(harnessSeed?: number): Promise<Environment> {
   return createLibero(harnessSeed === undefined ? config : { ...config, harnessSeed });
 }
 
-if (skip === false) environmentContract('libero', { open, unseenPerturbations: [], oneWording: true });
+if (skip === false)
+  environmentContract('libero', {
+    open,
+    unseenPerturbations: ['paraphrase'],
+    rewordings: ['paraphrase'],
+    oneTarget: true,
+  });
 
 test('a seed is a row of the published initial states, and any other is refused', { skip }, async () => {
   const environment = await open();

@@ -4,6 +4,7 @@
  */
 
 import { lookUp, VlaError } from '../../base/errors.ts';
+import { Random } from '../../base/random.ts';
 import type { Embodiment } from '../../interfaces/embodiment.ts';
 import type { Environment, EpisodeSpec, Outcome } from '../../interfaces/environment.ts';
 import type { Observation } from '../../interfaces/observation.ts';
@@ -13,10 +14,13 @@ import type { MujocoModule } from '../mujoco/module.ts';
 import { composeTask } from './compose-task.ts';
 import { liberoEmbodiment } from './embodiment.ts';
 import type { LiberoFiles } from './files.ts';
-import { succeeds } from './predicates.ts';
+import { LIBERO_PERTURBATIONS, perturbEpisode } from './perturbations/index.ts';
+import { paraphrased } from './perturbations/paraphrase.ts';
+import { glowingSites, succeeds } from './predicates.ts';
 import { Stage } from './stage.ts';
 import { HARNESS_SEED, maxStepsOf } from './suite-protocol.ts';
 import { suiteTask, suiteTasks } from './suites.ts';
+import type { LiberoTask } from './task-model.ts';
 import { LiberoViews } from './views.ts';
 import { visualModel } from './visual-model.ts';
 
@@ -36,6 +40,8 @@ export interface LiberoConfig {
   readonly harnessSeed?: number;
 }
 
+/** Salt of the stream that words held-out instructions. */
+const WORDS = 0x776f7264;
 /** Compiled tasks that stay in memory; each holds about 100 MB of the simulator's 2 GB. */
 const MOST_STAGES = 3;
 
@@ -56,8 +62,8 @@ export async function createLibero(config: LiberoConfig): Promise<Environment> {
 }
 
 interface Episode {
-  readonly task: string;
   readonly stage: Stage;
+  readonly instruction: string;
   steps: number;
   outcome: Outcome;
   /** What is seen of the current state, once somebody has looked. */
@@ -68,13 +74,15 @@ class LiberoEnvironment implements Environment {
   readonly name: string;
   readonly embodiment: Embodiment;
   readonly tasks: readonly string[];
-  readonly perturbations: readonly string[] = [];
+  readonly perturbations: readonly string[] = Object.keys(LIBERO_PERTURBATIONS);
   private readonly mujoco: MujocoModule;
   private readonly config: Required<LiberoConfig>;
   private readonly longest: number;
   private readonly views: LiberoViews;
   /** By task; the one that was used last comes last. */
   private readonly stages = new Map<string, Stage>();
+  /** What a perturbation has made for the episode at hand. */
+  private changed: Stage | null = null;
   private episode: Episode | null = null;
   private closed = false;
 
@@ -96,25 +104,35 @@ class LiberoEnvironment implements Environment {
   async reset({ task, seed, perturbation, phrasing, instructionTarget }: EpisodeSpec): Promise<void> {
     this.assertOpen();
     this.known(task);
-    if (perturbation !== undefined) lookUp('LIBERO: perturbation', perturbation, {});
-    if (phrasing === 'held-out' || instructionTarget === 'other') {
-      throw new VlaError('unsupported', 'LIBERO: expected its own instruction, got an episode with other words.', {
-        hint: 'Each task of LIBERO has one instruction.',
+    if (instructionTarget === 'other') {
+      throw new VlaError('unsupported', 'LIBERO: expected an instruction about the task’s own target, got another.', {
+        hint: 'LIBERO judges each scene by the goal of its one task.',
       });
     }
-    this.episode = null;
-    const stage = this.stage(task);
-    stage.begin(seed, this.config.harnessSeed);
-    this.episode = { task, stage, steps: 0, outcome: 'running', seen: null };
+    const { files, suite, harnessSeed } = this.config;
+    if (perturbation !== undefined) lookUp('LIBERO: perturbation', perturbation, LIBERO_PERTURBATIONS);
+    this.end();
+    const usual = this.stage(task);
+    const plain = { task: usual.task, instruction: suiteTask(suite, task).instruction, files };
+    const changed = perturbation === undefined ? null : perturbEpisode(perturbation, seed, plain);
+    const stage = changed === null || changed.task === usual.task ? usual : this.changedStage(changed.task, usual);
+    stage.begin(seed, harnessSeed, changed?.start);
+    const words = changed?.instruction ?? plain.instruction;
+    const instruction = phrasing === 'held-out' ? paraphrased(words, new Random(seed, WORDS)) : words;
+    this.episode = { stage, instruction, steps: 0, outcome: 'running', seen: null };
   }
 
   async observe(): Promise<Observation> {
     const episode = this.running('observe', false);
-    const { task, stage } = episode;
+    const { stage } = episode;
     episode.seen ??= {
-      images: this.views.render(stage.sim, visualModel(this.mujoco, this.config.files, stage.task)),
+      images: this.views.render(
+        stage.sim,
+        visualModel(this.mujoco, this.config.files, stage.task),
+        glowingSites(stage.world),
+      ),
       state: stage.robot.state(),
-      instruction: suiteTask(this.config.suite, task).instruction,
+      instruction: episode.instruction,
     };
     const { images, state, instruction } = episode.seen;
     return { images: structuredClone(images), state: state.slice(), instruction };
@@ -138,14 +156,26 @@ class LiberoEnvironment implements Environment {
   }
 
   async close(): Promise<void> {
+    this.end();
     for (const stage of this.stages.values()) stage.close();
     this.stages.clear();
-    this.episode = null;
     this.closed = true;
   }
 
   private known(task: string): void {
     lookUp('LIBERO: task', task, Object.fromEntries(this.tasks.map((name) => [name, true])));
+  }
+
+  /** The stage of one perturbed episode. */
+  private changedStage(task: LiberoTask, usual: Stage): Stage {
+    this.changed = new Stage(this.mujoco, this.config.files, task, usual);
+    return this.changed;
+  }
+
+  private end(): void {
+    this.episode = null;
+    this.changed?.close();
+    this.changed = null;
   }
 
   private stage(name: string): Stage {

@@ -130,3 +130,14 @@ function object(thing: WorldThing): WorldObject {
   if (thing.kind === 'object') return thing;
   throw new VlaError('unsupported', `LIBERO: expected an object to be somewhere, got the region ${thing.name}.`);
 }
+
+/** The sites that show a state which is on (a stove's burner glows), by id. */
+export function glowingSites(world: LiberoWorld): Set<number> {
+  const glowing = new Set<number>();
+  for (const thing of Object.values(world.objects)) {
+    const sites = Object.values(thing.stateSites);
+    if (sites.length === 0 || !someJoint(world, thing, isOn)) continue;
+    for (const { site } of sites) glowing.add(world.sim.id('site', site));
+  }
+  return glowing;
+}

@@ -7,6 +7,7 @@ import type { LiberoFiles } from './files.ts';
 import { NumpyRandom } from './numpy-random.ts';
 import { readInitialStates } from './initial-states.ts';
 import type { InitialStates } from './initial-states.ts';
+import type { EpisodeStart } from './perturbations/perturbation.ts';
 import { modelFiles, physicsXml } from './physics-model.ts';
 import { Resets } from './resets.ts';
 import type { Placed } from './resets.ts';
@@ -16,6 +17,9 @@ import { SETTLE_ACTION, SETTLE_STEPS } from './suite-protocol.ts';
 import type { LiberoTask } from './task-model.ts';
 import { LiberoWorld } from './world.ts';
 
+/** mjtJoint. */
+const FREE = 0;
+
 /** The physics of a task. */
 export class Stage {
   readonly task: LiberoTask;
@@ -23,16 +27,21 @@ export class Stage {
   readonly world: LiberoWorld;
   readonly robot: LiberoRobot;
   private readonly states: InitialStates;
+  /** How many joint positions and velocities an initial state has. */
+  private readonly size: { readonly nq: number; readonly nv: number };
   private readonly site: ReturnType<typeof siteLookup>;
 
-  /** Compiles a task and reads its initial states; those of another task are `bad-data`. */
-  constructor(mujoco: MujocoModule, files: LiberoFiles, task: LiberoTask) {
+  /**
+   * Compiles a task and reads its initial states; those of another task are `bad-data`. A changed task begins in the states of the one that
+   * it was made of (`base`): its further joints come last.
+   */
+  constructor(mujoco: MujocoModule, files: LiberoFiles, task: LiberoTask, base: Stage | null = null) {
     const xml = physicsXml(task.xml);
     this.task = task;
     this.sim = Sim.fromXml(mujoco, xml, { files: modelFiles(files, xml) });
     try {
-      const size = { nq: this.sim.count('nq'), nv: this.sim.count('nv') };
-      this.states = readInitialStates(files, task.suite, task.name, size);
+      this.size = base?.size ?? { nq: this.sim.count('nq'), nv: this.sim.count('nv') };
+      this.states = base?.states ?? readInitialStates(files, task.suite, task.name, this.size);
     } catch (error) {
       this.sim.close();
       throw error;
@@ -44,10 +53,10 @@ export class Stage {
 
   /**
    * Begins episode `row` of a task: the (row + 1)-th reset after `numpy.random.seed(harnessSeed)`, then row `row` of the initial states, then the
-   * settling.
+   * settling. `change` may change the state before it settles.
    */
-  begin(row: number, harnessSeed: number): void {
-    const { sim, robot, states } = this;
+  begin(row: number, harnessSeed: number, change: (start: EpisodeStart) => void = () => {}): void {
+    const { sim, robot, states, size } = this;
     if (!Number.isInteger(row) || row < 0 || row >= states.count) {
       const expected = `a seed from 0 to ${states.count - 1}`;
       throw new VlaError('bad-argument', `${this.task.name}: expected ${expected}, got ${row}.`, {
@@ -59,10 +68,10 @@ export class Stage {
     robot.placeAtStart();
     sim.forward();
     robot.reset();
-    const [positions, velocities] = [sim.data('qpos'), sim.data('qvel')];
     const state = states.state(row);
-    positions.set(state.subarray(1, 1 + positions.length));
-    velocities.set(state.subarray(1 + positions.length));
+    sim.data('qpos').set(state.subarray(1, 1 + size.nq));
+    sim.data('qvel').set(state.subarray(1 + size.nq));
+    change(this.start());
     sim.forward();
     for (let step = 0; step < SETTLE_STEPS; step++) this.step(SETTLE_ACTION);
   }
@@ -75,6 +84,21 @@ export class Stage {
 
   close(): void {
     this.sim.close();
+  }
+
+  private start(): EpisodeStart {
+    const { sim, world } = this;
+    return {
+      joint: (name) => {
+        const joint = sim.id('joint', name);
+        const at = sim.model('jnt_qposadr')[joint]!;
+        return sim.data('qpos').subarray(at, at + (sim.model('jnt_type')[joint] === FREE ? 7 : 1));
+      },
+      fixture: (name) => {
+        const { id } = world.object(name);
+        return sim.model('body_pos').subarray(3 * id, 3 * id + 3);
+      },
+    };
   }
 
   private placeFixtures(row: number, harnessSeed: number): void {

@@ -8,9 +8,9 @@ import { skipReason } from '../../../tests/shared-data.ts';
 import { loadMujoco } from '../mujoco/module.ts';
 import { Sim } from '../mujoco/sim.ts';
 import { cameraOf } from '../rendering/camera.ts';
-import { lightsOf } from '../rendering/lights.ts';
-import { Rasteriser } from '../rendering/rasteriser.ts';
-import { extractScene } from '../rendering/scene.ts';
+import { classicLights } from '../rendering/classic/lights.ts';
+import { ClassicRenderer, posesOf } from '../rendering/classic/renderer.ts';
+import { classicScene } from '../rendering/classic/scene.ts';
 import { modelFiles, physicsXml } from './physics-model.ts';
 import { LiberoViews } from './views.ts';
 import { SEEN_GROUPS, visualModel } from './visual-model.ts';
@@ -28,17 +28,12 @@ test('a picture from two half models is the whole model’s, mirrored', { skip: 
   for (const field of ['body_pos', 'body_quat'] as const) physics.model(field).set(whole.model(field));
   for (const field of ['qpos', 'qvel'] as const) physics.data(field).set(whole.data(field));
   physics.forward();
-  const images = new LiberoViews(SIZE).render(physics, visualModel(mujoco, packFiles, task));
-  const rasteriser = new Rasteriser({ width: SIZE, height: SIZE, samplesPerSide: 2, background: [0, 0, 0] });
-  const scene = extractScene(whole, SEEN_GROUPS);
+  const images = new LiberoViews(SIZE).render(physics, visualModel(mujoco, packFiles, task), new Set());
+  const renderer = new ClassicRenderer({ width: SIZE, height: SIZE });
+  const scene = classicScene(whole, { geomGroups: SEEN_GROUPS, primitiveCoordinates: 'generated' });
   for (const camera of LIBERO_CAMERAS) {
-    const { data } = rasteriser.render(
-      scene,
-      whole.data('geom_xpos'),
-      whole.data('geom_xmat'),
-      cameraOf(whole, whole.id('camera', camera)),
-      lightsOf(whole),
-    );
+    const view = cameraOf(whole, whole.id('camera', camera));
+    const { data } = renderer.render(scene, posesOf(whole), view, classicLights(whole));
     let different = 0;
     for (let y = 0; y < SIZE; y++) {
       for (let x = 0; x < SIZE; x++) {

@@ -1,77 +1,64 @@
 /** @file The camera images as the papers' policies get them: upright, and mirrored left to right (raw robosuite images turned by 180°). */
 
-import { quaternionToMatrix } from '../../base/rotation.ts';
-import type { Quaternion } from '../../base/rotation.ts';
 import type { Image } from '../../interfaces/observation.ts';
 import type { Sim } from '../mujoco/sim.ts';
 import { cameraOf } from '../rendering/camera.ts';
-import { lightsOf } from '../rendering/lights.ts';
-import { Rasteriser } from '../rendering/rasteriser.ts';
+import { classicLights } from '../rendering/classic/lights.ts';
+import { ClassicRenderer } from '../rendering/classic/renderer.ts';
 import { CAMERAS } from './embodiment.ts';
 import type { VisualModel } from './visual-model.ts';
 
-const SAMPLES_PER_SIDE = 2;
-
 /** Draws LIBERO's two cameras. */
 export class LiberoViews {
-  private readonly rasteriser: Rasteriser;
-  private model: VisualModel | null = null;
+  private readonly renderer: ClassicRenderer;
   private positions = new Float64Array(0);
   private orientations = new Float64Array(0);
-  /** Row-major, per geom: its orientation in its body's frame. */
-  private local = new Float64Array(0);
 
   constructor(imageSize: number) {
-    this.rasteriser = new Rasteriser({
-      width: imageSize,
-      height: imageSize,
-      samplesPerSide: SAMPLES_PER_SIDE,
-      background: [0, 0, 0],
-    });
+    this.renderer = new ClassicRenderer({ width: imageSize, height: imageSize });
   }
 
-  /** One fresh image per camera, of the poses that the simulation has computed last. */
-  render(sim: Sim, model: VisualModel): Record<string, Image> {
-    this.show(model);
+  /**
+   * One fresh image per camera, of the poses that the simulation has computed last. `glowing`: the sites that show a state which is on; the
+   * others are hidden.
+   */
+  render(sim: Sim, model: VisualModel, glowing: ReadonlySet<number>): Record<string, Image> {
+    for (const { id, rgba } of model.stateSites) rgba[3] = glowing.has(id) ? 1 : 0;
     this.placeGeoms(sim, model);
-    const lights = lightsOf(sim);
+    const poses = {
+      geomPositions: this.positions,
+      geomOrientations: this.orientations,
+      sitePositions: sim.data('site_xpos'),
+      siteOrientations: sim.data('site_xmat'),
+    };
+    const lights = classicLights(sim);
     return Object.fromEntries(
       CAMERAS.map((name) => {
         const camera = cameraOf(sim, sim.id('camera', name));
-        return [name, mirrored(this.rasteriser.render(model.scene, this.positions, this.orientations, camera, lights))];
+        return [name, mirrored(this.renderer.render(model.scene, poses, camera, lights))];
       }),
     );
   }
 
-  private show(model: VisualModel): void {
-    if (this.model === model) return;
-    this.model = model;
-    this.positions = new Float64Array(3 * model.geoms);
-    this.orientations = new Float64Array(9 * model.geoms);
-    this.local = new Float64Array(9 * model.geoms);
-    for (const { geom } of model.scene.drawables) {
-      const quaternion = [...model.orientation.subarray(4 * geom, 4 * geom + 4)] as unknown as Quaternion;
-      this.local.set(quaternionToMatrix(quaternion), 9 * geom);
+  private placeGeoms(sim: Sim, { scene, geoms, body, position, orientation }: VisualModel): void {
+    if (this.positions.length !== 3 * geoms) {
+      this.positions = new Float64Array(3 * geoms);
+      this.orientations = new Float64Array(9 * geoms);
     }
-  }
-
-  private placeGeoms(sim: Sim, model: VisualModel): void {
+    const { positions, orientations } = this;
     const [bodyPositions, bodyOrientations] = [sim.data('xpos'), sim.data('xmat')];
-    const { positions, orientations, local } = this;
-    for (const { geom } of model.scene.drawables) {
-      const body = model.body[geom]!;
+    for (const { carrier, id } of scene.drawables) {
+      if (carrier !== 'geom') continue;
+      const owner = body[id]!;
       for (let i = 0; i < 3; i++) {
-        const row = 9 * body + 3 * i;
+        const row = 9 * owner + 3 * i;
         const [a, b, c] = [bodyOrientations[row]!, bodyOrientations[row + 1]!, bodyOrientations[row + 2]!];
-        const at = 3 * geom;
-        positions[at + i] =
-          bodyPositions[3 * body + i]! +
-          a * model.position[at]! +
-          b * model.position[at + 1]! +
-          c * model.position[at + 2]!;
+        const [x, y, z] = [position[3 * id]!, position[3 * id + 1]!, position[3 * id + 2]!];
+        positions[3 * id + i] = bodyPositions[3 * owner + i]! + a * x + b * y + c * z;
         for (let k = 0; k < 3; k++) {
-          const of = 9 * geom + k;
-          orientations[9 * geom + 3 * i + k] = a * local[of]! + b * local[of + 3]! + c * local[of + 6]!;
+          const column = 9 * id + k;
+          orientations[9 * id + 3 * i + k] =
+            a * orientation[column]! + b * orientation[column + 3]! + c * orientation[column + 6]!;
         }
       }
     }
