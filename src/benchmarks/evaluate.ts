@@ -19,6 +19,8 @@ export interface BenchmarkRun extends Pick<BenchmarkIdentity, 'name' | 'text' | 
   /** The part that is played here; null: all. */
   readonly shard: Shard | null;
   readonly failures: FailureRules;
+  /** How the policy is opened again after it failed, for example with more patience; left out: as before. */
+  readonly policyAgain?: ModuleCall;
   /** Where finished episodes are kept. Called once, before the first one; what is finished there is not played again. */
   readonly openLog: (head: RunHead) => EpisodeLog;
 }
@@ -90,6 +92,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     environment,
     stage,
     policy,
+    policyAgain: options.benchmark?.policyAgain ?? policy,
     listener: options.listener ?? null,
     execute,
     player: options.player ?? null,

@@ -1,13 +1,21 @@
 /** @file The worker thread of an evaluation: opens its own environment and policy, plays what it is told. */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { VlaError, invariant } from '../base/errors.ts';
+import { invariant } from '../base/errors.ts';
 import type { Environment } from '../interfaces/environment.ts';
 import type { Policy } from '../interfaces/policy.ts';
 import { playEpisode, type PlayHooks } from './play-episode.ts';
-import { openEnvironment, openListener, openPlayer, openPolicy, type PlayOne } from './player.ts';
+import { openEnvironment, openListener, openPlayer, openPolicy, type ModuleCall, type PlayOne } from './player.ts';
 import { filmEpisode } from './rollout.ts';
-import { toPlainError, type Introduction, type Order, type Report, type WorkerSetup } from './worker-messages.ts';
+import {
+  anotherPolicy,
+  notAgain,
+  toPlainError,
+  type Introduction,
+  type Order,
+  type Report,
+  type WorkerSetup,
+} from './worker-messages.ts';
 
 invariant(parentPort !== null, 'the evaluation worker runs outside a worker thread');
 const port = parentPort;
@@ -43,25 +51,25 @@ interface Opened {
   readonly playOwn: PlayOne | null;
 }
 
-async function open(environment: Environment): Promise<Opened> {
-  const policy = await openPolicy(setup.policy, environment);
+async function open(environment: Environment, call: ModuleCall): Promise<Opened> {
+  const policy = await openPolicy(call, environment);
   return { policy, playOwn: setup.player === null ? null : await openPlayer(setup.player, environment, policy) };
 }
 
 /** The policy again after one that failed, for example on a server that had to be started again: it must be the same one. */
 async function openAgain(environment: Environment, name: string): Promise<Opened> {
-  const opened = await open(environment);
+  const opened = await open(environment, setup.policyAgain).catch((error: unknown) => {
+    throw notAgain(name, error);
+  });
   if (opened.policy.name === name) return opened;
   await opened.policy.close();
-  throw new VlaError('mismatch', `evaluate: expected policy "${name}" again, got "${opened.policy.name}".`, {
-    hint: 'Its server was started with another policy: begin a new evaluation with that one.',
-  });
+  throw anotherPolicy(name, opened.policy.name);
 }
 
 /** Follows orders one after the other until it is told to close. */
 async function serve(): Promise<void> {
   const environment = await openEnvironment(setup.environment);
-  const first = await open(environment);
+  const first = await open(environment, setup.policy);
   const { name } = first.policy;
   /** null: it failed, and is opened anew for the next episode. */
   let opened: Opened | null = first;

@@ -5,7 +5,15 @@ import { VlaError, invariant } from '../base/errors.ts';
 import { OrderQueue } from './order-queue.ts';
 import { GRACE_MS, PlayerThread } from './player-thread.ts';
 import type { ModuleCall } from './player.ts';
-import { fromPlainError, type Introduction, type Order, type Report, type WorkerSetup } from './worker-messages.ts';
+import {
+  anotherPolicy,
+  fromPlainError,
+  notAgain,
+  type Introduction,
+  type Order,
+  type Report,
+  type WorkerSetup,
+} from './worker-messages.ts';
 
 const WATCH_MS = 100;
 
@@ -14,6 +22,8 @@ export interface PoolOptions {
   readonly environment: ModuleCall;
   readonly stage: ModuleCall | null;
   readonly policy: ModuleCall;
+  /** How it is opened again after it failed; left out: in the same way. */
+  readonly policyAgain?: ModuleCall;
   /** Hears what is played, in the order in which one worker plays it; null: nothing does. */
   readonly listener: ModuleCall | null;
   readonly execute: number | 'half';
@@ -69,6 +79,7 @@ export class PlayerPool {
       environment,
       stage,
       policy,
+      policyAgain: options.policyAgain ?? policy,
       listener,
       execute,
       player,
@@ -160,7 +171,7 @@ export class PlayerPool {
     for (;;) {
       let report: Report;
       try {
-        if (player.dead !== null && failed !== undefined) this.requireSame(await player.restart());
+        if (player.dead !== null && failed !== undefined) await this.revive(player);
         report = await player.tell(order, what);
       } catch (error) {
         if (failed === undefined || over()) throw error;
@@ -171,12 +182,12 @@ export class PlayerPool {
     }
   }
 
-  private requireSame({ policy }: Introduction): void {
-    const { policy: expected } = this.introduction;
-    if (policy === expected) return;
-    throw new VlaError('mismatch', `evaluate: expected policy "${expected}" again, got "${policy}".`, {
-      hint: 'Its server was started with another policy: begin a new evaluation with that one.',
+  private async revive(player: PlayerThread): Promise<void> {
+    const expected = this.introduction.policy;
+    const { policy } = await player.restart().catch((error: unknown) => {
+      throw notAgain(expected, error);
     });
+    if (policy !== expected) throw anotherPolicy(expected, policy);
   }
 
   private checkTimes(epoch: number, timeoutMs: number): void {

@@ -18,7 +18,7 @@ export class PlayerThread {
   readonly index: number;
   /** For errors: what it does. */
   doing = 'starting';
-  private readonly setup: WorkerSetup;
+  private setup: WorkerSetup;
   private worker: Worker;
   /** Settles what the worker is doing; null while idle. */
   private waiting: Waiting | null = null;
@@ -64,6 +64,7 @@ export class PlayerThread {
     this.endNow();
     Atomics.store(this.setup.control, 1 + this.index, 0);
     [this.gone, this.doing] = [null, 'starting'];
+    this.setup = { ...this.setup, policy: this.setup.policyAgain };
     this.worker = this.start();
     return this.ready();
   }

@@ -1,5 +1,6 @@
 /** @file What the evaluation and its worker threads say to each other. */
 
+import { VlaError } from '../base/errors.ts';
 import type { PlainError } from '../base/plain-error.ts';
 import type { PlayedEpisode } from './play-episode.ts';
 import type { ModuleCall } from './player.ts';
@@ -13,6 +14,8 @@ export interface WorkerSetup {
   /** The environment that is filmed; null: the one that is played in. */
   readonly stage: ModuleCall | null;
   readonly policy: ModuleCall;
+  /** How the policy is opened again after it failed. */
+  readonly policyAgain: ModuleCall;
   /** What hears the episodes that are played, but not the films; null: nothing. */
   readonly listener: ModuleCall | null;
   readonly execute: number | 'half';
@@ -51,5 +54,21 @@ export type Report =
   /** What went wrong while listening. */
   | { readonly kind: 'finished'; readonly problems: readonly PlainError[] }
   | { readonly kind: 'failed'; readonly error: PlainError };
+
+/** The policy failed, and cannot be opened again: nothing more can be played. */
+export function notAgain(policy: string, error: unknown): VlaError {
+  const text = error instanceof Error ? error.message : String(error);
+  return new VlaError('not-found', `evaluate: policy "${policy}" failed and did not come back: ${text}`, {
+    cause: error,
+    hint: 'Start its server again, and run the same command to go on.',
+  });
+}
+
+/** Another policy came back than the one that failed. */
+export function anotherPolicy(expected: string, got: string): VlaError {
+  return new VlaError('not-found', `evaluate: expected policy "${expected}" again, got "${got}".`, {
+    hint: 'Its server was started with another policy: begin a new evaluation with that one.',
+  });
+}
 
 export { fromPlainError, toPlainError, type PlainError } from '../base/plain-error.ts';

@@ -4,6 +4,7 @@ import os from 'node:os';
 import { Option, type Command } from 'commander';
 import { BENCHMARKS } from '../benchmarks/table/index.ts';
 import { defineMerge } from './benchmark/merge.ts';
+import { define as definePull } from './benchmark/pull.ts';
 import { playBenchmark, type BenchmarkOptions } from './benchmark/play.ts';
 import { nameList, oneOf, positiveNumber, wholeNumber } from './argument-parsers.ts';
 import { executeCount, samplingOptions } from './players.ts';
@@ -73,5 +74,6 @@ export function define(command: Command): void {
       `\nBenchmarks:\n${lines.join('\n')}\n\nExit codes: 0 all episodes are valid, 1 an error, 3 some episodes are broken, 130 stopped. The same command goes on.\n`,
     )
     .action((name: string, options: BenchmarkOptions) => playBenchmark(name, options));
+  definePull(command.command('pull').summary('fetch a benchmark’s files, after their licences were accepted'));
   defineMerge(command.command('merge').summary('put the shards of a benchmark together'));
 }

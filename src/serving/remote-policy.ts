@@ -11,38 +11,53 @@ import type { Policy } from '../interfaces/policy.ts';
 export interface RemotePolicyOptions {
   /** Its scheme says the protocol. */
   readonly address: string;
+  /** Default: a minute for everything, and three tries. */
+  readonly patience?: ServerPatience;
+}
+
+/** How long is waited for a server, and what becomes of a lost connection. */
+export interface ServerPatience {
+  /** At first, and where it went away. */
+  readonly connectSeconds: number;
+  /** For one answer. */
+  readonly answerSeconds: number;
+  /** So often one question is asked again over a new connection, by clients that can. */
+  readonly retries: number;
+  /** An episode is never gone on with over another connection. */
+  readonly wholeEpisodes: boolean;
 }
 
 /** Opens a server's policy for a robot. */
-export type OpenRemotePolicy = (address: string, robot: Embodiment, token: string | null) => Promise<Policy>;
+export type OpenRemotePolicy = (
+  address: string,
+  robot: Embodiment,
+  token: string | null,
+  patience: ServerPatience,
+) => Promise<Policy>;
 
-const ANSWER_SECONDS = 60;
-const CONNECT_SECONDS = 60;
-const RETRIES = 3;
+const PATIENCE: ServerPatience = { connectSeconds: 60, answerSeconds: 60, retries: 3, wholeEpisodes: false };
 
-const openpi: OpenRemotePolicy = async (address, robot, token) => {
+const openpi: OpenRemotePolicy = async (address, robot, token, patience) => {
   const { openOpenpiPolicy } = await import('./openpi/openpi-client.ts');
   return openOpenpiPolicy({
     address,
     token,
     robot,
-    connectSeconds: CONNECT_SECONDS,
-    answerSeconds: ANSWER_SECONDS,
-    retries: RETRIES,
+    ...patience,
     onEvent: (line) => process.stderr.write(`${line}\n`),
   });
 };
 
 /** Those whose address names the protocol, and perhaps a mapping file. */
-const named: OpenRemotePolicy = async (address, robot, token) => {
+const named: OpenRemotePolicy = async (address, robot, token, patience) => {
   const { connectPolicy } = await import('./policy-clients.ts');
   return connectPolicy({
     address,
     token,
     robot,
     mapping: null,
-    connectSeconds: CONNECT_SECONDS,
-    answerSeconds: ANSWER_SECONDS,
+    connectSeconds: patience.connectSeconds,
+    answerSeconds: patience.answerSeconds,
   });
 };
 
@@ -71,16 +86,17 @@ export function isRemoteWord(word: string): boolean {
 }
 
 /** Names this module for evaluation workers. */
-export function remotePolicy(address: string): ModuleCall {
-  return { module: workerUrl(import.meta.url, './remote-policy').href, options: { address } };
+export function remotePolicy(address: string, patience?: ServerPatience): ModuleCall {
+  const options: RemotePolicyOptions = patience === undefined ? { address } : { address, patience };
+  return { module: workerUrl(import.meta.url, './remote-policy').href, options };
 }
 
 /** Connects for the robot of an environment. The environment variable VLAKIT_TOKEN holds the server's token, where it has one. */
 export async function openPolicy(
-  { address }: RemotePolicyOptions,
+  { address, patience = PATIENCE }: RemotePolicyOptions,
   { embodiment }: { readonly embodiment: Embodiment },
 ): Promise<Policy> {
   const token = process.env['VLAKIT_TOKEN'];
   const open = lookUp('policy server', schemeOf(address) ?? '', CLIENTS);
-  return open(address, embodiment, token === undefined || token === '' ? null : token);
+  return open(address, embodiment, token === undefined || token === '' ? null : token, patience);
 }

@@ -7,12 +7,14 @@ import { VlaError } from '../../base/errors.ts';
 import { lockFolder } from '../../base/folder-lock.ts';
 import { EpisodeJournal } from '../../benchmarks/episode-journal.ts';
 import type { BenchmarkRun } from '../../benchmarks/evaluate.ts';
+import type { ModuleCall } from '../../base/user-module.ts';
 import type { FailureRules } from '../../benchmarks/failures.ts';
 import { commandLine, versions } from '../../benchmarks/provenance.ts';
 import type { EvaluationResult } from '../../benchmarks/result.ts';
 import { parseShard } from '../../benchmarks/shard.ts';
 import type { Benchmark } from '../../benchmarks/table/benchmark.ts';
 import { findBenchmark } from '../../benchmarks/table/index.ts';
+import { isRemoteWord, remotePolicy } from '../../serving/remote-policy.ts';
 import { withInterrupt } from '../interrupt.ts';
 import { measure } from '../measure.ts';
 import { namedPolicy, samplingSettings, type NamedPolicy, type SamplingOptions } from '../players.ts';
@@ -45,6 +47,8 @@ export interface BenchmarkOptions extends SamplingOptions, SessionFlags {
 /** Attempts of an episode, and episodes in a row that cannot be finished before the run ends. */
 const ATTEMPTS = 3;
 const IN_A_ROW = 5;
+/** Longest wait for a server that was never there, which may be a mistake. */
+const CONNECT_SECONDS = 60;
 /** The exit code where some episodes are broken. */
 const EXIT_BROKEN = 3;
 
@@ -52,7 +56,7 @@ const EXIT_BROKEN = 3;
 export async function playBenchmark(name: string, options: BenchmarkOptions): Promise<void> {
   const benchmark = findBenchmark(name);
   const shard = options.shard === undefined ? null : parseShard(options.shard);
-  const policy = await chosenPolicy(options);
+  const { policy, again } = await chosenPolicy(options);
   const { seed = benchmark.seed.value, episodes = benchmark.episodes, filmSize } = options;
   const imageSize = options.imageSize ?? policy.imageSize;
   const opened = await benchmark.open({ seed, episodes, imageSize, filmSize });
@@ -76,7 +80,8 @@ export async function playBenchmark(name: string, options: BenchmarkOptions): Pr
         execute: options.execute ?? policy.execute,
         // Two threads of onnxruntime-node 1.30 that use WebGPU at a time end the process.
         workers: options.runtime === 'webgpu' ? 1 : options.workers,
-        timeoutSeconds: options.timeout,
+        // A server's client keeps the time itself, and can be told to wait for one that went away.
+        timeoutSeconds: again === null ? options.timeout : null,
         folder,
         resultName,
         benchmark: {
@@ -84,6 +89,7 @@ export async function playBenchmark(name: string, options: BenchmarkOptions): Pr
           text: opened.text,
           settings: opened.settings,
           shard,
+          ...(again === null ? {} : { policyAgain: again }),
           failures: { onError: options.onError, attempts: ATTEMPTS, inARow: IN_A_ROW },
           openLog: (head) => {
             const run = { created: new Date().toISOString(), command: commandLine(), versions: versions() };
@@ -103,14 +109,26 @@ export async function playBenchmark(name: string, options: BenchmarkOptions): Pr
   }
 }
 
-async function chosenPolicy(options: BenchmarkOptions): Promise<NamedPolicy> {
+/** The policy, and for one on a server how it is opened again when that went away. */
+async function chosenPolicy(options: BenchmarkOptions): Promise<{ policy: NamedPolicy; again: ModuleCall | null }> {
   if (options.policy === undefined) {
     throw new VlaError('bad-argument', 'benchmark: expected --policy, got none.', {
       hint: 'Name a checkpoint, a policy server (ws://host:port), a module, or "expert".',
     });
   }
   const policy = await namedPolicy(options.policy, samplingSettings(options), sessionSettings(options));
-  return options.name === undefined ? policy : { ...policy, name: options.name };
+  const named = options.name === undefined ? policy : { ...policy, name: options.name };
+  if (!isRemoteWord(options.policy)) return { policy: named, again: null };
+  const patience = {
+    connectSeconds: Math.min(options.wait, CONNECT_SECONDS),
+    answerSeconds: options.timeout,
+    retries: 0,
+    wholeEpisodes: true,
+  };
+  return {
+    policy: { ...named, call: remotePolicy(options.policy, patience) },
+    again: remotePolicy(options.policy, { ...patience, connectSeconds: options.wait }),
+  };
 }
 
 /** Named ones, or the benchmark's own; "all" is what its world can play. */

@@ -26,6 +26,8 @@ export interface OpenpiClientOptions extends OpenpiAddress {
   readonly answerSeconds: number;
   /** How often one request is sent again over a new connection when one is lost. */
   readonly retries: number;
+  /** An episode that has begun is not gone on with over another connection, where the server knows nothing of it: that is `io`. Default: it is. */
+  readonly wholeEpisodes?: boolean;
   /** What the server calls each camera, the state and the instruction; left out: as our servers and LIBERO's do. */
   readonly names?: OutgoingNames;
   /** What was done about lost connections, a line each. */
@@ -153,7 +155,11 @@ class Client implements Policy {
         hint: 'Open it again.',
       });
     }
-    if (this.connection !== null && this.connection.lost === null) return this.connection;
+    const lost = this.connection?.lost ?? null;
+    if (this.connection !== null && lost === null) return this.connection;
+    if (lost !== null && !this.begins && this.options.wholeEpisodes === true) {
+      throw new VlaError('io', lost.message, { cause: lost, hint: 'Begin the episode anew.' });
+    }
     return this.connect(signal);
   }
 
