@@ -1,16 +1,8 @@
-/** @file The result as a table for the terminal: aligned, with colour only where a person looks. */
+/** @file The result as a table for the terminal. */
 
 import { ALL_TASKS } from './summarise.ts';
 import type { BrokenEpisode, EvaluationResult, ResultRow } from './result.ts';
-
-const COLOURS = { good: 32, middling: 33, bad: 31, faint: 2, strong: 1 } as const;
-type Colour = keyof typeof COLOURS;
-
-interface Cell {
-  readonly text: string;
-  readonly right?: boolean;
-  readonly colour?: Colour;
-}
+import { aligned, type Cell, type Line } from './text-table.ts';
 
 /** From so many conditions on, a matrix of rates is easier to read than a line per condition and task. */
 const MATRIX_FROM = 4;
@@ -52,7 +44,6 @@ function counted(words: readonly string[]): [string, number][] {
 }
 
 type Condition = EvaluationResult['protocol']['conditions'][number];
-type Line = readonly Cell[];
 
 /** One line per condition and task; a blank one between conditions. */
 function rowTable(result: EvaluationResult): Line[] {
@@ -93,19 +84,8 @@ function matrixTable(result: EvaluationResult, conditions: readonly Condition[])
   ];
 }
 
-function aligned(table: readonly Line[], colour: boolean): string[] {
-  const columns = Math.max(...table.map((line) => line.length));
-  const widths = Array.from({ length: columns }, (_, i) => Math.max(...table.map((line) => line[i]?.text.length ?? 0)));
-  return table.map((line) =>
-    line
-      .map((cell, i) => paint(cell, widths[i]!, colour))
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
 /** Where the goal must not be reached, a high rate is no good sign and a low one is the point. */
-function verdict({ rate }: ResultRow, { wantsSuccess }: Condition): Colour {
+function verdict({ rate }: ResultRow, { wantsSuccess }: Condition): NonNullable<Cell['colour']> {
   if (wantsSuccess) return rate >= 0.85 ? 'good' : rate >= 0.5 ? 'middling' : 'bad';
   return rate <= 0.05 ? 'good' : rate <= 0.5 ? 'middling' : 'bad';
 }
@@ -127,9 +107,4 @@ function cells(row: ResultRow, condition: Condition): Cell[] {
 /** A share in per cent with one decimal, for example "97.0 %". */
 export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
-}
-
-function paint(cell: Cell, width: number, colour: boolean): string {
-  const text = cell.right ? cell.text.padStart(width) : cell.text.padEnd(width);
-  return colour && cell.colour !== undefined ? `\u001b[${COLOURS[cell.colour]}m${text}\u001b[0m` : text;
 }

@@ -33,7 +33,7 @@ test('a run that was killed is gone on with by the same command, to the same res
     tabletop('b', ['--shard', '2/2', '--workers', '1']),
   ]);
   for (const ended of [whole, ...shards]) assertFine(ended);
-  assert.match(whole.out, /^tabletop\n.*^base +touch +8\/8 +100\.0 %/ms);
+  assert.match(whole.out, /^tabletop: .*^base +touch +8\/8 +100\.0 %/ms);
   assert.equal(killed.code, null, 'killed');
   assert.ok(!fs.existsSync(path.join(folder, 'killed/evaluation-tabletop.json')));
   const journal = path.join(folder, 'killed/evaluation-tabletop.journal/episodes.jsonl');

@@ -15,8 +15,8 @@ const MOST_WORKERS = 8;
 
 /** Adds the arguments, the options, the action and the commands below it. */
 export function define(command: Command): void {
-  const lines = BENCHMARKS.map(({ name, summary, episodes, seed }) => {
-    return `  ${name.padEnd(16)} ${summary}; ${episodes} episodes per task; --seed: ${seed.meaning} (default: ${seed.value})`;
+  const lines = BENCHMARKS.map(({ name, summary, tasks, episodes, seed }) => {
+    return `  ${name.padEnd(16)} ${summary}; ${tasks} tasks of ${episodes} episodes; --seed: ${seed.meaning} (default: ${seed.value})`;
   });
   sessionOptions(
     samplingOptions(

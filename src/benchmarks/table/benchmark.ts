@@ -1,6 +1,7 @@
 /** @file What a benchmark is: a world, its episodes, how they are played, and what others got. */
 
 import type { ModuleCall } from '../../base/user-module.ts';
+import type { PublishedTable } from './published.ts';
 
 /** What a run chooses. */
 export interface BenchmarkChoice {
@@ -27,31 +28,14 @@ export interface OpenedBenchmark {
   readonly settings: Readonly<Record<string, string | number>>;
 }
 
-/** Where a number was published. */
-export interface Source {
-  /** As it is cited in the table, for example "ZR-0, table 1". */
-  readonly short: string;
-  /** In full, with where to find it. */
-  readonly reference: string;
-}
-
-/** What others report for the benchmark. */
-export interface PublishedNumber {
-  readonly method: string;
-  /** Success rate in per cent, as printed. */
-  readonly percent: number;
-  readonly source: Source;
-  /** What to know before comparing. */
-  readonly note?: string;
-}
-
 /** A benchmark, as the table lists it. */
 export interface Benchmark {
   /** As on the command line. */
   readonly name: string;
   /** One line for help texts. */
   readonly summary: string;
-  /** Episodes per task. */
+  /** How many tasks it has, and episodes per task. */
+  readonly tasks: number;
   readonly episodes: number;
   readonly seed: { readonly value: number; readonly meaning: string };
   /** The conditions of protocol.ts that its environment can play; its perturbations can always be played. The first is the benchmark itself. */
@@ -61,5 +45,6 @@ export interface Benchmark {
    * choices that cannot be.
    */
   open(choice: BenchmarkChoice): Promise<OpenedBenchmark>;
-  readonly published: readonly PublishedNumber[];
+  /** What others report; null: nothing that is comparable. */
+  readonly published: PublishedTable | null;
 }

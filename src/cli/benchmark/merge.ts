@@ -9,8 +9,8 @@ import { mergeJournals } from '../../benchmarks/merge.ts';
 import { commandLine } from '../../benchmarks/provenance.ts';
 import { readResult, writeResult, type EvaluationResult, type RolloutRecord } from '../../benchmarks/result.ts';
 import { findBenchmark } from '../../benchmarks/table/index.ts';
-import { benchmarkTable } from './benchmark-table.ts';
 import { findJournals, type FoundJournal } from './journal-files.ts';
+import { tableOf, writePage } from './tell-result.ts';
 
 interface Options {
   readonly out: string;
@@ -42,8 +42,9 @@ function merge(places: readonly string[], { out, json }: Options): void {
   for (const [name, result] of results) {
     const file = path.join(out, `${name}.json`);
     writeResult(file, result);
-    const table = (): string => benchmarkTable(findBenchmark(result.benchmark?.name ?? name))(result, colour);
-    process.stdout.write(`${json ? JSON.stringify(result) : table()}\n`);
+    const benchmark = findBenchmark(result.benchmark?.name ?? name);
+    writePage(benchmark, out, name, result);
+    process.stdout.write(`${json ? JSON.stringify(result) : tableOf(benchmark, out)(result, colour)}\n`);
     process.stderr.write(`written to ${file}\n`);
   }
   const missing = results.filter(([, { partial }]) => partial);

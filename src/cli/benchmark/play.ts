@@ -19,8 +19,8 @@ import { withInterrupt } from '../interrupt.ts';
 import { measure } from '../measure.ts';
 import { namedPolicy, samplingSettings, type NamedPolicy, type SamplingOptions } from '../players.ts';
 import { sessionSettings, type SessionFlags } from '../session-options.ts';
-import { benchmarkTable } from './benchmark-table.ts';
 import { journalFile } from './journal-files.ts';
+import { resultNameOf, tableOf, writePage } from './tell-result.ts';
 
 /** What the command line says. */
 export interface BenchmarkOptions extends SamplingOptions, SessionFlags {
@@ -61,7 +61,7 @@ export async function playBenchmark(name: string, options: BenchmarkOptions): Pr
   const imageSize = options.imageSize ?? policy.imageSize;
   const opened = await benchmark.open({ seed, episodes, imageSize, filmSize });
   const folder = options.out ?? policy.run ?? 'benchmark';
-  const resultName = `evaluation-${name}${shard === null ? '' : `-${shard.index}-of-${shard.count}`}`;
+  const resultName = `${resultNameOf(name)}${shard === null ? '' : `-${shard.index}-of-${shard.count}`}`;
   const file = journalFile(folder, resultName);
   const release = lockFolder(path.dirname(file));
   const open: { journal?: EpisodeJournal } = {};
@@ -96,12 +96,13 @@ export async function playBenchmark(name: string, options: BenchmarkOptions): Pr
             return (open.journal = EpisodeJournal.open(file, head, run));
           },
         } satisfies BenchmarkRun,
-        table: benchmarkTable(benchmark),
+        table: tableOf(benchmark, folder),
         command: commandLine(),
         print: options.json ? 'json' : 'table',
         signal,
       }),
     );
+    writePage(benchmark, folder, resultName, result);
     tellBroken(result);
   } finally {
     open.journal?.close();
