@@ -10,7 +10,7 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
   'turn off': ['switch off', 'shut off'],
   place: ['set', 'lay', 'move'],
   put: ['place', 'set', 'move'],
-  open: ['pull open', 'make open'],
+  open: ['pull open', 'open up'],
   close: ['shut', 'push shut'],
   stack: ['pile', 'set'],
   push: ['shove', 'slide'],
