@@ -76,4 +76,5 @@ export function define(command: Command): void {
     .action((name: string, options: BenchmarkOptions) => playBenchmark(name, options));
   definePull(command.command('pull').summary('fetch a benchmark’s files, after their licences were accepted'));
   defineMerge(command.command('merge').summary('put the shards of a benchmark together'));
+  definePull(command.command('pull').summary('fetch a benchmark’s files, on the terms of their licences'));
 }

@@ -2,7 +2,7 @@
 
 import process from 'node:process';
 import readline from 'node:readline/promises';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { VlaError } from '../../base/errors.ts';
 import { startProgress } from '../../base/progress.ts';
 import { readRecord, type AssetSet } from '../../benchmarks/libero/asset-record.ts';
@@ -26,17 +26,18 @@ interface Options {
 export function define(command: Command): void {
   command
     .argument('<benchmark>', 'libero')
-    .option(
-      '--from <folder>',
-      'copy instead of download: checkouts or installed packages of LIBERO and robosuite (may be repeated)',
-      (folder: string, before: string[]) => [...before, folder],
-      [],
+    .addOption(
+      new Option(
+        '--from <folder>',
+        'copy instead of download: checkouts or installed packages of LIBERO and robosuite (may be repeated)',
+      )
+        .argParser((folder: string, before: string[]) => [...before, folder])
+        .default([], 'GitHub'),
     )
-    .option(
-      '--suites <names>',
-      'only the files of these suites, separated by commas',
-      (names: string) => suitesOf(nameList(names)),
-      SUITE_NAMES,
+    .addOption(
+      new Option('--suites <names>', 'only the files of these suites, separated by commas')
+        .argParser((names: string) => suitesOf(nameList(names)))
+        .default(SUITE_NAMES, 'all'),
     )
     .option('--accept-licences', 'accept the licences of the files without being asked')
     .option('--allow-changed', 'with --from: take files that are not as published; results say so')
