@@ -36,11 +36,11 @@ export class Pass {
     const stride = buffers.width * buffers.pattern.columns;
     if (left === 0 && right === stride - 1) {
       buffers.triangleId.fill(-1, top * stride, (bottom + 1) * stride);
-      buffers.depth.fill(0, top * stride, (bottom + 1) * stride);
+      buffers.depth.fill(1 / view.far, top * stride, (bottom + 1) * stride);
     } else {
       for (let y = top; y <= bottom; y++) {
         buffers.triangleId.fill(-1, y * stride + left, y * stride + right + 1);
-        buffers.depth.fill(0, y * stride + left, y * stride + right + 1);
+        buffers.depth.fill(1 / view.far, y * stride + left, y * stride + right + 1);
       }
     }
     state.vertices = 0;

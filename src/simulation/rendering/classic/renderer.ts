@@ -44,9 +44,7 @@ export class ClassicRenderer {
     const { data } = image as { data: Uint8Array };
     const { drawables } = scene;
     const { vertices, buffers } = direct;
-    const view = directView(buffers, camera, lights, scene.near, (vertex, drawable) =>
-      vertices.light(vertex, drawable),
-    );
+    const view = directView(buffers, camera, lights, scene, (vertex, drawable) => vertices.light(vertex, drawable));
     direct.fill(view, drawables, poses, (drawable) => drawable.rgba[3]! > 0 && !isTransparent(drawable, poses, view));
     resolve(
       buffers,

@@ -42,8 +42,9 @@ export interface ClassicScene {
   readonly drawables: readonly ClassicDrawable[];
   /** A cube map around everything, or null: then the background is black. */
   readonly sky: MipTexture | null;
-  /** Nearer than this nothing is drawn, metres. */
+  /** Nearer and farther than these nothing is drawn, metres. */
   readonly near: number;
+  readonly far: number;
 }
 
 /** What is to be drawn. */
@@ -77,7 +78,8 @@ export function classicScene(sim: Sim, options: ClassicOptions): ClassicScene {
     ...reader.read('geom', options.geomGroups),
     ...(options.siteGroups === undefined ? [] : reader.read('site', options.siteGroups)),
   ];
-  return { drawables: onlyOneMirror(drawables), sky: reader.sky, near: sim.visual().near };
+  const { near, far } = sim.visual();
+  return { drawables: onlyOneMirror(drawables), sky: reader.sky, near, far };
 }
 
 /** MuJoCo reflects in the first mirror only. */

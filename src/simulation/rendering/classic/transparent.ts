@@ -28,79 +28,117 @@ export function addTransparent(
   out: Uint8Array,
 ): void {
   const indices = [...drawables.keys()].filter(
-    (i) => drawables[i]!.rgba[3]! > 0 && isTransparent(drawables[i]!, poses, view),
+    (i) => drawables[i]!.rgba[3]! > 0 && isTransparent(drawables[i]!, poses, view) && pass.vertices.sees(i),
   );
   if (indices.length === 0) return;
   const near = indices.map((i) => [i, nearness(drawables[i]!, poses, view)] as const).sort((a, b) => a[1] - b[1]);
-  const order = near.map(([i]) => i);
   const bases = new Map<number, number>();
-  for (const i of [...order, ...order.toReversed()]) {
-    let base = bases.get(i);
-    if (base === undefined) {
-      base = pass.vertices.sees(i) ? pass.state.vertices : -1;
-      if (base >= 0) pass.state.vertices += pass.vertices.transform(i, base);
-      bases.set(i, base);
-    }
-    if (base >= 0) blendDrawable(pass, view, drawables[i]!, poses, i, base, out);
+  for (const [i] of near) {
+    bases.set(i, pass.state.vertices);
+    pass.state.vertices += pass.vertices.transform(i, pass.state.vertices);
+  }
+  const layer = new Layer(pass.buffers.width * pass.buffers.height, pass.buffers.pattern.rows, out);
+  for (const [i] of [...near, ...near.toReversed()]) {
+    const drawable = drawables[i]!;
+    const behind = drawable.isPlane && isBehind(drawable, poses, view);
+    layer.alpha = drawable.rgba[3]! * (behind ? BACK_ALPHA : 1);
+    drawLayer(
+      pass,
+      behind ? { ...view, winding: view.winding === 1 ? -1 : 1 } : view,
+      drawable,
+      i,
+      bases.get(i)!,
+      layer,
+    );
+    layer.flush();
   }
 }
 
-/** Triangle by triangle: the samples in front of what is opaque, then their pixels. */
-function blendDrawable(
+/** One drawable's colours per pixel, gathered before they are blended: triangles that share a pixel cover different samples of it. */
+class Layer {
+  alpha = 1;
+  private readonly samples: number;
+  private readonly out: Uint8Array;
+  private readonly counts: Uint8Array;
+  private readonly sums: Float32Array;
+  private readonly touched: number[] = [];
+
+  constructor(pixels: number, samples: number, out: Uint8Array) {
+    this.samples = samples;
+    this.out = out;
+    this.counts = new Uint8Array(pixels);
+    this.sums = new Float32Array(3 * pixels);
+  }
+
+  add(pixel: number, count: number, red: number, green: number, blue: number): void {
+    // More samples than there are: another side of the same drawable.
+    if (this.counts[pixel]! + count > this.samples) this.blend(pixel);
+    if (this.counts[pixel] === 0) this.touched.push(pixel);
+    this.counts[pixel]! += count;
+    this.sums[3 * pixel]! += red * count;
+    this.sums[3 * pixel + 1]! += green * count;
+    this.sums[3 * pixel + 2]! += blue * count;
+  }
+
+  flush(): void {
+    for (const pixel of this.touched) this.blend(pixel);
+    this.touched.length = 0;
+  }
+
+  private blend(pixel: number): void {
+    const count = this.counts[pixel]!;
+    const kept = 1 - (this.alpha * count) / this.samples;
+    for (let at = 3 * pixel; at < 3 * pixel + 3; at++) {
+      this.out[at] = this.out[at]! * kept + (this.sums[at]! * this.alpha) / this.samples + 0.5;
+      this.sums[at] = 0;
+    }
+    this.counts[pixel] = 0;
+  }
+}
+
+/** Triangle by triangle: its samples in front of what is opaque are marked, gathered, and put back, so that nothing hides the next one. */
+function drawLayer(
   { buffers, shader, state }: Pass,
   view: ClassicView,
   drawable: ClassicDrawable,
-  poses: Poses,
   index: number,
   base: number,
-  out: Uint8Array,
+  layer: Layer,
 ): void {
-  const behind = drawable.isPlane && isBehind(drawable, poses, view);
-  const alpha = drawable.rgba[3]! * (behind ? BACK_ALPHA : 1);
-  const { triangleId, depth, width, height, pattern, vertex } = buffers;
-  const own: ClassicView = behind ? { ...view, winding: view.winding === 1 ? -1 : 1 } : view;
+  const { triangleId, depth, width, pattern, vertex } = buffers;
   const { indices } = drawable.geometry;
-  // The samples of one triangle at a time are marked and then put back: depth stays what the opaque image has.
   for (let t = 0; t < indices.length; t += 3) {
-    const corners = [0, 1, 2].map((k) => base + indices[t + k]!);
-    const firstTriangle = state.triangles;
-    const window = boxAround(corners, vertex, view);
+    const window = boxAround(
+      [0, 1, 2].map((k) => base + indices[t + k]!),
+      vertex,
+      view,
+    );
     if (window === null) continue;
     const { left, right, top, bottom } = window;
+    const first = state.triangles;
     const columns = right - left + 1;
-    const saved = {
-      ids: new Int32Array(columns * (bottom - top + 1)),
-      depth: new Float32Array(columns * (bottom - top + 1)),
-    };
-    for (let y = top; y <= bottom; y++) {
-      saved.ids.set(triangleId.subarray(y * width + left, y * width + right + 1), (y - top) * columns);
-      saved.depth.set(depth.subarray(y * width + left, y * width + right + 1), (y - top) * columns);
-    }
-    fillTriangles(buffers, { ...own, window }, indices.subarray(t, t + 3), base, index, state);
-    if (state.triangles === firstTriangle) continue;
-    for (let y = Math.floor(top / pattern.rows); y <= Math.floor(bottom / pattern.rows) && y < height; y++) {
+    const rows = Array.from({ length: bottom - top + 1 }, (_, i) => (top + i) * width + left);
+    const saved = rows.map((at) => [triangleId.slice(at, at + columns), depth.slice(at, at + columns)] as const);
+    fillTriangles(buffers, { ...view, window }, indices.subarray(t, t + 3), base, index, state);
+    if (state.triangles === first) continue;
+    for (let y = Math.floor(top / pattern.rows); y <= Math.floor(bottom / pattern.rows); y++) {
       for (let x = left; x <= right; x++) {
         let [count, id] = [0, -1];
-        for (let row = 0; row < pattern.rows; row++) {
-          const line = y * pattern.rows + row;
-          if (line < top || line > bottom || triangleId[line * width + x]! < firstTriangle) continue;
+        for (let line = Math.max(top, y * pattern.rows); line <= Math.min(bottom, y * pattern.rows + 3); line++) {
+          if (triangleId[line * width + x]! < first) continue;
           id = triangleId[line * width + x]!;
           count++;
         }
         if (count === 0) continue;
         shader.colourAt(id, x, y);
-        const part = (alpha * count) / pattern.rows;
-        const at = 3 * (y * width + x);
-        out[at] = out[at]! * (1 - part) + shader.red * part + 0.5;
-        out[at + 1] = out[at + 1]! * (1 - part) + shader.green * part + 0.5;
-        out[at + 2] = out[at + 2]! * (1 - part) + shader.blue * part + 0.5;
+        layer.add(y * width + x, count, shader.red, shader.green, shader.blue);
       }
     }
-    shader.forget(firstTriangle, state.triangles);
-    state.triangles = firstTriangle;
-    for (let y = top; y <= bottom; y++) {
-      triangleId.set(saved.ids.subarray((y - top) * columns, (y - top + 1) * columns), y * width + left);
-      depth.set(saved.depth.subarray((y - top) * columns, (y - top + 1) * columns), y * width + left);
+    shader.forget(first, state.triangles);
+    state.triangles = first;
+    for (const [i, [ids, depths]] of saved.entries()) {
+      triangleId.set(ids, rows[i]!);
+      depth.set(depths, rows[i]!);
     }
   }
 }

@@ -23,6 +23,8 @@ export interface MirrorPlane {
 /** The camera and lights of one image. */
 export interface ClassicView extends FillView {
   readonly camera: Camera;
+  /** Farther than this nothing is drawn, metres. */
+  readonly far: number;
   /** The world is seen in this mirror, or directly. */
   readonly mirror: MirrorPlane | null;
   /** What colours (not highlights) are multiplied with. */
@@ -47,7 +49,7 @@ export function directView(
   buffers: ClassicBuffers,
   camera: Camera,
   lights: readonly ClassicLight[],
-  near: number,
+  { near, far }: { readonly near: number; readonly far: number },
   ready: FillView['ready'],
 ): ClassicView {
   const { rows, columns } = buffers.pattern;
@@ -63,6 +65,7 @@ export function directView(
     centreX: width / 2,
     centreY: height / 2,
     near,
+    far,
     winding: 1,
     tie: TIE,
     limit: null,
