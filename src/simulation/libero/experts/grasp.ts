@@ -1,0 +1,72 @@
+/** @file Takes an object: over it, turned to fit it and open, down, close. */
+
+import type { Vector3 } from '../../../base/rotation.ts';
+import { bounds, downward, fingerYaw, planar, ramp } from './geometry.ts';
+import { bestGrip, holdOf, radiusOf } from './grasps.ts';
+import { wrapAngle } from '../../../base/rotation.ts';
+import { wayOver } from './motion.ts';
+import type { Move } from './plan.ts';
+import type { HandState, Scene } from './scene.ts';
+
+/** The open gripper's gap, and the gap from which on it goes down around something, metres. */
+const WIDE = 0.072;
+/** Closing begins this near to the grip: horizontally, above it, and in yaw; it goes on within the second bounds. */
+const BEGIN = { off: 0.008, above: 0.008, turn: 0.12 };
+const GO_ON = { off: 0.018, above: 0.02, turn: 0.3 };
+/** The command leads the fingers by this much while they move or squeeze, metres. */
+const LEAD = 0.0015;
+/** A gap that is closed. */
+const SHUT = 0.003;
+/** The hand waits this far above the grip until it is turned and open, metres. */
+const HOVER = 0.05;
+/** Above what stands by. */
+const TIPS = 0.012;
+
+/** Whether the gripper holds an object: both fingers touch it and squeeze. */
+export function isHeld(scene: Scene, object: string): boolean {
+  const { hand } = scene;
+  return hand.gapGoal < hand.gap - LEAD && scene.pinched(object);
+}
+
+/** What the hand does until it holds an object. */
+export function grasp(scene: Scene, object: string): Move {
+  const { hand } = scene;
+  const grip = bestGrip(scene, object);
+  const off = planar(hand.position, grip.position);
+  const above = hand.position[2] - grip.position[2];
+  const turn = Math.abs(wrapAngle(fingerYaw(hand.orientation) - grip.yaw, Math.PI));
+  const orientation = downward(grip.yaw);
+  const within = (limit: typeof BEGIN): boolean => off < limit.off && above < limit.above && turn < limit.turn;
+  if (within(BEGIN) ? !isOpening(hand) : within(GO_ON) && isClosing(hand)) {
+    return { subtask: 'grip', aim: { position: grip.position, orientation, gripper: 'close' } };
+  }
+  return {
+    subtask: 'reach',
+    aim: { position: approach(scene, object, grip.position, turn), orientation, gripper: 'open' },
+  };
+}
+
+function approach(scene: Scene, object: string, place: Vector3, turn: number): Vector3 {
+  const { hand } = scene;
+  // Fingers that still hold or surround something let it go first.
+  if (hand.gap < WIDE && isLow(scene, object)) return hand.position;
+  const waiting = Math.max(ramp(turn, 0.06, 0.2), ramp(WIDE - hand.gap, 0, 0.02));
+  const over: Vector3 = [place[0], place[1], place[2] + HOVER * waiting];
+  return wayOver(scene, over, TIPS, []);
+}
+
+/** Whether the finger tips are lower than the top of the object that they are at. */
+function isLow(scene: Scene, object: string): boolean {
+  const part = scene.object(object);
+  const reach = holdOf(scene, object).way === 'rim' ? radiusOf(part) + 0.03 : 0.05;
+  const { high } = bounds(part);
+  return scene.hand.position[2] - TIPS < high[2] && planar(scene.hand.position, part.position) < reach;
+}
+
+function isOpening(hand: HandState): boolean {
+  return hand.gapGoal > hand.gap + LEAD || (hand.gap < SHUT && hand.gapGoal < SHUT);
+}
+
+function isClosing(hand: HandState): boolean {
+  return hand.gapGoal < hand.gap - LEAD && hand.gap > SHUT;
+}

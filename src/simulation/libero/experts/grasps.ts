@@ -1,0 +1,110 @@
+/** @file How objects are gripped from above, by LIBERO's classes, and which of the possible grips suits the moment. */
+
+import { wrapAngle } from '../../../base/rotation.ts';
+import type { Vector3 } from '../../../base/rotation.ts';
+import { axisOf, bounds, downward, fingerYaw, levelAxes, middle, nearestYaw } from './geometry.ts';
+import { roomAround } from './room.ts';
+import type { Part, Scene } from './scene.ts';
+
+/** Where the grip site goes, and along which yaw the fingers close. */
+export interface Grip {
+  readonly position: Vector3;
+  readonly yaw: number;
+}
+
+/** `rim`: one finger inside, one outside of an open vessel's edge. `body`: around the whole, across a side that fits. */
+interface Hold {
+  readonly way: 'rim' | 'body';
+  /** The grip site below the object's top, metres; never deeper than half of the object. */
+  readonly depth: number;
+  /** From the outermost point inwards to the middle of the wall, metres; of rims. */
+  readonly inset?: number;
+}
+
+const BODY: Hold = { way: 'body', depth: 0.028 };
+const HOLDS: Readonly<Record<string, Hold>> = {
+  AkitaBlackBowl: { way: 'rim', depth: 0.007, inset: 0.005 },
+  WhiteBowl: { way: 'rim', depth: 0.007, inset: 0.005 },
+  GlazedRimPorcelainRamekin: { way: 'rim', depth: 0.008, inset: 0.004 },
+  Plate: { way: 'rim', depth: 0.008, inset: 0.008 },
+};
+
+/** The widest thing that the open fingers go around, metres. */
+const WIDEST = 0.072;
+/** Where the outer finger has no room, the grip may be further inwards, metres; closing then moves the vessel. */
+const INWARD = [0, 0.01, 0.02];
+/** Rims are tried at this many points. */
+const RIM_POINTS = 24;
+/** The hand's neutral yaw: fingers across the robot's front; and the turn either way that the wrist allows, radians. */
+const NEUTRAL = Math.PI / 2;
+const TURN = 1.8;
+/** Costs in metres of way: per radian of turn, per point of the hand in another object. */
+const TURN_COST = 0.06;
+const COLLISION_COST = 0.015;
+
+export function holdOf(scene: Scene, object: string): Hold {
+  return HOLDS[scene.task.objects[object]?.className ?? ''] ?? BODY;
+}
+
+/** The grip that costs least from where the hand is: going there makes it cheaper yet, so the choice stays. */
+export function bestGrip(scene: Scene, object: string): Grip {
+  const { hand } = scene;
+  const now = fingerYaw(hand.orientation);
+  const room = roomAround(scene, object);
+  const candidates = grips(scene, object)
+    .map((grip) => {
+      const yaw = reachable(nearestYaw(now, grip.yaw));
+      const way = Math.hypot(grip.position[0] - hand.position[0], grip.position[1] - hand.position[1]);
+      return { position: grip.position, yaw, cost: grip.cost + way + TURN_COST * Math.abs(yaw - now) };
+    })
+    .sort((a, b) => a.cost - b.cost);
+  let [best, least] = [candidates[0]!, Infinity];
+  for (const grip of candidates) {
+    // Room only adds to the cost: from here on none is cheaper.
+    if (grip.cost >= least) break;
+    const cost = grip.cost + COLLISION_COST * room.collisions(grip.position, downward(grip.yaw));
+    if (cost < least) [best, least] = [grip, cost];
+  }
+  return best;
+}
+
+function reachable(yaw: number): number {
+  const turn = yaw - NEUTRAL;
+  return Math.abs(turn) <= TURN ? yaw : NEUTRAL + wrapAngle(turn, Math.PI);
+}
+
+function grips(scene: Scene, object: string): (Grip & { cost: number })[] {
+  const { way, depth, inset } = holdOf(scene, object);
+  const part = scene.object(object);
+  const { low, high } = bounds(part);
+  const top = high[2];
+  const z = top - Math.min(depth, (top - low[2]) / 2);
+  if (way === 'body') return bodyGrips(part, z);
+  const [x, y] = middle(part);
+  return INWARD.flatMap((inward) => {
+    const radius = radiusOf(part) - inset! - inward;
+    return Array.from({ length: RIM_POINTS }, (_, i) => {
+      const yaw = (2 * Math.PI * i) / RIM_POINTS;
+      const position: Vector3 = [x + radius * Math.cos(yaw), y + radius * Math.sin(yaw), z];
+      return { position, yaw, cost: inward };
+    });
+  });
+}
+
+/** Across each of the two level axes that the fingers go around; across the narrower one where none fits. */
+function bodyGrips(part: Part, z: number): (Grip & { cost: number })[] {
+  const [x, y] = middle(part);
+  const level = levelAxes(part).map((axis) => ({ axis, width: part.high[axis]! - part.low[axis]! }));
+  const fitting = level.filter(({ width }) => width < WIDEST);
+  const chosen = fitting.length > 0 ? fitting : level.sort((a, b) => a.width - b.width).slice(0, 1);
+  return chosen.map(({ axis }) => {
+    const [dx, dy] = axisOf(part.orientation, axis);
+    return { position: [x, y, z], yaw: Math.atan2(dy, dx), cost: 0 };
+  });
+}
+
+/** Of a round vessel: half the mean of its level extents. */
+export function radiusOf(part: Part): number {
+  const widths = levelAxes(part).map((axis) => part.high[axis]! - part.low[axis]!);
+  return (widths[0]! + widths[1]!) / 4;
+}
