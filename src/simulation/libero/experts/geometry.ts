@@ -68,6 +68,12 @@ export function levelAxes(part: Part): number[] {
   return [0, 1, 2].sort((a, b) => rise(a) - rise(b)).slice(0, 2);
 }
 
+/** The axis of a part that lies least level. */
+export function uprightAxis(part: Part): number {
+  const level = levelAxes(part);
+  return [0, 1, 2].find((axis) => !level.includes(axis))!;
+}
+
 /** The rotation whose x and z axes are these (unit, orthogonal). */
 export function frame(x: Vector3, z: Vector3): Quaternion {
   const y: Vector3 = [z[1] * x[2] - z[2] * x[1], z[2] * x[0] - z[0] * x[2], z[0] * x[1] - z[1] * x[0]];

@@ -2,7 +2,18 @@
 
 import { wrapAngle } from '../../../base/rotation.ts';
 import type { Vector3 } from '../../../base/rotation.ts';
-import { axisOf, bounds, downward, fingerYaw, levelAxes, middle, nearestYaw } from './geometry.ts';
+import {
+  axisOf,
+  bounds,
+  downward,
+  fingerYaw,
+  levelAxes,
+  middle,
+  nearestYaw,
+  placed,
+  subtract,
+  uprightAxis,
+} from './geometry.ts';
 import { roomAround } from './room.ts';
 import type { Part, Scene } from './scene.ts';
 
@@ -10,6 +21,11 @@ import type { Part, Scene } from './scene.ts';
 export interface Grip {
   readonly position: Vector3;
   readonly yaw: number;
+}
+
+/** A grip that may be chosen, and what speaks against it, in metres of way. */
+interface Candidate extends Grip {
+  readonly cost: number;
 }
 
 /** `rim`: one finger inside, one outside of an open vessel's edge. `body`: around the whole, across a side that fits. */
@@ -23,8 +39,8 @@ interface Hold {
 
 const BODY: Hold = { way: 'body', depth: 0.028 };
 const HOLDS: Readonly<Record<string, Hold>> = {
-  AkitaBlackBowl: { way: 'rim', depth: 0.007, inset: 0.005 },
-  WhiteBowl: { way: 'rim', depth: 0.007, inset: 0.005 },
+  AkitaBlackBowl: { way: 'rim', depth: 0.012, inset: 0.006 },
+  WhiteBowl: { way: 'rim', depth: 0.012, inset: 0.006 },
   GlazedRimPorcelainRamekin: { way: 'rim', depth: 0.008, inset: 0.004 },
   Plate: { way: 'rim', depth: 0.008, inset: 0.008 },
 };
@@ -73,26 +89,37 @@ function reachable(yaw: number): number {
   return Math.abs(turn) <= TURN ? yaw : NEUTRAL + wrapAngle(turn, Math.PI);
 }
 
-function grips(scene: Scene, object: string): (Grip & { cost: number })[] {
+function grips(scene: Scene, object: string): Candidate[] {
   const { way, depth, inset } = holdOf(scene, object);
   const part = scene.object(object);
+  if (way === 'rim') return rimGrips(part, depth, inset!);
   const { low, high } = bounds(part);
-  const top = high[2];
-  const z = top - Math.min(depth, (top - low[2]) / 2);
-  if (way === 'body') return bodyGrips(part, z);
-  const [x, y] = middle(part);
+  return bodyGrips(part, high[2] - Math.min(depth, (high[2] - low[2]) / 2));
+}
+
+/** Around the edge of a vessel, however it is tilted. */
+function rimGrips(part: Part, depth: number, inset: number): Candidate[] {
+  const up = uprightAxis(part);
+  const level = levelAxes(part);
+  const centre = [0, 1, 2].map((axis) => (part.low[axis]! + part.high[axis]!) / 2);
+  const rises = axisOf(part.orientation, up)[2] > 0;
+  centre[up] = rises ? part.high[up]! - depth : part.low[up]! + depth;
   return INWARD.flatMap((inward) => {
-    const radius = radiusOf(part) - inset! - inward;
+    const radius = radiusOf(part) - inset - inward;
     return Array.from({ length: RIM_POINTS }, (_, i) => {
-      const yaw = (2 * Math.PI * i) / RIM_POINTS;
-      const position: Vector3 = [x + radius * Math.cos(yaw), y + radius * Math.sin(yaw), z];
-      return { position, yaw, cost: inward };
+      const angle = (2 * Math.PI * i) / RIM_POINTS;
+      const point = [...centre] as [number, number, number];
+      point[level[0]!] += radius * Math.cos(angle);
+      point[level[1]!] += radius * Math.sin(angle);
+      const position = placed(part, point);
+      const [x, y] = subtract(position, middle(part));
+      return { position, yaw: Math.atan2(y, x), cost: inward };
     });
   });
 }
 
 /** Across each of the two level axes that the fingers go around; across the narrower one where none fits. */
-function bodyGrips(part: Part, z: number): (Grip & { cost: number })[] {
+function bodyGrips(part: Part, z: number): Candidate[] {
   const [x, y] = middle(part);
   const level = levelAxes(part).map((axis) => ({ axis, width: part.high[axis]! - part.low[axis]! }));
   const fitting = level.filter(({ width }) => width < WIDEST);

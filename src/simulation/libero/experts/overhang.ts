@@ -9,6 +9,8 @@ const HIGH = 0.2;
 const BELOW = 0.015;
 /** Beyond the edge, metres. */
 const MARGIN = 0.008;
+/** The way out aims this much further, so that it does not slow down before the edge, metres. */
+const FURTHER = 0.02;
 
 /** Points on the palm's upper side in the grip site's frame, metres. */
 const PALM: readonly Vector3[] = [-0.102, -0.05, 0, 0.05, 0.102].flatMap((x) =>
@@ -43,7 +45,7 @@ function exitFrom(part: Part, shapes: readonly Part[], points: readonly Vector3[
     const { low } = bounds(shape);
     return low[2] > top - BELOW && low[2] < top + HIGH;
   });
-  if (hanging.length === 0) return null;
+  if (!hanging.some((shape) => points.some((point) => isOver(shape, point)))) return null;
   const edges = hanging.flatMap((shape) => corners(shape).map((corner) => placed(shape, corner)));
   let best: Vector3 | null = null;
   for (const axis of levelAxes(part)) {
@@ -52,11 +54,16 @@ function exitFrom(part: Part, shapes: readonly Part[], points: readonly Vector3[
     const [low, high] = [Math.min(...along) - MARGIN, Math.max(...along) + MARGIN];
     const at = points.map((point) => dot(point, direction));
     if (at.every((value) => value < low || value > high)) return null;
-    for (const way of [low - Math.max(...at), high - Math.min(...at)]) {
+    for (const way of [low - FURTHER - Math.max(...at), high + FURTHER - Math.min(...at)]) {
       if (best === null || Math.abs(way) < Math.hypot(...best)) best = [way * direction[0], way * direction[1], 0];
     }
   }
   return best;
+}
+
+function isOver(shape: Part, [x, y]: Vector3): boolean {
+  const { low, high } = bounds(shape);
+  return x > low[0] - MARGIN && x < high[0] + MARGIN && y > low[1] - MARGIN && y < high[1] + MARGIN;
 }
 
 function outline([x, y]: Vector3, radius: number, z: number): Vector3[] {

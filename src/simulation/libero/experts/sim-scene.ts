@@ -106,7 +106,9 @@ export class SimScene implements Scene {
     if (known !== undefined) return known;
     const { sim } = this;
     const { rootBody, contactGeoms }: LiberoObject = lookUp('LIBERO object', name, this.task.objects);
-    const geoms = new Set(contactGeoms.map((geom) => sim.id('geom', geom)));
+    // What is only seen is not in a physics model.
+    const there = new Set(sim.namesOf('geom'));
+    const geoms = new Set(contactGeoms.filter((geom) => there.has(geom)).map((geom) => sim.id('geom', geom)));
     const boxes = new Map<number, Vector3[]>();
     for (const geom of geoms) {
       const { body, low, high } = geomBox(sim, geom);
