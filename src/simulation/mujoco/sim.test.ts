@@ -59,6 +59,32 @@ test('files reach the compiler through the in-memory file system, folders and al
   assert.throws(() => Sim.fromXml(mujoco, xml), expected('bad-data', /tetra\.obj/));
 });
 
+test('models with the same files find what MuJoCo keeps of them, instead of leaving it once more', async () => {
+  const own = await ownModule();
+  const side = 60;
+  const at = (row: number, column: number): number => row * side + column + 1;
+  const lines: string[] = [];
+  for (let i = 0; i < side * side; i++) lines.push(`v ${i % side} ${Math.floor(i / side)} ${Math.sin(i)}`);
+  for (let row = 1; row < side; row++) {
+    for (let column = 1; column < side; column++) {
+      lines.push(`f ${at(row - 1, column - 1)} ${at(row - 1, column)} ${at(row, column)}`);
+    }
+  }
+  const mesh = new TextEncoder().encode(lines.join('\n'));
+  const heap = (scale: number): [bytes: number, size: number] => {
+    const xml = `<mujoco><asset><mesh name="m" file="hills.obj" scale="${scale} 1 1" inertia="shell"/></asset>
+      <worldbody><geom type="mesh" mesh="m"/></worldbody></mujoco>`;
+    const sim = Sim.fromXml(own, xml, { files: { 'hills.obj': mesh } });
+    const out = [sim.data('qpos').buffer.byteLength, Math.max(...sim.model('mesh_vert'))] as [number, number];
+    sim.close();
+    return out;
+  };
+  const [before, size] = heap(1);
+  for (let model = 0; model < 40; model++) assert.equal(heap(1)[1], size);
+  assert.equal(heap(1)[0], before);
+  assert.ok(heap(5)[1] > 2 * size, 'the same file at another scale is another mesh');
+});
+
 /** All boolean arrays of mjModel and mjData. */
 const BOOLEAN_ARRAYS = {
   model: [
