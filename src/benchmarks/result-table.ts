@@ -50,8 +50,9 @@ function rowTable(result: EvaluationResult): Line[] {
   const names = ['condition', 'task', 'success', 'rate', '95 % interval', 'wrong object', 'mean length'];
   names.push(...Object.keys(result.rows[0]?.metrics ?? {}));
   const head = names.map((text): Cell => ({ text, colour: 'faint' }));
+  const label = taskLabels(result.protocol.tasks);
   const groups = result.protocol.conditions.map((condition) =>
-    result.rows.filter((row) => row.condition === condition.name).map((row) => cells(row, condition)),
+    result.rows.filter((row) => row.condition === condition.name).map((row) => cells(row, condition, label)),
   );
   return [
     head,
@@ -59,9 +60,39 @@ function rowTable(result: EvaluationResult): Line[] {
   ];
 }
 
+/** Longer names of tasks are shortened. */
+const LONGEST_LABEL = 48;
+
+/** Names for a narrow column: without the words that all long ones share, as LIBERO's have them, and cut where that is not enough. */
+export function taskLabels(tasks: readonly string[]): (task: string) => string {
+  const words = tasks.map((task) => task.split('_'));
+  const long = tasks.length > 1 && tasks.some(({ length }) => length > LONGEST_LABEL);
+  const shortest = Math.min(...words.map(({ length }) => length)) - 1;
+  const shared = (word: (list: readonly string[], i: number) => string | undefined): number => {
+    let count = 0;
+    while (count < shortest && words.every((list) => word(list, count) === word(words[0]!, count))) count++;
+    return count;
+  };
+  const before = long ? shared((list, i) => list[i]) : 0;
+  const after = long
+    ? Math.min(
+        shared((list, i) => list.at(-1 - i)),
+        shortest - before,
+      )
+    : 0;
+  return (task) => {
+    if (!long || !tasks.includes(task)) return task;
+    const own = task.split('_');
+    const middle = own.slice(before, own.length - after).join('_');
+    const text = `${before > 0 ? '…' : ''}${middle}${after > 0 ? '…' : ''}`;
+    return text.length > LONGEST_LABEL ? `${text.slice(0, LONGEST_LABEL - 1)}…` : text;
+  };
+}
+
 /** Tasks down, conditions across; the last lines are the mean and its interval. */
 function matrixTable(result: EvaluationResult, conditions: readonly Condition[]): Line[] {
-  const tasks = [...result.protocol.tasks, ALL_TASKS].filter((task) => result.rows.some((row) => row.task === task));
+  const { protocol } = result;
+  const tasks = [...protocol.tasks, ALL_TASKS].filter((task) => result.rows.some((row) => row.task === task));
   const find = (condition: string, task: string): ResultRow | undefined =>
     result.rows.find((row) => row.condition === condition && row.task === task);
   const line = (label: string, cell: (condition: Condition) => Cell): Line => [
@@ -72,7 +103,7 @@ function matrixTable(result: EvaluationResult, conditions: readonly Condition[])
   return [
     line('task', ({ name }) => ({ text: name, right: true, colour: 'faint' })),
     ...tasks.map((task) =>
-      line(task, (condition) => {
+      line(taskLabels(protocol.tasks)(task), (condition) => {
         const row = find(condition.name, task);
         return row === undefined ? none : { text: percent(row.rate), right: true, colour: verdict(row, condition) };
       }),
@@ -90,11 +121,11 @@ function verdict({ rate }: ResultRow, { wantsSuccess }: Condition): NonNullable<
   return rate <= 0.05 ? 'good' : rate <= 0.5 ? 'middling' : 'bad';
 }
 
-function cells(row: ResultRow, condition: Condition): Cell[] {
+function cells(row: ResultRow, condition: Condition, label: (task: string) => string): Cell[] {
   const all = row.task === ALL_TASKS;
   return [
     { text: row.condition, ...(all ? { colour: 'strong' as const } : {}) },
-    { text: row.task, ...(all ? { colour: 'strong' as const } : {}) },
+    { text: label(row.task), ...(all ? { colour: 'strong' as const } : {}) },
     { text: `${row.successes}/${row.episodes}`, right: true },
     { text: percent(row.rate), right: true, colour: verdict(row, condition) },
     { text: `${percent(row.low)} – ${percent(row.high)}`, right: true },

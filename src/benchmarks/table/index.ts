@@ -2,10 +2,11 @@
 
 import { lookUp } from '../../base/errors.ts';
 import type { Benchmark } from './benchmark.ts';
+import { LIBERO } from './libero.ts';
 import { tabletop } from './tabletop.ts';
 
 /** In the order of help texts. */
-export const BENCHMARKS: readonly Benchmark[] = [tabletop];
+export const BENCHMARKS: readonly Benchmark[] = [tabletop, ...LIBERO];
 
 /** The benchmark of this name; a miss suggests the nearest. */
 export function findBenchmark(name: string): Benchmark {

@@ -11,6 +11,7 @@ import type { Observation } from '../../interfaces/observation.ts';
 import type { InferenceOptions, Policy } from '../../interfaces/policy.ts';
 import { contractOfMessage, requireRobot } from '../contract-message.ts';
 import type { PolicyContract } from '../policy-service.ts';
+import { isWristCamera } from '../wrist-camera.ts';
 import type { WireMap } from '../wire/message-pack.ts';
 import { NumericArray } from '../../base/numeric-array.ts';
 import { connectOpenpi, type OpenpiAddress, type OpenpiConnection } from './openpi-connection.ts';
@@ -188,7 +189,7 @@ class Client implements Policy {
 
 /** Our own names, which are LIBERO's where there is one scene camera and one at the wrist. */
 export function conventionalNames({ cameras }: Embodiment): OutgoingNames {
-  const wrists = cameras.filter(({ name }) => /wrist/i.test(name)).map(({ name }) => name);
+  const wrists = cameras.filter(({ name }) => isWristCamera(name)).map(({ name }) => name);
   const scenes = cameras.map(({ name }) => name).filter((name) => !wrists.includes(name));
   const libero = scenes.length === 1 && wrists.length <= 1;
   const wire = (name: string): string =>

@@ -8,6 +8,7 @@ import { VlaError } from '../../base/errors.ts';
 import type { ActionChunk } from '../../interfaces/action-chunk.ts';
 import type { Embodiment } from '../../interfaces/embodiment.ts';
 import type { ObservationMapping } from '../observation-mapping.ts';
+import { isWristCamera } from '../wrist-camera.ts';
 import { Float, type WireMap } from '../wire/message-pack.ts';
 import { NumericArray } from '../../base/numeric-array.ts';
 
@@ -61,7 +62,7 @@ export function answerMessage(chunk: ActionChunk, { inferMs, prevTotalMs }: Serv
  */
 export function openpiMapping({ cameras }: Embodiment): ObservationMapping {
   const names = cameras.map(({ name }) => name);
-  const wrists = names.filter((name) => /wrist/i.test(name));
+  const wrists = names.filter(isWristCamera);
   const scene = names.find((name) => !wrists.includes(name));
   const images = Object.fromEntries(
     names.map((name) => [

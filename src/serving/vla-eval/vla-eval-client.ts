@@ -23,6 +23,7 @@ import {
   type PolicyClientOptions,
 } from '../policy-client.ts';
 import { openWebSocketLine, type WebSocketLine } from '../websocket-line.ts';
+import { isWristCamera } from '../wrist-camera.ts';
 import { ARRAY_DIALECTS, arrayMessages } from '../wire/array-dialects.ts';
 import { DEFAULT_WIRE_LIMITS } from '../wire/limits.ts';
 import type { WireMap } from '../wire/message-pack.ts';
@@ -194,12 +195,10 @@ class HarnessPolicy implements Policy {
 
 /** The names of the harness's LIBERO: the first camera that is no wrist camera is `agentview`, the only wrist camera `wrist`. */
 function usualName(name: string, { cameras }: Embodiment): string {
-  const wrists = cameras.filter((camera) => isWrist(camera.name));
-  if (isWrist(name)) return wrists.length === 1 ? 'wrist' : name;
-  return name === cameras.find((camera) => !isWrist(camera.name))?.name ? 'agentview' : name;
+  const wrists = cameras.filter((camera) => isWristCamera(camera.name));
+  if (isWristCamera(name)) return wrists.length === 1 ? 'wrist' : name;
+  return name === cameras.find((camera) => !isWristCamera(camera.name))?.name ? 'agentview' : name;
 }
-
-const isWrist = (name: string): boolean => /wrist/i.test(name);
 
 /** Greets, and compares what the server says of itself with the robot; differences in the harness's words are told, as it tells them. */
 async function greet(
@@ -242,7 +241,7 @@ export function harnessObservation(
 ): WireMap {
   const sent = cameras.flatMap(({ name }, at) => {
     const named = mapping !== null && Object.hasOwn(mapping.images, name);
-    if (isWrist(name) && !wants.wrist && !named) return [];
+    if (isWristCamera(name) && !wants.wrist && !named) return [];
     const { width, height, data } = images[name]!;
     return [[names[at]!, NumericArray.ofBytes(data, [height, width, 3])] as const];
   });

@@ -10,6 +10,7 @@ import type { Embodiment } from '../../interfaces/embodiment.ts';
 import { isMap, type ObservationMapping } from '../observation-mapping.ts';
 import { contractMessage } from '../contract-message.ts';
 import type { PolicyContract } from '../policy-service.ts';
+import { isWristCamera } from '../wrist-camera.ts';
 import { Float, type WireMap } from '../wire/message-pack.ts';
 
 /** The version that `hello` names. */
@@ -46,7 +47,7 @@ export function harnessAnswer(type: HarnessMessage['type'], payload: object, seq
  */
 export function harnessMapping({ cameras }: Embodiment): ObservationMapping {
   const names = cameras.map(({ name }) => name);
-  const wrists = names.filter((name) => /wrist/i.test(name));
+  const wrists = names.filter(isWristCamera);
   const scene = names.find((name) => !wrists.includes(name));
   const images = Object.fromEntries(
     names.map((name) => [
@@ -112,7 +113,7 @@ function observationSpec({ state }: Embodiment): Readonly<Record<string, DimSpec
 /** The answer to `hello`. Benchmarks that know the parameters send state and wrist images. `vlakit` is for our own clients. */
 export function helloPayload(contract: PolicyContract): WireMap {
   const { policy, embodiment } = contract;
-  const wrist = embodiment.cameras.some(({ name }) => /wrist/i.test(name));
+  const wrist = embodiment.cameras.some(({ name }) => isWristCamera(name));
   return {
     harness_version: 'vlakit',
     protocol_version: HARNESS_PROTOCOL,

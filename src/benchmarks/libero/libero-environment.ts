@@ -1,0 +1,27 @@
+/** @file A suite of LIBERO as an environment module that a worker thread opens, out of the files on this machine. Node only. */
+
+import { workerUrl } from '../../base/worker-url.ts';
+import type { Environment } from '../../interfaces/environment.ts';
+import { createLibero } from '../../simulation/libero/libero.ts';
+import type { LiberoSuite } from '../../simulation/libero/suites.ts';
+import type { ModuleCall } from '../player.ts';
+import { openLibero } from './open-assets.ts';
+
+/** Which suite, and how it is seen. */
+export interface LiberoOptions {
+  readonly suite: LiberoSuite;
+  /** Pixels of the square images. */
+  readonly imageSize: number;
+  /** Of the Python harness: what it gives numpy's generator for each task. */
+  readonly harnessSeed: number;
+}
+
+/** The entry that a worker opens. */
+export async function openEnvironment({ suite, imageSize, harnessSeed }: LiberoOptions): Promise<Environment> {
+  return createLibero({ files: openLibero([suite]).files, suite, imageSize, harnessSeed });
+}
+
+/** Names a suite for `evaluate`. */
+export function liberoEnvironment(options: LiberoOptions): ModuleCall {
+  return { module: workerUrl(import.meta.url, './libero-environment').href, options };
+}
