@@ -33,6 +33,10 @@ export function define(command: Command): void {
         )
         .option('--tasks <names>', 'tasks, separated by commas (default: all)', nameList)
         .option('--conditions <names>', 'base, perturbations of the environment, or "all" (default: base)', nameList)
+        .option(
+          '--degradation',
+          'play every condition in which the policy is to succeed, and say what each change costs',
+        )
         .option('--episodes <n>', 'episodes per task and condition (default: the benchmark’s)', wholeNumber(1))
         .option('--seed <n>', 'see below', wholeNumber(0))
         .option(
@@ -74,7 +78,6 @@ export function define(command: Command): void {
       `\nBenchmarks:\n${lines.join('\n')}\n\nExit codes: 0 all episodes are valid, 1 an error, 3 some episodes are broken, 130 stopped. The same command goes on.\n`,
     )
     .action((name: string, options: BenchmarkOptions) => playBenchmark(name, options));
-  definePull(command.command('pull').summary('fetch a benchmark’s files, after their licences were accepted'));
   defineMerge(command.command('merge').summary('put the shards of a benchmark together'));
   definePull(command.command('pull').summary('fetch a benchmark’s files, on the terms of their licences'));
 }
