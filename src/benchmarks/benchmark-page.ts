@@ -1,5 +1,6 @@
 /** @file What a person reads of a benchmark's result: the table for the terminal, and the page beside the result file. */
 
+import { degradationLines } from './degradation.ts';
 import { ownNumber, publishedLines, sourcesOf, type OwnNumber } from './published-table.ts';
 import { resultTable } from './result-table.ts';
 import type { EvaluationResult } from './result.ts';
@@ -22,10 +23,12 @@ export function benchmarkText(
     published === null
       ? []
       : ['', ...aligned(publishedLines(result.policy.name, own, published, caution(benchmark, result)), colour)];
+  const lost = degradationLines(result);
   return [
     `${benchmark.name}${shardOf(result)}: ${result.benchmark?.text ?? ''}`,
     '',
     resultTable(result, colour),
+    ...(lost.length === 0 ? [] : ['', ...aligned(lost, colour)]),
     ...beside,
   ].join('\n');
 }
@@ -35,6 +38,7 @@ export function benchmarkPage(benchmark: Benchmark, result: EvaluationResult, ot
   const { published } = benchmark;
   const { policy, protocol, benchmark: identity, versions } = result;
   const own = numbersOf(benchmark, result, others);
+  const lost = degradationLines(result);
   const lines = [
     `# ${policy.name} on ${benchmark.name}${shardOf(result)}`,
     '',
@@ -45,6 +49,7 @@ export function benchmarkPage(benchmark: Benchmark, result: EvaluationResult, ot
     '```',
     resultTable(result, false),
     '```',
+    ...(lost.length === 0 ? [] : ['', '## What each change costs', '', ...markdown(lost)]),
     ...(published === null
       ? []
       : [

@@ -48,6 +48,7 @@ function optionsOf(
       name: 'flatland',
       text: 'Flat.',
       settings: { imageSize: 24 },
+      conditions: ['base', 'held-out'],
       shard: null,
       failures: { onError: 'retry', attempts: 2, inARow: 3 },
       openLog: (head) => EpisodeJournal.open(file, head, RUN),

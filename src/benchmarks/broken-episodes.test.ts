@@ -59,6 +59,7 @@ function play(address: string, choice: Choice = {}): Promise<Evaluation> {
       name: 'flatland',
       text: '',
       settings: {},
+      conditions: ['base', 'held-out'],
       shard: null,
       failures: { onError, attempts: 3, inARow },
       policyAgain: choice.policy ?? remotePolicy(address, { ...PATIENCE, connectSeconds }),

@@ -5,7 +5,7 @@ import { FailureDesk, type FailureRules } from './failures.ts';
 import { filmEpisodes, inWords, type FilmPlan, type Rollout } from './film-episodes.ts';
 import { PlayerPool, type PoolHooks } from './player-pool.ts';
 import type { ModuleCall } from './player.ts';
-import { chooseConditions, chooseTasks, planEpisodes, type PlannedEpisode } from './protocol.ts';
+import { benchmarkConditions, chooseConditions, chooseTasks, planEpisodes, type PlannedEpisode } from './protocol.ts';
 import { machine, versions } from './provenance.ts';
 import type { BenchmarkIdentity, BrokenEpisode, EvaluationResult } from './result.ts';
 import { protocolHash, type RunHead } from './run-head.ts';
@@ -16,6 +16,8 @@ import type { Introduction, Report } from './worker-messages.ts';
 
 /** A benchmark's way of evaluation: task after task, in parts, going on after a stop, and without counting what the policy is not to blame for. */
 export interface BenchmarkRun extends Pick<BenchmarkIdentity, 'name' | 'text' | 'settings'> {
+  /** Those of protocol.ts that its environment can play, beside its perturbations: what "all" and "degradation" are made of. */
+  readonly conditions: readonly string[];
   /** The part that is played here; null: all. */
   readonly shard: Shard | null;
   readonly failures: FailureRules;
@@ -124,7 +126,12 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
 function planned(options: EvaluateOptions, about: Introduction): { head: RunHead; plan: readonly PlannedEpisode[] } {
   const { environment, checkpoint, episodes, firstSeed, execute, benchmark } = options;
   const tasks = chooseTasks(options.tasks, about.tasks);
-  const conditions = chooseConditions(options.conditions, about.perturbations);
+  const { perturbations } = about;
+  const named =
+    benchmark === undefined
+      ? options.conditions
+      : benchmarkConditions(options.conditions, benchmark.conditions, perturbations);
+  const conditions = chooseConditions(named, perturbations);
   const byTask = benchmark !== undefined;
   const plan = planEpisodes({ tasks, conditions, episodes, firstSeed, byTask });
   const unnamed = {

@@ -89,6 +89,23 @@ export function chooseConditions(names: readonly string[], perturbations: readon
   return unique(names).map((name) => lookUp('condition', name, table));
 }
 
+/** What a benchmark's words for conditions mean; `own` are those of the four about the instruction that its environment can play. */
+export function benchmarkConditions(
+  names: readonly string[],
+  own: readonly string[],
+  perturbations: readonly string[],
+): readonly string[] {
+  const [word] = names;
+  if (names.length !== 1 || (word !== 'all' && word !== 'degradation')) return names;
+  const table = INSTRUCTION_CONDITIONS.filter(({ name }) => own.includes(name));
+  const chosen = word === 'all' ? table : table.filter(({ wantsSuccess }) => wantsSuccess);
+  const found = [...chosen.map(({ name }) => name), ...perturbations];
+  if (word === 'all' || found.length > 1) return found;
+  throw new VlaError('bad-argument', 'degradation: expected a world with perturbations, got none.', {
+    hint: 'Play another benchmark.',
+  });
+}
+
 /** The tasks of these names, in the environment's order; `['all']` is all of them. */
 export function chooseTasks(names: readonly string[], tasks: readonly string[]): string[] {
   if (names.length === 1 && names[0] === 'all') return [...tasks];

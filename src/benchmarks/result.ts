@@ -76,6 +76,27 @@ const row = z
   })
   .readonly();
 
+const degradation = z
+  .object({
+    condition: z.string(),
+    /** The condition without the change. */
+    against: z.string(),
+    /** A task, or "all". */
+    task: z.string(),
+    /** Episodes of one scene that are valid in both. */
+    pairs: count,
+    /** Of them: success only without the change, only with it. */
+    lost: count,
+    gained: count,
+    rate: z.number(),
+    baseRate: z.number(),
+    /** rate − baseRate with its 95 % interval for pairs (Newcombe 1998). */
+    difference: z.number(),
+    low: z.number(),
+    high: z.number(),
+  })
+  .readonly();
+
 const rollout = z
   .object({
     condition: z.string(),
@@ -145,6 +166,8 @@ const result = z
     /** Of benchmarks. */
     benchmark: benchmarkSchema.exactOptional(),
     rows: list(row),
+    /** Of benchmarks with several conditions: what each costs. */
+    degradation: list(degradation).exactOptional(),
     timing: z.object({ seconds: z.number(), workers: count, inferences: count, latencyMs: latency }).readonly(),
     versions: z.record(z.string(), z.string()).readonly(),
     machine,
@@ -168,6 +191,8 @@ export type BenchmarkIdentity = z.infer<typeof benchmarkSchema>;
 export type Protocol = z.infer<typeof protocolSchema>;
 /** One line of the summary. */
 export type ResultRow = z.infer<typeof row>;
+/** What a condition costs. */
+export type Degradation = z.infer<typeof degradation>;
 /** An animated image of one episode. */
 export type RolloutRecord = z.infer<typeof rollout>;
 /** A whole evaluation. */

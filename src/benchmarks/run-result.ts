@@ -1,5 +1,6 @@
 /** @file From finished episodes to the result: what one run makes of its own, and a merge of several. */
 
+import { degradationRows } from './degradation.ts';
 import type { FinishedEpisode } from './episode-journal.ts';
 import { RESULT_SCHEMA, type BrokenEpisode, type EvaluationResult } from './result.ts';
 import type { RunHead } from './run-head.ts';
@@ -25,6 +26,7 @@ export function resultOf(
   const ordered = finished.toSorted((a, b) => a.episode.index - b.episode.index);
   const episodes = ordered.map(({ episode }) => episode);
   const latenciesMs = ordered.flatMap((one) => one.latenciesMs);
+  const degradation = benchmark === null ? [] : degradationRows(episodes, protocol);
   const { planned, created, command, seconds, workers, versions, machine, warnings } = facts;
   return {
     schema: RESULT_SCHEMA,
@@ -41,6 +43,7 @@ export function resultOf(
       protocol.conditions.map(({ name }) => name),
       protocol.tasks,
     ),
+    ...(degradation.length === 0 ? {} : { degradation }),
     timing: { seconds, workers, inferences: latenciesMs.length, latencyMs: summariseLatency(latenciesMs) },
     versions,
     machine,

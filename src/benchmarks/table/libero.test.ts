@@ -115,6 +115,7 @@ test(
         benchmark: {
           ...opened,
           name: benchmark.name,
+          conditions: benchmark.conditions,
           shard: null,
           failures: { onError: 'stop', attempts: 1, inARow: 1 },
           openLog: (head) =>

@@ -28,6 +28,7 @@ export interface BenchmarkOptions extends SamplingOptions, SessionFlags {
   readonly name?: string;
   readonly tasks?: string[];
   readonly conditions?: string[];
+  readonly degradation?: true;
   readonly episodes?: number;
   readonly seed?: number;
   readonly imageSize?: number;
@@ -88,6 +89,7 @@ export async function playBenchmark(name: string, options: BenchmarkOptions): Pr
           name,
           text: opened.text,
           settings: opened.settings,
+          conditions: benchmark.conditions,
           shard,
           ...(again === null ? {} : { policyAgain: again }),
           failures: { onError: options.onError, attempts: ATTEMPTS, inARow: IN_A_ROW },
@@ -133,7 +135,11 @@ async function chosenPolicy(options: BenchmarkOptions): Promise<{ policy: NamedP
 }
 
 /** Named ones, or the benchmark's own; "all" is what its world can play. */
-function conditionsOf({ conditions }: Benchmark, { conditions: wanted }: BenchmarkOptions): readonly string[] {
+function conditionsOf(
+  { conditions }: Benchmark,
+  { conditions: wanted, degradation }: BenchmarkOptions,
+): readonly string[] {
+  if (degradation === true) return ['degradation'];
   return wanted ?? conditions.slice(0, 1);
 }
 
