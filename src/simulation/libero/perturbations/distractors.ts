@@ -12,23 +12,32 @@ import { boxAround, distance, fixtureSpots, pilesOf, spotOf } from './layout.ts'
 import type { Perturbation } from './perturbation.ts';
 import { writeXml } from '../xml-tree.ts';
 
-/** LIBERO's categories that serve as distractors, and how they stand upright (w, x, y, z), as in its own initial states. */
-export const DISTRACTORS: Readonly<Record<string, Quaternion>> = {
-  alphabet_soup: [0, 0, Math.SQRT1_2, Math.SQRT1_2],
-  ketchup: [0.5, 0.5, 0.5, 0.5],
-  wine_bottle: [0, 0, 0, 1],
-  glazed_rim_porcelain_ramekin: [Math.SQRT1_2, 0, 0, Math.SQRT1_2],
+/** How a thing stands. */
+interface Stand {
+  /** Upright (w, x, y, z), as in LIBERO's own initial states. */
+  readonly quaternion: Quaternion;
+  /** Its origin above what it stands on, at rest; metres, measured. */
+  readonly height: number;
+}
+
+/** LIBERO's categories that serve as distractors. */
+export const DISTRACTORS: Readonly<Record<string, Stand>> = {
+  alphabet_soup: { quaternion: [0, 0, Math.SQRT1_2, Math.SQRT1_2], height: 0.039 },
+  ketchup: { quaternion: [0.5, 0.5, 0.5, 0.5], height: 0.073 },
+  wine_bottle: { quaternion: [0, 0, 0, 1], height: 0 },
+  glazed_rim_porcelain_ramekin: { quaternion: [Math.SQRT1_2, 0, 0, Math.SQRT1_2], height: 0 },
 };
 
 const PREFIX = 'distractor_';
 const COUNT = 2;
 /** Metres between middles, at first; crowded tables leave room for less. */
 const APART = 0.14;
-const FROM_FIXTURES = 0.25;
-/** So far beyond the area that the task uses itself they may stand; metres. */
-const MARGIN = 0.08;
-/** Above the surface, as LIBERO puts its objects; metres. */
-const DROP = 0.01;
+/** Fixtures are large, and drawers come out of them. */
+const FROM_FIXTURES = 0.32;
+/** So far beyond the area of the task's own objects they may stand; metres. */
+const MARGIN = 0.15;
+/** From where they drop, above what a task says of its surface: the floor lies 35 mm above that, tables less. Metres. */
+const DROP = 0.045;
 const TRIES = 400;
 
 /** Two things of categories that the task has not. */
@@ -39,19 +48,17 @@ export const distractors: Perturbation = {
     return addObjects(task, files, categories);
   },
   start(start, task, random) {
+    const own = pilesOf(task).map(({ joint }) => spotOf(start.joint(joint)));
     const taken = [
-      ...pilesOf(task).map(({ joint }) => ({ at: spotOf(start.joint(joint)), room: APART })),
+      ...own.map((at) => ({ at, room: APART })),
       ...fixtureSpots(start, task).map((at) => ({ at, room: FROM_FIXTURES })),
     ];
-    const box = boxAround(
-      taken.map(({ at }) => at),
-      MARGIN,
-    );
-    for (const [category, joint, object] of added(task)) {
+    const box = boxAround(own, MARGIN);
+    for (const [category, joint] of added(task)) {
       const spot = findSpot(box, taken, random);
       taken.push({ at: spot, room: APART });
-      const height = surfaceHeight(task) + DROP - object.bottom[2];
-      start.joint(joint).set([...spot, height, ...DISTRACTORS[category]!]);
+      const { height, quaternion } = DISTRACTORS[category]!;
+      start.joint(joint).set([...spot, surfaceHeight(task) + DROP + height, ...quaternion]);
     }
   },
 };
@@ -75,10 +82,10 @@ export function addObjects(task: LiberoTask, files: LiberoFiles, categories: rea
   return { ...task, objects: { ...task.objects, ...objects }, xml: writeXml(world.root) };
 }
 
-function added(task: LiberoTask): [category: string, joint: string, object: LiberoTask['objects'][string]][] {
+function added(task: LiberoTask): [category: string, joint: string][] {
   return Object.entries(task.objects)
     .filter(([name]) => name.startsWith(PREFIX))
-    .map(([name, object]) => [name.slice(PREFIX.length), object.joints[0]!, object]);
+    .map(([name, { joints }]) => [name.slice(PREFIX.length), joints[0]!]);
 }
 
 function findSpot(
