@@ -1,13 +1,17 @@
 /** @file `vlakit benchmark pull` as a person calls it, with the pack under shared/ in place of the published files. */
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { workerUrl } from '../../base/worker-url.ts';
 import { openLibero } from '../../benchmarks/libero/open-assets.ts';
 import { publishedFiles } from '../../benchmarks/libero/published-files.ts';
+import { pseudoTerminalMissing } from '../../../tests/pseudo-terminal.ts';
 import { sharedData } from '../../../tests/shared-data.ts';
 import { define } from './pull.ts';
 
@@ -88,3 +92,41 @@ test('a folder with both trees is opened as it is, and has the same set as its c
   assert.ok(direct.files.has('LIBERO/libero/libero/assets/wall.xml'));
   assert.throws(() => direct.files.read('LIBERO/nothing.xml'), { code: 'not-found' });
 });
+
+/** What the command says, and how it ends, when `answer` is typed at its question. */
+function typed(answer: string, cache: string): Promise<{ said: string; code: number | null }> {
+  const main = fileURLToPath(workerUrl(import.meta.url, '../main'));
+  const command = `'${process.execPath}' '${main}' benchmark pull libero --from '${pack!}' --suites spatial --allow-changed`;
+  const child = spawn('script', ['-qfec', command, '/dev/null'], {
+    env: { ...process.env, VLAKIT_LIBERO: cache },
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  let said = '';
+  let asked = false;
+  child.stdout.on('data', (text: Buffer) => {
+    said += String(text);
+    if (asked || !said.includes('accept all of them')) return;
+    asked = true;
+    child.stdin.write(answer);
+  });
+  return new Promise((resolve) => child.on('close', (code) => resolve({ said, code })));
+}
+
+test(
+  'at a terminal, typing yes accepts, and anything else does not',
+  { skip: skip || pseudoTerminalMissing },
+  async () => {
+    const cache = path.join(root, 'typed');
+    const no = await typed('y\n', cache);
+    assert.equal(no.code, 1);
+    assert.match(no.said, /CC BY-NC-SA 4\.0: no commercial use[\s\S]*nothing was written/);
+    const stopped = await typed('\u0003', cache);
+    assert.equal(stopped.code, 130);
+    assert.equal(fs.existsSync(cache), false);
+    const yes = await typed('yes\n', cache);
+    assert.equal(yes.code, 0, yes.said);
+    assert.match(yes.said, /NOT as published/);
+    // What was accepted is not asked again.
+    assert.doesNotMatch((await typed('', cache)).said, /accept all of them/);
+  },
+);
