@@ -4,6 +4,7 @@
  */
 
 import { axisAngleToQuaternion, quaternionToMatrix } from '../../base/rotation.ts';
+import type { Matrix3, Quaternion } from '../../base/rotation.ts';
 import type { Sim } from '../mujoco/sim.ts';
 import { ArmReader, poseError, solveArmPose } from './arm-pose.ts';
 import type { PoseReading } from './arm-pose.ts';
@@ -31,6 +32,8 @@ export interface OscPoseConfig {
   readonly positionScale: number;
   /** Radians per unit of a rotation command. */
   readonly rotationScale: number;
+  /** How a rotation command becomes a matrix; default exactly. */
+  readonly turnMatrix?: (turn: Quaternion) => Matrix3;
   /** Largest torque per joint, Nm. */
   readonly torqueLimits: readonly number[];
 }
@@ -115,11 +118,11 @@ export class OscPose {
    * frame. A rotation of exactly zero keeps the orientation goal as it was (robosuite). Call `read` first.
    */
   command(delta: ArrayLike<number>): void {
-    const { positionScale, rotationScale } = this.config;
+    const { positionScale, rotationScale, turnMatrix = quaternionToMatrix } = this.config;
     for (let i = 0; i < 3; i++) this.goalPosition[i] = this.reading.position[i]! + unitClip(delta[i]!) * positionScale;
     const [x, y, z] = [unitClip(delta[3]!), unitClip(delta[4]!), unitClip(delta[5]!)];
     if (x === 0 && y === 0 && z === 0) return;
-    const turn = quaternionToMatrix(axisAngleToQuaternion([x * rotationScale, y * rotationScale, z * rotationScale]));
+    const turn = turnMatrix(axisAngleToQuaternion([x * rotationScale, y * rotationScale, z * rotationScale]));
     const now = this.reading.orientation;
     for (let i = 0; i < 3; i++) {
       for (let j = 0; j < 3; j++) {

@@ -6,6 +6,7 @@
 
 import { lookUp, VlaError } from '../../base/errors.ts';
 import type { NumpyRandom } from './numpy-random.ts';
+import { robosuiteMatrix } from './robosuite-rotation.ts';
 import type { LiberoObject, LiberoTask, Placement } from './task-model.ts';
 
 type Point = readonly [x: number, y: number, z: number];
@@ -266,19 +267,8 @@ function single(quaternion: Quaternion): Quaternion {
   return quaternion.map(Math.fround) as unknown as Quaternion;
 }
 
-/** A point turned by a quaternion (w, x, y, z) through robosuite's matrix of 32-bit floats, with the roundings that numba gives it. */
-function turned(quaternion: Quaternion, [px, py, pz]: Point): Point {
-  const f = Math.fround;
-  const q = quaternion.map(f) as unknown as Quaternion;
-  let norm = 0;
-  for (const value of q) norm = f(norm + f(value * value));
-  const scale = Math.sqrt(2 / norm);
-  const scaled = q.map((value) => f(value * scale));
-  const p = (i: number, k: number): number => f(scaled[i]! * scaled[k]!);
-  const rows = [
-    [1 - p(2, 2) - p(3, 3), f(p(1, 2) - p(3, 0)), f(p(1, 3) + p(2, 0))],
-    [f(p(1, 2) + p(3, 0)), 1 - p(1, 1) - p(3, 3), f(p(2, 3) - p(1, 0))],
-    [f(p(1, 3) - p(2, 0)), f(p(2, 3) + p(1, 0)), 1 - p(1, 1) - p(2, 2)],
-  ];
-  return rows.map(([a, b, c]) => a! * px + b! * py + c! * pz) as unknown as Point;
+/** A point turned by a quaternion (w, x, y, z). */
+function turned(quaternion: Quaternion, [x, y, z]: Point): Point {
+  const m = robosuiteMatrix(quaternion);
+  return [m[0] * x + m[1] * y + m[2] * z, m[3] * x + m[4] * y + m[5] * z, m[6] * x + m[7] * y + m[8] * z];
 }

@@ -6,6 +6,7 @@
 import { quaternionToAxisAngle } from '../../base/rotation.ts';
 import { LIBERO_OSC, OscPose } from '../control/osc-pose.ts';
 import type { Sim } from '../mujoco/sim.ts';
+import { robosuiteMatrix } from './robosuite-rotation.ts';
 
 const JOINTS = [1, 2, 3, 4, 5, 6, 7].map((joint) => `robot0_joint${joint}`);
 const MOTORS = [1, 2, 3, 4, 5, 6, 7].map((joint) => `robot0_torq_j${joint}`);
@@ -40,7 +41,7 @@ export class LiberoRobot {
 
   constructor(sim: Sim) {
     this.sim = sim;
-    this.arm = new OscPose(sim, { ...LIBERO_OSC, joints: JOINTS, site: GRIP_SITE });
+    this.arm = new OscPose(sim, { ...LIBERO_OSC, joints: JOINTS, site: GRIP_SITE, turnMatrix: robosuiteMatrix });
     const address = (joint: string): number => sim.model('jnt_qposadr')[sim.id('joint', joint)]!;
     this.armAddresses = JOINTS.map(address);
     this.fingerAddresses = FINGERS.map(address);
@@ -54,19 +55,21 @@ export class LiberoRobot {
     this.hand = sim.id('body', HAND);
   }
 
-  /** Puts arm and fingers where an episode's reset puts them; velocities and everything else stay. */
+  /** Puts the arm where an episode's reset puts it; velocities and everything else stay. */
   placeAtStart(): void {
     const positions = this.sim.data('qpos');
     this.armAddresses.forEach((at, joint) => (positions[at] = START[joint]!));
-    this.fingerAddresses.forEach((at, finger) => (positions[at] = START_FINGERS[finger]!));
   }
 
   /**
-   * The reset pose becomes the posture to prefer and the goal; call it there (`placeAtStart` and `Sim.forward`), before the initial state is
-   * set. The first control step then still takes pose, Jacobian and mass matrix of the reset pose (robosuite's `new_update` is false).
+   * The reset pose becomes the posture to prefer and the goal; call it there (`Sim.reset`, `placeAtStart`, `Sim.forward`), before the initial
+   * state is set. The first control step then still takes pose, Jacobian and mass matrix of the reset pose, with the fingers where the model
+   * has them: robosuite makes its controller before it opens them, and looks again after the first torques only (`new_update`).
    */
   reset(): void {
     this.arm.hold();
+    const positions = this.sim.data('qpos');
+    this.fingerAddresses.forEach((at, finger) => (positions[at] = START_FINGERS[finger]!));
     this.stale = true;
     this.grip.fill(0);
   }
