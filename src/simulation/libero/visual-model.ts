@@ -31,10 +31,7 @@ export interface VisualModel {
 export const SEEN_GROUPS: readonly number[] = [1, 2];
 const SITE_GROUPS: readonly number[] = [0, 1, 2];
 /** Nothing moves in a model that is only seen; cameras and lights are those of the physics model. */
-const NOT_SEEN = new Set([
-  ...['joint', 'freejoint', 'sensor', 'actuator', 'tendon', 'equality', 'contact'],
-  ...['camera', 'light', 'headlight'],
-]);
+const NOT_SEEN = new Set('joint freejoint sensor actuator tendon equality contact camera light headlight'.split(' '));
 /** Scenes hold tens of megabytes each. */
 const MOST_KEPT = 3;
 
