@@ -6,17 +6,25 @@
 import { lookUp, VlaError } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
 import type { Embodiment } from '../../interfaces/embodiment.ts';
-import type { Environment, EpisodeSpec, Outcome } from '../../interfaces/environment.ts';
+import type {
+  EpisodeSpec,
+  NarratingEnvironment,
+  Narration,
+  Outcome,
+  Privileged,
+} from '../../interfaces/environment.ts';
 import type { Observation } from '../../interfaces/observation.ts';
 import { checkAction } from '../check-action.ts';
 import { loadMujoco } from '../mujoco/module.ts';
 import type { MujocoModule } from '../mujoco/module.ts';
 import { composeTask } from './compose-task.ts';
 import { liberoEmbodiment } from './embodiment.ts';
+import { Demonstrator } from './experts/demonstrator.ts';
+import { SUBTASKS } from './experts/plan.ts';
 import type { LiberoFiles } from './files.ts';
 import { LIBERO_PERTURBATIONS, perturbEpisode } from './perturbations/index.ts';
 import { paraphrased } from './perturbations/paraphrase.ts';
-import { glowingSites, succeeds } from './predicates.ts';
+import { glowingSites, holds, succeeds } from './predicates.ts';
 import { Stage } from './stage.ts';
 import { HARNESS_SEED, maxStepsOf } from './suite-protocol.ts';
 import { suiteTask, suiteTasks } from './suites.ts';
@@ -38,6 +46,11 @@ export interface LiberoConfig {
    * (openpi, vla-evaluation-harness); openvla-oft has 0.
    */
   readonly harnessSeed?: number;
+  /**
+   * Where episodes begin. `published` (default): a seed is a row of the initial states that benchmarks play. `sampled`: drawn anew from the
+   * task's regions, with any seed below 2³²; for demonstrations, which must not show what is measured.
+   */
+  readonly start?: 'published' | 'sampled';
 }
 
 /** Salt of the stream that words held-out instructions. */
@@ -46,8 +59,8 @@ const WORDS = 0x776f7264;
 const MOST_STAGES = 3;
 
 /** Opens a suite, or some of its tasks. Needs the npm package @mujoco/mujoco (`missing-package` otherwise). */
-export async function createLibero(config: LiberoConfig): Promise<Environment> {
-  const { suite, imageSize = 256, harnessSeed = HARNESS_SEED } = config;
+export async function createLibero(config: LiberoConfig): Promise<NarratingEnvironment> {
+  const { suite, imageSize = 256, harnessSeed = HARNESS_SEED, start = 'published' } = config;
   const tasks = config.tasks?.map((task) => suiteTask(suite, task).name) ?? suiteTasks(suite).map(({ name }) => name);
   if (!Number.isInteger(imageSize) || imageSize < 16 || imageSize > 2048) {
     throw new VlaError(
@@ -58,11 +71,12 @@ export async function createLibero(config: LiberoConfig): Promise<Environment> {
   if (!Number.isInteger(harnessSeed) || harnessSeed < 0 || harnessSeed >= 2 ** 32) {
     throw new VlaError('bad-argument', `createLibero: expected a harness seed from 0 to 2³² − 1, got ${harnessSeed}.`);
   }
-  return new LiberoEnvironment(await loadMujoco(), { ...config, tasks, imageSize, harnessSeed });
+  return new LiberoEnvironment(await loadMujoco(), { ...config, tasks, imageSize, harnessSeed, start });
 }
 
 interface Episode {
   readonly stage: Stage;
+  readonly demonstrator: Demonstrator;
   readonly instruction: string;
   steps: number;
   outcome: Outcome;
@@ -70,11 +84,12 @@ interface Episode {
   seen: Observation | null;
 }
 
-class LiberoEnvironment implements Environment {
+class LiberoEnvironment implements NarratingEnvironment {
   readonly name: string;
   readonly embodiment: Embodiment;
   readonly tasks: readonly string[];
   readonly perturbations: readonly string[] = Object.keys(LIBERO_PERTURBATIONS);
+  readonly subtasks: readonly string[] = SUBTASKS;
   private readonly mujoco: MujocoModule;
   private readonly config: Required<LiberoConfig>;
   private readonly longest: number;
@@ -116,10 +131,12 @@ class LiberoEnvironment implements Environment {
     const plain = { task: usual.task, instruction: suiteTask(suite, task).instruction, files };
     const changed = perturbation === undefined ? null : perturbEpisode(perturbation, seed, plain);
     const stage = changed === null || changed.task === usual.task ? usual : this.changedStage(changed.task, usual);
-    stage.begin(seed, harnessSeed, changed?.start);
+    if (this.config.start === 'sampled') stage.beginSampled(seed, changed?.start);
+    else stage.begin(seed, harnessSeed, changed?.start);
+    const demonstrator = new Demonstrator(stage.sim, stage.task, (proposition) => holds(stage.world, proposition));
     const words = changed?.instruction ?? plain.instruction;
     const instruction = phrasing === 'held-out' ? paraphrased(words, new Random(seed, WORDS)) : words;
-    this.episode = { stage, instruction, steps: 0, outcome: 'running', seen: null };
+    this.episode = { stage, demonstrator, instruction, steps: 0, outcome: 'running', seen: null };
   }
 
   async observe(): Promise<Observation> {
@@ -142,6 +159,7 @@ class LiberoEnvironment implements Environment {
     const episode = this.running('step', true);
     checkAction(this.embodiment, action);
     episode.seen = null;
+    episode.demonstrator.moved();
     try {
       episode.stage.step(action);
     } catch (error) {
@@ -153,6 +171,18 @@ class LiberoEnvironment implements Environment {
     if (succeeds(episode.stage.world)) episode.outcome = 'success';
     else if (episode.steps >= this.longest) episode.outcome = 'timeout';
     return episode.outcome;
+  }
+
+  expert(): Float32Array {
+    return this.running('expert', false).demonstrator.action();
+  }
+
+  privileged(): Privileged {
+    return this.running('privileged', false).demonstrator.privileged();
+  }
+
+  narrate(): Narration {
+    return this.running('narrate', false).demonstrator.narrate();
   }
 
   async close(): Promise<void> {

@@ -56,7 +56,7 @@ export class Stage {
    * settling. `change` may change the state before it settles.
    */
   begin(row: number, harnessSeed: number, change: (start: EpisodeStart) => void = () => {}): void {
-    const { sim, robot, states, size } = this;
+    const { sim, states, size } = this;
     if (!Number.isInteger(row) || row < 0 || row >= states.count) {
       const expected = `a seed from 0 to ${states.count - 1}`;
       throw new VlaError('bad-argument', `${this.task.name}: expected ${expected}, got ${row}.`, {
@@ -64,16 +64,36 @@ export class Stage {
       });
     }
     this.placeFixtures(row, harnessSeed);
-    sim.reset();
-    robot.placeAtStart();
-    sim.forward();
-    robot.reset();
-    const state = states.state(row);
-    sim.data('qpos').set(state.subarray(1, 1 + size.nq));
-    sim.data('qvel').set(state.subarray(1 + size.nq));
-    change(this.start());
-    sim.forward();
-    for (let step = 0; step < SETTLE_STEPS; step++) this.step(SETTLE_ACTION);
+    this.settle(() => {
+      const state = states.state(row);
+      sim.data('qpos').set(state.subarray(1, 1 + size.nq));
+      sim.data('qvel').set(state.subarray(1 + size.nq));
+      change(this.start());
+    });
+  }
+
+  /**
+   * Begins an episode that is none of the published ones: everything is put where the first reset after `numpy.random.seed(seed)` puts it, as
+   * for the original's demonstrations. `change` as for `begin`.
+   */
+  beginSampled(seed: number, change: (start: EpisodeStart) => void = () => {}): void {
+    if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
+      throw new VlaError('bad-argument', `${this.task.name}: expected a seed from 0 to 2³² − 1, got ${seed}.`);
+    }
+    const { places, joints } = new Resets(this.task, new NumpyRandom(seed), this.site).next();
+    this.putFixtures(places);
+    this.settle(() => {
+      const positions = this.sim.data('qpos');
+      for (const [joint, position] of Object.entries(joints)) {
+        positions[this.sim.model('jnt_qposadr')[this.sim.id('joint', joint)]!] = position;
+      }
+      for (const { fixture, name, jointAddresses } of Object.values(this.world.objects)) {
+        const place = places[name];
+        if (fixture || place === undefined) continue;
+        positions.set([...place.position, ...place.quaternion], jointAddresses[0]!);
+      }
+      change(this.start());
+    });
   }
 
   /** One control period. */
@@ -84,6 +104,18 @@ export class Stage {
 
   close(): void {
     this.sim.close();
+  }
+
+  /** robosuite's reset, then the state that `place` sets, then the settling. */
+  private settle(place: () => void): void {
+    const { sim, robot } = this;
+    sim.reset();
+    robot.placeAtStart();
+    sim.forward();
+    robot.reset();
+    place();
+    sim.forward();
+    for (let step = 0; step < SETTLE_STEPS; step++) this.step(SETTLE_ACTION);
   }
 
   private start(): EpisodeStart {
@@ -105,6 +137,10 @@ export class Stage {
     const resets = new Resets(this.task, new NumpyRandom(harnessSeed), this.site);
     let places: Readonly<Record<string, Placed>> = {};
     for (let reset = 0; reset <= row; reset++) places = resets.next().places;
+    this.putFixtures(places);
+  }
+
+  private putFixtures(places: Readonly<Record<string, Placed>>): void {
     for (const { fixture, id, name } of Object.values(this.world.objects)) {
       const place = places[name];
       if (!fixture || place === undefined) continue;

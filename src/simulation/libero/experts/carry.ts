@@ -5,16 +5,9 @@ import { add, bounds, downward, fingerYaw, planar, ramp } from './geometry.ts';
 import { grasp, isHeld } from './grasp.ts';
 import { wayOver } from './motion.ts';
 import { wayOut } from './overhang.ts';
+import type { Place } from './place.ts';
 import type { Move } from './plan.ts';
 import type { Scene } from './scene.ts';
-
-/** Where an object is to rest. */
-export interface Place {
-  /** Horizontally of the object's origin; vertically of its lowest point: the support. Metres. */
-  readonly position: Vector3;
-  /** The objects that the way may lead onto. */
-  readonly onto: readonly string[];
-}
 
 /** Near enough to let go: horizontally, and of the lowest point above the support, metres. */
 const LET_GO = 0.012;
@@ -35,7 +28,7 @@ export function carry(scene: Scene, object: string, place: Place): Move {
   const orientation = downward(fingerYaw(hand.orientation));
   const arrived = held ? off < LET_GO && above < LET_GO_ABOVE : off < STILL_THERE && above < 2 * LET_GO_ABOVE;
   if (arrived) return { subtask: 'release', aim: { position: hand.position, orientation, gripper: 'open' } };
-  if (!held) return grasp(scene, object);
+  if (!held) return grasp(scene, object, place);
   const out = wayOut(scene, object);
   if (out !== null) {
     return { subtask: 'carry', aim: { position: add(hand.position, out), orientation, gripper: 'close' } };

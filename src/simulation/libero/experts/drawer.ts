@@ -20,6 +20,8 @@ const WIDE = 0.06;
 const BAR = 0.026;
 /** The aim of a pull lies this far ahead. */
 const AHEAD = 0.06;
+/** And this far past what is wanted. */
+const PAST = 0.012;
 const LEAD = 0.0015;
 
 /** Which way a drawer goes to open, and the bar that it is pulled by. */
@@ -28,8 +30,8 @@ interface Handle {
   readonly outward: Vector3;
 }
 
-/** Pulls the drawer of a region open. */
-export function pullOpen(scene: Scene, region: string): Move {
+/** Pulls the drawer of a region open, by `wanted` metres; it slows down before. */
+export function pullOpen(scene: Scene, region: string, wanted = Infinity): Move {
   const { hand } = scene;
   const { parent } = scene.task.sites[region]!;
   const handle = handleOf(scene, region);
@@ -39,7 +41,8 @@ export function pullOpen(scene: Scene, region: string): Move {
   const turn = angleBetween(hand.orientation, orientation);
   const at = beside < AROUND && Math.abs(ahead) < AROUND;
   if (at && hand.gapGoal < hand.gap - LEAD && hand.gap < BAR) {
-    const position = add(handle.position, handle.outward, AHEAD);
+    const left = Math.max(0, wanted - openingOf(scene, region));
+    const position = add(handle.position, handle.outward, Math.min(AHEAD, left + PAST));
     return { subtask: 'pull', aim: { position, orientation, gripper: 'close' } };
   }
   const ready = beside < NEAR && turn < TURNED;

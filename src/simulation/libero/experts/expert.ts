@@ -2,23 +2,28 @@
 
 import { VlaError } from '../../../base/errors.ts';
 import type { Vector3 } from '../../../base/rotation.ts';
-import type { Proposition } from '../task-model.ts';
+import type { LiberoTask, Proposition } from '../task-model.ts';
 import { carry } from './carry.ts';
-import type { Place } from './carry.ts';
+import type { Place } from './place.ts';
 import { handleOf, isAtHandle, openingOf, pullOpen, withdraw } from './drawer.ts';
 import { add, bounds, middle } from './geometry.ts';
 import { isHeld } from './grasp.ts';
 import { turnKnob } from './knob.ts';
-import type { Move, Plan } from './plan.ts';
+import { isSlid, subtasksOf } from './narration.ts';
+import type { Plan, Subtask } from './plan.ts';
 import type { Scene } from './scene.ts';
 import { slide } from './slide.ts';
 
 /** A drawer is pulled this much wider than what goes into it, metres. */
-const FURTHER = 0.012;
+const FURTHER = 0.006;
+/** What goes into a drawer is narrower below: this share of its width is enough. */
+const NARROWER = 0.8;
 
 /** A proposition that the expert works at, and what it does for it. */
 export interface Step {
   readonly proposition: Proposition;
+  /** What it takes, in order. */
+  readonly subtasks: readonly Subtask[];
   isDone(scene: Scene): boolean;
   plan(scene: Scene): Plan;
 }
@@ -26,31 +31,51 @@ export interface Step {
 /** What the expert does now. Depends on the state alone. */
 export function planFor(scene: Scene): Plan {
   const steps = stepsOf(scene);
-  const present = steps.find((step) => !step.isDone(scene)) ?? steps.at(-1)!;
-  return present.plan(scene);
+  return steps[presentOf(scene, steps)]!.plan(scene);
+}
+
+/** Which step is next: the first that is not done, at the end the last. */
+export function presentOf(scene: Scene, steps: readonly Step[]): number {
+  const open = steps.findIndex((step) => !step.isDone(scene));
+  return open < 0 ? steps.length - 1 : open;
 }
 
 /** The goal's propositions, each after what it needs first. */
 export function stepsOf(scene: Scene): Step[] {
-  return scene.task.goal.flatMap((proposition) => [...preparations(scene, proposition), stepOf(proposition)]);
+  return scene.task.goal.flatMap((proposition) => [
+    ...preparations(scene, proposition),
+    stepOf(scene.task, proposition),
+  ]);
 }
 
 /** A drawer is opened wide enough before something is put into it. */
 function preparations(scene: Scene, [relation, object, place]: Proposition): Step[] {
   const region = place === undefined ? undefined : scene.task.sites[place];
   if (relation !== 'in' || region === undefined || region.joints.length === 0) return [];
-  const step = stepOf(['open', place!]);
-  return [{ ...step, isDone: (now) => isHeld(now, object!) || isWideFor(now, object!, place!) }];
+  const step = stepOf(scene.task, ['open', place!]);
+  return [
+    {
+      ...step,
+      isDone: (now) =>
+        isHeld(now, object!) ||
+        openingOf(now, place!) > openingFor(now, object!) + (isAtHandle(now, place!) ? FURTHER : 0),
+      plan: (now) => opening(now, place!, openingFor(now, object!) + FURTHER),
+    },
+  ];
 }
 
-/** Whether the object goes through what is open of a drawer; the hand that pulls it goes on a little further than that. */
-function isWideFor(scene: Scene, object: string, place: string): boolean {
+/** How far a drawer must be open for an object to go in, metres. */
+function openingFor(scene: Scene, object: string): number {
   const { low, high } = bounds(scene.object(object));
-  const width = Math.min(high[0] - low[0], high[1] - low[1]);
-  return openingOf(scene, place) > width + (isAtHandle(scene, place) ? FURTHER : 0);
+  return NARROWER * Math.min(high[0] - low[0], high[1] - low[1]);
 }
 
-function stepOf(proposition: Proposition): Step {
+function opening(scene: Scene, region: string, wanted?: number): Plan {
+  const target = scene.task.sites[region]!.parent!;
+  return { ...pullOpen(scene, region, wanted), target, part: region, goal: null };
+}
+
+function stepOf(task: LiberoTask, proposition: Proposition): Step {
   const [relation, first, second] = proposition;
   const plan = (scene: Scene): Plan => {
     switch (relation) {
@@ -58,10 +83,15 @@ function stepOf(proposition: Proposition): Step {
       case 'in':
         return putting(scene, relation, first!, second!);
       case 'open':
-        return about(scene, first!, pullOpen(scene, first!));
+        return opening(scene, first!);
       case 'turnon':
       case 'turnoff':
-        return about(scene, first!, turnKnob(scene, first!, relation === 'turnon' ? 1 : -1));
+        return {
+          ...turnKnob(scene, first!, relation === 'turnon' ? 1 : -1),
+          target: first!,
+          part: null,
+          goal: null,
+        };
       default:
         throw new VlaError(
           'unsupported',
@@ -69,7 +99,7 @@ function stepOf(proposition: Proposition): Step {
         );
     }
   };
-  return { proposition, isDone: (scene) => scene.holds(proposition), plan };
+  return { proposition, subtasks: subtasksOf(task, proposition), isDone: (scene) => scene.holds(proposition), plan };
 }
 
 function putting(scene: Scene, relation: string, object: string, place: string): Plan {
@@ -77,14 +107,12 @@ function putting(scene: Scene, relation: string, object: string, place: string):
   const region = scene.task.sites[place];
   if (relation === 'in' && region?.joints.length) {
     const away = withdraw(scene, place);
-    if (away !== null) return { ...away, target: object, goal };
-  }
-  if (region !== undefined && region.parent === null && scene.task.objects[object]!.className === 'Plate') {
-    return { ...slide(scene, object, goal.position), target: object, goal };
+    if (away !== null) return { ...away, target: scene.task.sites[place]!.parent!, part: place, goal: null };
   }
   const onto = [region === undefined ? place : (region.parent ?? '')];
-  const to: Place = { position: goal.position, onto };
-  return { ...carry(scene, object, to), target: object, goal };
+  const slid = isSlid(scene.task, object, place);
+  const to: Place = { position: goal.position, onto, slid };
+  return { ...(slid ? slide : carry)(scene, object, to), target: object, part: null, goal };
 }
 
 /** Where the lowest point of what is put there comes to rest. */
@@ -103,8 +131,4 @@ function openPart(scene: Scene, place: string): Vector3 {
   const { low, high } = bounds(site);
   const half = (Math.abs(outward[0]) * (high[0] - low[0]) + Math.abs(outward[1]) * (high[1] - low[1])) / 2;
   return add(middle(site), outward, Math.max(0, half - openingOf(scene, place) / 2));
-}
-
-function about(scene: Scene, name: string, move: Move): Plan {
-  return { ...move, target: scene.task.sites[name]?.parent ?? name, goal: null };
 }

@@ -5,6 +5,7 @@ import { bounds, downward, fingerYaw, planar, ramp } from './geometry.ts';
 import { bestGrip, holdOf, radiusOf } from './grasps.ts';
 import { wrapAngle } from '../../../base/rotation.ts';
 import { wayOver } from './motion.ts';
+import type { Place } from './place.ts';
 import type { Move } from './plan.ts';
 import type { HandState, Scene } from './scene.ts';
 
@@ -15,6 +16,8 @@ const BEGIN = { off: 0.008, above: 0.008, turn: 0.12 };
 const GO_ON = { off: 0.018, above: 0.02, turn: 0.3 };
 /** The command leads the fingers by this much while they move or squeeze, metres. */
 const LEAD = 0.0015;
+/** Fingers that close slower than this have met something, metres per second. */
+const STILL = 0.03;
 /** A gap that is closed. */
 const SHUT = 0.003;
 /** The hand waits this far above the grip until it is turned and open, metres. */
@@ -22,16 +25,16 @@ const HOVER = 0.05;
 /** Above what stands by. */
 const TIPS = 0.012;
 
-/** Whether the gripper holds an object: both fingers touch it and squeeze. */
+/** Whether the gripper holds an object: both fingers touch it, squeeze, and close no further. */
 export function isHeld(scene: Scene, object: string): boolean {
   const { hand } = scene;
-  return hand.gapGoal < hand.gap - LEAD && scene.pinched(object);
+  return hand.gapGoal < hand.gap - LEAD && hand.gapSpeed > -STILL && scene.pinched(object);
 }
 
-/** What the hand does until it holds an object. */
-export function grasp(scene: Scene, object: string): Move {
+/** What the hand does until it holds an object that is to go to a place. */
+export function grasp(scene: Scene, object: string, place: Place): Move {
   const { hand } = scene;
-  const grip = bestGrip(scene, object);
+  const grip = bestGrip(scene, object, place);
   const off = planar(hand.position, grip.position);
   const above = hand.position[2] - grip.position[2];
   const turn = Math.abs(wrapAngle(fingerYaw(hand.orientation) - grip.yaw, Math.PI));
@@ -64,7 +67,7 @@ function isLow(scene: Scene, object: string): boolean {
 }
 
 function isOpening(hand: HandState): boolean {
-  return hand.gapGoal > hand.gap + LEAD || (hand.gap < SHUT && hand.gapGoal < SHUT);
+  return (hand.gapGoal > hand.gap + LEAD && hand.gap < WIDE) || (hand.gap < SHUT && hand.gapGoal < SHUT);
 }
 
 function isClosing(hand: HandState): boolean {

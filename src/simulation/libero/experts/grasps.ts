@@ -3,6 +3,7 @@
 import { wrapAngle } from '../../../base/rotation.ts';
 import type { Vector3 } from '../../../base/rotation.ts';
 import {
+  add,
   axisOf,
   bounds,
   downward,
@@ -11,10 +12,12 @@ import {
   middle,
   nearestYaw,
   placed,
+  planar,
   subtract,
   uprightAxis,
 } from './geometry.ts';
 import { roomAround } from './room.ts';
+import type { Place } from './place.ts';
 import type { Part, Scene } from './scene.ts';
 
 /** Where the grip site goes, and along which yaw the fingers close. */
@@ -42,7 +45,7 @@ const HOLDS: Readonly<Record<string, Hold>> = {
   AkitaBlackBowl: { way: 'rim', depth: 0.012, inset: 0.006 },
   WhiteBowl: { way: 'rim', depth: 0.012, inset: 0.006 },
   GlazedRimPorcelainRamekin: { way: 'rim', depth: 0.008, inset: 0.004 },
-  Plate: { way: 'rim', depth: 0.008, inset: 0.008 },
+  Plate: { way: 'rim', depth: 0.008, inset: 0.013 },
 };
 
 /** The widest thing that the open fingers go around, metres. */
@@ -56,32 +59,48 @@ const NEUTRAL = Math.PI / 2;
 const TURN = 1.8;
 /** Costs in metres of way: per radian of turn, per point of the hand in another object. */
 const TURN_COST = 0.06;
-const COLLISION_COST = 0.015;
+const COLLISION_COST = 0.05;
+/** What is slid is better pushed by its hind rim than pulled by its front one. */
+const PULL_COST = 0.1;
 
 export function holdOf(scene: Scene, object: string): Hold {
   return HOLDS[scene.task.objects[object]?.className ?? ''] ?? BODY;
 }
 
-/** The grip that costs least from where the hand is: going there makes it cheaper yet, so the choice stays. */
-export function bestGrip(scene: Scene, object: string): Grip {
+/**
+ * The grip that costs least from where the hand is: going there makes it cheaper yet, so the choice stays. The hand should have room there, and
+ * where it brings the object.
+ */
+export function bestGrip(scene: Scene, object: string, place: Place): Grip {
   const { hand } = scene;
   const now = fingerYaw(hand.orientation);
-  const room = roomAround(scene, object);
+  const part = scene.object(object);
+  const way = subtract(place.position, [part.position[0], part.position[1], bounds(part).low[2]]);
+  const here = roomAround(scene, middle(part), [object]);
+  const there = roomAround(scene, add(middle(part), way), [object, ...place.onto]);
   const candidates = grips(scene, object)
     .map((grip) => {
       const yaw = reachable(nearestYaw(now, grip.yaw));
-      const way = Math.hypot(grip.position[0] - hand.position[0], grip.position[1] - hand.position[1]);
-      return { position: grip.position, yaw, cost: grip.cost + way + TURN_COST * Math.abs(yaw - now) };
+      const leading = place.slid ? PULL_COST * (1 + alignment(subtract(grip.position, middle(part)), way)) : 0;
+      const cost = grip.cost + planar(grip.position, hand.position) + TURN_COST * Math.abs(yaw - now) + leading;
+      return { position: grip.position, yaw, cost };
     })
     .sort((a, b) => a.cost - b.cost);
   let [best, least] = [candidates[0]!, Infinity];
   for (const grip of candidates) {
     // Room only adds to the cost: from here on none is cheaper.
     if (grip.cost >= least) break;
-    const cost = grip.cost + COLLISION_COST * room.collisions(grip.position, downward(grip.yaw));
+    const pose = downward(grip.yaw);
+    const met = here.collisions(grip.position, pose) + there.collisions(add(grip.position, way), pose);
+    const cost = grip.cost + COLLISION_COST * met;
     if (cost < least) [best, least] = [grip, cost];
   }
   return best;
+}
+
+/** The cosine of the angle between two ways, seen from above. */
+function alignment(a: Vector3, b: Vector3): number {
+  return (a[0] * b[0] + a[1] * b[1]) / Math.max(1e-9, Math.hypot(a[0], a[1]) * Math.hypot(b[0], b[1]));
 }
 
 function reachable(yaw: number): number {

@@ -25,11 +25,10 @@ export interface Room {
   collisions(position: Vector3, orientation: Quaternion): number;
 }
 
-/** Everything around an object but itself, at this moment. */
-export function roomAround(scene: Scene, object: string): Room {
-  const centre = middle(scene.object(object));
+/** Everything around a point but some objects, at this moment. */
+export function roomAround(scene: Scene, centre: Vector3, but: readonly string[]): Room {
   const boxes: readonly Obstacle[] = Object.keys(scene.task.objects)
-    .filter((name) => name !== object)
+    .filter((name) => !but.includes(name))
     .flatMap((name) => scene.shapes(name))
     .filter((shape) => Math.hypot(...subtract(middle(shape), centre)) < NEARBY + radius(shape))
     .map((shape) => ({ shape, matrix: quaternionToMatrix(shape.orientation), ...bounds(shape) }));

@@ -26,6 +26,8 @@ export interface HandState extends Pose {
   readonly gap: number;
   /** The gap that the controller drives to; it leads `gap` while the fingers move. */
   readonly gapGoal: number;
+  /** How fast the gap grows, metres per second. */
+  readonly gapSpeed: number;
 }
 
 /** A joint that opens, closes or turns something. */

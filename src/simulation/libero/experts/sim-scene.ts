@@ -31,7 +31,7 @@ interface Solid {
   readonly parts: readonly Box[];
 }
 
-/** Reads the experts' view out of a simulation; one per compiled task. */
+/** Reads the experts' view out of a simulation; one per compiled task. Call `moved` whenever the simulation has moved. */
 export class SimScene implements Scene {
   readonly task: LiberoTask;
   readonly holds: (proposition: Proposition) => boolean;
@@ -39,6 +39,8 @@ export class SimScene implements Scene {
   private readonly solids = new Map<string, Solid>();
   private readonly boxes = new Map<number, { low: Vector3; high: Vector3 }>();
   private readonly fingers: readonly ReadonlySet<number>[];
+  /** What was worked out of the present moment, by question. */
+  private readonly asked = new Map<string, unknown>();
 
   /** `holds` says whether a proposition is true now. */
   constructor(sim: Sim, task: LiberoTask, holds: (proposition: Proposition) => boolean) {
@@ -54,23 +56,39 @@ export class SimScene implements Scene {
     const { sim } = this;
     const qpos = sim.data('qpos');
     const [left, right] = FINGER_JOINTS.map((name) => qpos[sim.model('jnt_qposadr')[sim.id('joint', name)]!]!);
+    const velocities = sim.data('qvel');
+    const [leftSpeed, rightSpeed] = FINGER_JOINTS.map(
+      (name) => velocities[sim.model('jnt_dofadr')[sim.id('joint', name)]!]!,
+    );
     const control = sim.data('ctrl').slice(-FINGER_CONTROLS);
-    return { ...this.sitePose(GRIP_SITE), gap: left! - right!, gapGoal: control[0]! - control[1]! };
+    return {
+      ...this.sitePose(GRIP_SITE),
+      gap: left! - right!,
+      gapGoal: control[0]! - control[1]!,
+      gapSpeed: leftSpeed! - rightSpeed!,
+    };
+  }
+
+  /** The simulation has moved: what was read of it is old. */
+  moved(): void {
+    this.asked.clear();
   }
 
   object(name: string): Part {
-    const { root, parts } = this.solid(name);
-    const pose = this.bodyPose(root);
-    const boxes = parts.map((part) => inFrame(pose, this.worldPart(part)));
-    return { ...pose, ...around(boxes.flatMap(({ low, high }) => [low, high])) };
+    return this.once(`object ${name}`, () => {
+      const { root, parts } = this.solid(name);
+      const pose = this.bodyPose(root);
+      const boxes = parts.map((part) => inFrame(pose, this.worldPart(part)));
+      return { ...pose, ...around(boxes.flatMap(({ low, high }) => [low, high])) };
+    });
   }
 
   parts(name: string): readonly Piece[] {
-    return this.solid(name).parts.map((part) => this.worldPart(part));
+    return this.once(`parts ${name}`, () => this.solid(name).parts.map((part) => this.worldPart(part)));
   }
 
   shapes(name: string): readonly Piece[] {
-    return [...this.solid(name).geoms].map((geom) => this.shape(geom));
+    return this.once(`shapes ${name}`, () => [...this.solid(name).geoms].map((geom) => this.shape(geom)));
   }
 
   site(name: string): Part {
@@ -93,12 +111,17 @@ export class SimScene implements Scene {
 
   pinched(name: string): boolean {
     const { geoms } = this.solid(name);
-    const contacts = this.sim.contacts();
+    const contacts = this.once('contacts', () => this.sim.contacts());
     return this.fingers.every((finger) =>
       contacts.some(
         ({ geom1, geom2 }) => (finger.has(geom1) && geoms.has(geom2)) || (finger.has(geom2) && geoms.has(geom1)),
       ),
     );
+  }
+
+  private once<T>(question: string, answer: () => T): T {
+    if (!this.asked.has(question)) this.asked.set(question, answer());
+    return this.asked.get(question) as T;
   }
 
   private solid(name: string): Solid {

@@ -1,0 +1,85 @@
+/** @file What the expert does, in words: the scene, the steps of the task, where its things are seen. */
+
+import type { Narration } from '../../../interfaces/environment.ts';
+import type { Proposition, LiberoTask } from '../task-model.ts';
+import type { Step } from './expert.ts';
+import type { Plan, Subtask } from './plan.ts';
+import type { Sight } from './sight.ts';
+import { nameOf, wordsOf } from './words.ts';
+import type { About } from './words.ts';
+
+const HANDLING: readonly Subtask[] = ['reach', 'grip'];
+
+/** Of the moment that a plan was made in. `steps`: all that the task takes; `present`: which of them the plan is for. */
+export function narrate(
+  task: LiberoTask,
+  steps: readonly Step[],
+  present: number,
+  plan: Plan,
+  sight: Sight,
+): Narration {
+  const words = steps.map(({ proposition, subtasks }) => {
+    const about = aboutOf(task, proposition);
+    return subtasks.map((subtask) => ({ subtask, ...wordsOf(subtask, about) }));
+  });
+  const before = words.slice(0, present).flat().length;
+  const own = words[present]!;
+  const at = Math.max(
+    0,
+    own.findIndex(({ subtask }) => subtask === plan.subtask),
+  );
+  const { instruction, because } = own[at]!;
+  return {
+    scene: sceneSentence(task),
+    steps: words.flat().map((step) => step.instruction),
+    present: before + at,
+    plan: `${capitalised(because)}, so the robot should ${instruction}.`,
+    targets: [{ name: nameOf(task, plan.target), boxes: known(sight.boxes(plan.target)) }],
+    goal: plan.goal === null ? null : { name: nameOf(task, plan.goal.name), boxes: known(sight.boxes(plan.goal.name)) },
+    locate: sight.locator(),
+  };
+}
+
+/** The subtasks that a proposition takes, in order. */
+export function subtasksOf(task: LiberoTask, [relation, first, second]: Proposition): readonly Subtask[] {
+  if (relation === 'open') return [...HANDLING, 'pull'];
+  if (relation === 'turnon' || relation === 'turnoff') return [...HANDLING, 'turn'];
+  const region = task.sites[second ?? ''];
+  if (isSlid(task, first!, second!)) return [...HANDLING, 'push'];
+  const drawer = relation === 'in' && (region?.joints.length ?? 0) > 0;
+  return [...(drawer ? (['withdraw'] as const) : []), ...HANDLING, 'carry', 'release'];
+}
+
+/** Whether an object goes to its place over the table: a plate to a region of the table itself. */
+export function isSlid(task: LiberoTask, object: string, place: string): boolean {
+  return task.sites[place]?.parent === null && task.objects[object]!.className === 'Plate';
+}
+
+function aboutOf(task: LiberoTask, [relation, first, second]: Proposition): About {
+  const moves = nameOf(task, first!);
+  const part =
+    relation === 'open' || relation === 'close' ? 'handle of the ' : relation!.startsWith('turn') ? 'knob of the ' : '';
+  const place = second === undefined ? '' : `the ${nameOf(task, second)}`;
+  const where = second === undefined ? '' : `${relation} ${place}`;
+  return { thing: `${part}${moves}`, moves, where, place, state: relation === 'turnoff' ? 'off' : 'on' };
+}
+
+/** "A wooden cabinet, a stove, a black bowl and a plate are on the table." */
+export function sceneSentence({ objects, problem, ...task }: LiberoTask): string {
+  const things = Object.keys(objects).map((name) => nameOf({ objects, problem, ...task }, name));
+  const counted = [...new Set(things)].map((thing) => {
+    const count = things.filter((one) => one === thing).length;
+    return count === 1 ? `${/^[aeiou]/.test(thing) ? 'an' : 'a'} ${thing}` : `${count} ${thing}s`;
+  });
+  const last = counted.pop()!;
+  const list = counted.length === 0 ? last : `${counted.join(', ')} and ${last}`;
+  return `${capitalised(list)} ${things.length === 1 ? 'is' : 'are'} on the ${problem.includes('floor') ? 'floor' : 'table'}.`;
+}
+
+function known<T>(boxes: Readonly<Record<string, T | null>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(boxes).flatMap(([camera, box]) => (box === null ? [] : [[camera, box]])));
+}
+
+function capitalised(text: string): string {
+  return text[0]!.toUpperCase() + text.slice(1);
+}
