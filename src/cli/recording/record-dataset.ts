@@ -6,9 +6,9 @@
 import { VlaError, invariant } from '../../base/errors.ts';
 import { startProgress } from '../../base/progress.ts';
 import { createLeRobotWriter, type LeRobotWriter } from '../../data/lerobot/writer.ts';
-import { openWorld } from '../../simulation/worlds.ts';
 import { recordingFeatures } from './demonstration-frames.ts';
 import { playEpisodes } from './episode-pool.ts';
+import { openRecordedWorld } from './open-world.ts';
 import { checkRecordConfig, worldOf } from './record-config.ts';
 import type { RecordConfig } from '../../../recipes/recording.ts';
 
@@ -37,7 +37,7 @@ export interface RecordSummary {
 /** Records until `config.episodes` are stored. */
 export async function recordDataset(options: RecordOptions): Promise<RecordSummary> {
   const { config, root, existing, command, signal } = options;
-  const sample = await openWorld(worldOf(config));
+  const sample = await openRecordedWorld(worldOf(config));
   const { embodiment, subtasks } = sample;
   for (const task of config.tasks) sample.maxSteps(task);
   await sample.close();

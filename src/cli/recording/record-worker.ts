@@ -5,9 +5,9 @@ import { VlaError, invariant } from '../../base/errors.ts';
 import { toPlainError, type PlainError } from '../../benchmarks/worker-messages.ts';
 import { annotationLines } from '../../data/lerobot/annotations.ts';
 import { prepareEpisode, transferables, type EpisodeSpec, type PreparedEpisode } from '../../data/lerobot/prepare.ts';
-import { openWorld } from '../../simulation/worlds.ts';
 import { watchFrames } from './annotated-frames.ts';
 import { demonstrate } from './expert-episode.ts';
+import { openRecordedWorld } from './open-world.ts';
 import { createActionNoise, recordingSeed, worldOf } from './record-config.ts';
 import type { RecordConfig } from '../../../recipes/recording.ts';
 
@@ -32,7 +32,7 @@ invariant(parentPort !== null, 'the record worker runs outside a worker thread')
 const port = parentPort;
 const { config, product } = workerData as RecordWorkerData;
 const annotated = product.kind === 'annotations' || config.annotations === true;
-const opened = openWorld(worldOf(config));
+const opened = openRecordedWorld(worldOf(config));
 
 async function record(episode: number): Promise<Recorded> {
   const environment = await opened;
