@@ -61,6 +61,30 @@ test('a run that was killed is gone on with by the same command, to the same res
   assert.equal(resultIn('whole').episodes.length, 2);
 });
 
+test('degradation and latency are one command each', async () => {
+  const args = ['tabletop', ...EXPERT, '--episodes', '2', '--workers', '1'];
+  const [lost, late] = await Promise.all([
+    benchmark([...args, '--degradation', '--out', 'lost']),
+    benchmark([...args, '--latency', '0,100', '--strategy', 'synchronous', '--out', 'late']),
+  ]);
+  assertFine(lost);
+  assert.match(lost.out, /^condition +base +changed +points +95 % interval/m);
+  assert.match(lost.out, /^moved-camera +100\.0 % +100\.0 % +0\.0/m);
+  assert.equal(resultIn('lost').degradation!.filter(({ task }) => task === 'all').length, 5);
+  assertFine(late);
+  assert.match(late.out, /^synchronous +0 ms +2\/2 +100\.0 %.*0\.0 %/m);
+  assert.match(late.out, /^synchronous +100 ms +\d\/2/m);
+  const plain = resultIn('lost').episodes.filter(({ condition }) => condition === 'base');
+  const paced = resultIn('late', 'evaluation-tabletop-latency-synchronous-0ms').episodes;
+  assert.deepEqual(
+    paced.map(({ outcome, length, actionsHash }) => ({ outcome, length, actionsHash })),
+    plain.map(({ outcome, length, actionsHash }) => ({ outcome, length, actionsHash })),
+  );
+  assert.match(fs.readFileSync(path.join(folder, 'late/evaluation-tabletop-latency.svg'), 'utf8'), /^<svg/);
+  const again = await benchmark([...args, '--latency', '0,100', '--out', 'late']);
+  assert.match(again.err, /2\/2 episodes.*\n.*2\/2 episodes/s, 'all is finished already');
+});
+
 test('mistakes are one clear error before anything is played', async () => {
   fs.mkdirSync(path.join(folder, 'empty'), { recursive: true });
   const cases: readonly [readonly string[], Parameters<typeof assertOneError>[1], RegExp][] = [
@@ -69,6 +93,7 @@ test('mistakes are one clear error before anything is played', async () => {
     [['tabletop', ...EXPERT, '--shard', '3/2'], 'bad-argument', /--shard: expected i\/n/],
     [['tabletop', ...EXPERT, '--conditions', 'moved-camra'], 'not-found', /Did you mean "moved-camera"\?/],
     [['tabletop', '--policy', 'runs/none'], 'not-found', /runs\/none: expected a checkpoint/],
+    [['tabletop', ...EXPERT, '--strategy', 'synchronous'], 'bad-argument', /--strategy: expected --latency with it/],
     [['merge', 'nowhere'], 'not-found', /nowhere/],
     [['merge', 'empty'], 'not-found', /empty: expected a folder with journals of a benchmark, got none/],
   ];

@@ -5,8 +5,11 @@ import { Option, type Command } from 'commander';
 import { BENCHMARKS } from '../benchmarks/table/index.ts';
 import { defineMerge } from './benchmark/merge.ts';
 import { define as definePull } from './benchmark/pull.ts';
-import { playBenchmark, type BenchmarkOptions } from './benchmark/play.ts';
+import { latencyList, strategyList } from './benchmark/latency/latencies.ts';
+import { playBenchmark } from './benchmark/play.ts';
+import type { BenchmarkOptions } from './benchmark/prepare.ts';
 import { nameList, oneOf, positiveNumber, wholeNumber } from './argument-parsers.ts';
+import { STRATEGY_NAMES } from './control/strategy-choice.ts';
 import { executeCount, samplingOptions } from './players.ts';
 import { sessionOptions } from './session-options.ts';
 
@@ -54,6 +57,16 @@ export function define(command: Command): void {
           'worker threads; one with --runtime webgpu',
           wholeNumber(1),
           Math.min(MOST_WORKERS, os.availableParallelism()),
+        )
+        .option(
+          '--latency <ms>',
+          'the world keeps moving while the policy thinks: milliseconds, separated by commas, or "measured"; gives a curve',
+          latencyList,
+        )
+        .option(
+          '--strategy <names>',
+          `with --latency, what the robot does meanwhile: ${STRATEGY_NAMES.join(', ')} (default: synchronous, it waits)`,
+          strategyList,
         )
         .option('--timeout <seconds>', 'longest single inference', positiveNumber, 30)
         .option('--shard <i/n>', 'play only the i-th of n parts; "merge" puts them together')

@@ -1,16 +1,29 @@
-/** @file How long inferences take where that is not measured but given: constant, or drawn. */
+/** @file How long inferences take on a robot's clock: constant, drawn, or as long as they really took. */
 
 import { realWork, type Clock } from '../base/clock.ts';
 import { Random } from '../base/random.ts';
 import type { Policy } from '../interfaces/policy.ts';
 
-/** Seconds of the n-th inference of an episode; `random` is a stream of its own for each. */
-export type LatencyModel = (n: number, random: Random) => number;
+/** Seconds of the n-th inference of an episode; `random` is a stream of its own for each, `took` how long it really took. */
+export type LatencyModel = (n: number, random: Random, took: number) => number;
 
 /** Every inference takes `seconds`. */
 export function constantLatency(seconds: number): LatencyModel {
   return () => seconds;
 }
+
+/** As long as it really took, the way to a server included; it does not repeat. */
+export function measuredLatency(): LatencyModel {
+  return (_n, _random, took) => took;
+}
+
+/** The nearest whole number of control periods: for worlds that move in whole ones. What comes, comes just before a tick. */
+export function inWholePeriods(model: LatencyModel, controlHz: number): LatencyModel {
+  return (...known) => Math.max(0, Math.round(model(...known) * controlHz) - BEFORE) / controlHz;
+}
+
+/** Share of a period: an answer that comes with a tick is not that tick's. */
+const BEFORE = 0.01;
 
 /** Anything between `low` and `high` seconds, each alike. */
 export function uniformLatency(low: number, high: number): LatencyModel {
@@ -44,9 +57,10 @@ export function withLatency(policy: Policy, clock: Clock, model: LatencyModel): 
     },
     async infer(observation, options = {}) {
       const n = inferences++;
-      const until = clock.now() + Math.max(0, model(n, new Random(seed, STREAM, n)));
+      const [asked, began] = [clock.now(), performance.now()];
       const chunk = await realWork(clock, policy.infer(observation, options));
-      await clock.sleepUntil(until, options.signal);
+      const took = (performance.now() - began) / 1000;
+      await clock.sleepUntil(asked + Math.max(0, model(n, new Random(seed, STREAM, n), took)), options.signal);
       return chunk;
     },
     close: () => policy.close(),

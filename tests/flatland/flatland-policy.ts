@@ -1,5 +1,6 @@
 /** @file A real pixel policy for flatland: it finds the colour that the instruction names in the picture and goes there. */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { VlaError } from '../../src/base/errors.ts';
 import { Random } from '../../src/base/random.ts';
 import { checkObservation } from '../../src/interfaces/check-observation.ts';
@@ -19,6 +20,8 @@ export interface FlatlandPolicyOptions {
   };
   /** The robot it claims to be made for; null: flatland's. */
   readonly cameraName: string | null;
+  /** How long an inference takes at least; default 0. */
+  readonly delayMs?: number;
 }
 
 /** The entry that a worker opens. */
@@ -37,6 +40,7 @@ export async function openPolicy(options: FlatlandPolicyOptions, environment: En
     },
     async infer(observation) {
       checkObservation('pixels', embodiment, observation);
+      if (options.delayMs !== undefined) await sleep(options.delayMs);
       const faulty = fault !== null && inferences++ === fault.at ? fault.kind : null;
       if (faulty === 'throw') throw new Error('the model fell over');
       if (faulty === 'hang') await new Promise(() => {});

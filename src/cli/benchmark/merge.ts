@@ -10,6 +10,7 @@ import { commandLine } from '../../benchmarks/provenance.ts';
 import { readResult, writeResult, type EvaluationResult, type RolloutRecord } from '../../benchmarks/result.ts';
 import { findBenchmark } from '../../benchmarks/table/index.ts';
 import { findJournals, type FoundJournal } from './journal-files.ts';
+import { tellCurve } from './latency/tell-curve.ts';
 import { tableOf, writePage } from './tell-result.ts';
 
 interface Options {
@@ -47,6 +48,11 @@ function merge(places: readonly string[], { out, json }: Options): void {
     process.stdout.write(`${json ? JSON.stringify(result) : tableOf(benchmark, out)(result, colour)}\n`);
     process.stderr.write(`written to ${file}\n`);
   }
+  const curve = tellCurve(
+    out,
+    results.map(([, result]) => result),
+  );
+  if (curve !== null && json !== true) process.stdout.write(`${curve}\n`);
   const missing = results.filter(([, { partial }]) => partial);
   if (missing.length === 0) return;
   const parts = missing.map(([name, { episodes, planned }]) => `${name} has ${episodes.length} of ${planned} episodes`);
