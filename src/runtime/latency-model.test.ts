@@ -30,12 +30,8 @@ async function lasts(model: LatencyModel): Promise<number> {
   const late = withLatency(policy, clock, model);
   await inTime(clock, Promise.resolve(late.reset({ seed: 1 })));
   const before = clock.now();
-  await inTime(
-    clock,
-    late.infer(toyObservation('go', 0)).then((chunk) => {
-      assert.equal(chunk.horizon, 1);
-    }),
-  );
+  const chunk = await inTime(clock, late.infer(toyObservation('go', 0)));
+  assert.equal(chunk.horizon, 1);
   return clock.now() - before;
 }
 
