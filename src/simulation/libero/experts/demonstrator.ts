@@ -51,7 +51,7 @@ export class Demonstrator {
       targetPosition: subtract(this.targetPosition(plan), base),
       targetHeading: this.heading(plan),
       goalPosition: plan.goal === null ? null : subtract(plan.goal.position, base),
-      targetBox: sight.boxes(plan.target),
+      targetBox: sight.boxes(plan.part ?? plan.target),
       goalBox:
         plan.goal === null ? Object.fromEntries(CAMERAS.map((name) => [name, null])) : sight.boxes(plan.goal.name),
       subtask: plan.subtask,

@@ -1,5 +1,6 @@
 /** @file What the expert does, in words: the scene, the steps of the task, where its things are seen. */
 
+import type { AnnotatedObject } from '../../../interfaces/annotation.ts';
 import type { Narration } from '../../../interfaces/environment.ts';
 import type { Proposition, LiberoTask } from '../task-model.ts';
 import type { Step } from './expert.ts';
@@ -34,8 +35,8 @@ export function narrate(
     steps: words.flat().map((step) => step.instruction),
     present: before + at,
     plan: `${capitalised(because)}, so the robot should ${instruction}.`,
-    targets: [{ name: nameOf(task, plan.target), boxes: known(sight.boxes(plan.target)) }],
-    goal: plan.goal === null ? null : { name: nameOf(task, plan.goal.name), boxes: known(sight.boxes(plan.goal.name)) },
+    targets: [seen(task, plan.part ?? plan.target, sight)],
+    goal: plan.goal === null ? null : seen(task, plan.goal.name, sight),
     locate: sight.locator(),
   };
 }
@@ -76,8 +77,11 @@ export function sceneSentence({ objects, problem, ...task }: LiberoTask): string
   return `${capitalised(list)} ${things.length === 1 ? 'is' : 'are'} on the ${problem.includes('floor') ? 'floor' : 'table'}.`;
 }
 
-function known<T>(boxes: Readonly<Record<string, T | null>>): Record<string, T> {
-  return Object.fromEntries(Object.entries(boxes).flatMap(([camera, box]) => (box === null ? [] : [[camera, box]])));
+function seen(task: LiberoTask, thing: string, sight: Sight): AnnotatedObject {
+  const found = Object.entries(sight.boxes(thing)).flatMap(([camera, box]) =>
+    box === null ? [] : [[camera, box] as const],
+  );
+  return { name: nameOf(task, thing), boxes: Object.fromEntries(found) };
 }
 
 function capitalised(text: string): string {
