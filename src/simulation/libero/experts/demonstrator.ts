@@ -17,8 +17,6 @@ import { sightOf } from './sight.ts';
 import type { Sight } from './sight.ts';
 import { CAMERAS } from '../embodiment.ts';
 
-const BASE = 'robot0_base';
-
 /** One per compiled task. Call `moved` whenever the simulation has moved. */
 export class Demonstrator {
   private readonly sim: Sim;
@@ -44,7 +42,7 @@ export class Demonstrator {
   privileged(): Privileged {
     const { scene } = this;
     const plan = this.plan();
-    const base = this.base();
+    const { base } = scene;
     const sight = this.sight();
     return {
       handPosition: subtract(scene.hand.position, base),
@@ -69,13 +67,7 @@ export class Demonstrator {
   }
 
   private sight(): Sight {
-    return sightOf(this.sim, this.scene, this.base());
-  }
-
-  private base(): Vector3 {
-    const at = 3 * this.sim.id('body', BASE);
-    const [x, y, z] = this.sim.data('xpos').subarray(at, at + 3);
-    return [x!, y!, z!];
+    return sightOf(this.sim, this.scene, this.scene.base);
   }
 
   private targetPosition({ target, part }: Plan): Vector3 {

@@ -12,8 +12,8 @@ import type { HandState, Scene } from './scene.ts';
 /** The open gripper's gap, and the gap from which on it goes down around something, metres. */
 const WIDE = 0.072;
 /** Closing begins this near to the grip: horizontally, above it, and in yaw; it goes on within the second bounds. */
-const BEGIN = { off: 0.008, above: 0.008, turn: 0.12 };
-const GO_ON = { off: 0.018, above: 0.02, turn: 0.3 };
+const BEGIN = { off: 0.011, above: 0.01, turn: 0.17 };
+const GO_ON = { off: 0.022, above: 0.022, turn: 0.35 };
 /** The command leads the fingers by this much while they move or squeeze, metres. */
 const LEAD = 0.0015;
 /** Fingers that close slower than this have met something, metres per second. */

@@ -60,6 +60,9 @@ const TURN = 1.8;
 /** Costs in metres of way: per radian of turn, per point of the hand in another object. */
 const TURN_COST = 0.06;
 const COLLISION_COST = 0.05;
+/** Further from the base than this the arm is nearly stretched, metres; a cost per metre beyond. */
+const REACH = 0.72;
+const REACH_COST = 4;
 /** What is slid is better pushed by its hind rim than pulled by its front one. */
 const PULL_COST = 0.1;
 
@@ -82,7 +85,9 @@ export function bestGrip(scene: Scene, object: string, place: Place): Grip {
     .map((grip) => {
       const yaw = reachable(nearestYaw(now, grip.yaw));
       const leading = place.slid ? PULL_COST * (1 + alignment(subtract(grip.position, middle(part)), way)) : 0;
-      const cost = grip.cost + planar(grip.position, hand.position) + TURN_COST * Math.abs(yaw - now) + leading;
+      const far = beyondReach(scene, grip.position) + beyondReach(scene, add(grip.position, way));
+      const moving = planar(grip.position, hand.position) + TURN_COST * Math.abs(yaw - now);
+      const cost = grip.cost + moving + leading + REACH_COST * far;
       return { position: grip.position, yaw, cost };
     })
     .sort((a, b) => a.cost - b.cost);
@@ -96,6 +101,11 @@ export function bestGrip(scene: Scene, object: string, place: Place): Grip {
     if (cost < least) [best, least] = [grip, cost];
   }
   return best;
+}
+
+/** How much further from the base a place is than a hand that points down reaches with ease, metres. */
+function beyondReach({ base }: Scene, place: Vector3): number {
+  return Math.max(0, planar(base, place) - REACH);
 }
 
 /** The cosine of the angle between two ways, seen from above. */

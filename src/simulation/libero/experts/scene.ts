@@ -46,6 +46,8 @@ export interface Hinge {
 export interface Scene {
   readonly task: LiberoTask;
   readonly hand: HandState;
+  /** Where the robot's base frame is, metres, world frame; it is not turned. */
+  readonly base: Vector3;
   holds(proposition: Proposition): boolean;
   /** An object's root body with the box around all of the object. */
   object(name: string): Part;

@@ -8,6 +8,7 @@ import type { LiberoObject, LiberoTask, Proposition } from '../task-model.ts';
 import { add, corners, placed, subtract } from './geometry.ts';
 import type { HandState, Hinge, Part, Piece, Pose, Scene } from './scene.ts';
 
+const BASE = 'robot0_base';
 const GRIP_SITE = 'gripper0_grip_site';
 const FINGERS = ['gripper0_finger1', 'gripper0_finger2'] as const;
 const FINGER_JOINTS = ['gripper0_finger_joint1', 'gripper0_finger_joint2'] as const;
@@ -50,6 +51,10 @@ export class SimScene implements Scene {
     this.fingers = FINGERS.map(
       (finger) => new Set(['collision', 'pad_collision'].map((part) => sim.id('geom', `${finger}_${part}`))),
     );
+  }
+
+  get base(): Vector3 {
+    return three(this.sim.data('xpos'), this.sim.id('body', BASE));
   }
 
   get hand(): HandState {
