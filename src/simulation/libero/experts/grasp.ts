@@ -1,7 +1,7 @@
 /** @file Takes an object: over it, turned to fit it and open, down, close. */
 
 import type { Vector3 } from '../../../base/rotation.ts';
-import { bounds, downward, fingerYaw, planar, ramp } from './geometry.ts';
+import { axisOf, bounds, downward, fingerYaw, planar, ramp } from './geometry.ts';
 import { bestGrip, holdOf, radiusOf } from './grasps.ts';
 import { wrapAngle } from '../../../base/rotation.ts';
 import { wayOver } from './motion.ts';
@@ -22,6 +22,8 @@ const STILL = 0.03;
 const SHUT = 0.003;
 /** The hand waits this far above the grip until it is turned and open, metres. */
 const HOVER = 0.05;
+/** A hand that still lies level turns down this much higher, clear of what it was at, metres. */
+const HIGH = 0.18;
 /** Above what stands by. */
 const TIPS = 0.012;
 
@@ -54,7 +56,8 @@ function approach(scene: Scene, object: string, place: Vector3, turn: number): V
   // Fingers that still hold or surround something let it go first.
   if (hand.gap < WIDE && isLow(scene, object)) return hand.position;
   const waiting = Math.max(ramp(turn, 0.06, 0.2), ramp(WIDE - hand.gap, 0, 0.02));
-  const over: Vector3 = [place[0], place[1], place[2] + HOVER * waiting];
+  const tilt = ramp(Math.acos(Math.min(1, -axisOf(hand.orientation, 2)[2])), 0.4, 0.4);
+  const over: Vector3 = [place[0], place[1], place[2] + HOVER * waiting + HIGH * tilt];
   return wayOver(scene, over, TIPS, []);
 }
 
