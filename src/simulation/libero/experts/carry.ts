@@ -27,7 +27,8 @@ export function carry(scene: Scene, object: string, place: Place): Move {
   const above = lowest - place.position[2];
   const orientation = downward(fingerYaw(hand.orientation));
   const arrived = held ? off < LET_GO && above < LET_GO_ABOVE : off < STILL_THERE && above < 2 * LET_GO_ABOVE;
-  if (arrived) return { subtask: 'release', aim: { position: hand.position, orientation, gripper: 'open' } };
+  if (arrived || (held && place.reached))
+    return { subtask: 'release', aim: { position: hand.position, orientation, gripper: 'open' } };
   if (!held) return grasp(scene, object, place);
   const out = wayOut(scene, object);
   if (out !== null) {

@@ -32,6 +32,17 @@ interface Handle {
 
 /** Pulls the drawer of a region open, by `wanted` metres; it slows down before. */
 export function pullOpen(scene: Scene, region: string, wanted = Infinity): Move {
+  const left = Math.max(0, wanted - openingOf(scene, region));
+  return byHandle(scene, region, 'pull', Math.min(AHEAD, left + PAST));
+}
+
+/** Pushes the drawer of a region shut. */
+export function pushShut(scene: Scene, region: string): Move {
+  return byHandle(scene, region, 'shut', -AHEAD);
+}
+
+/** Takes a handle and moves it: the aim lies `outward` metres outward of it. */
+function byHandle(scene: Scene, region: string, subtask: 'pull' | 'shut', outward: number): Move {
   const { hand } = scene;
   const { parent } = scene.task.sites[region]!;
   const handle = handleOf(scene, region);
@@ -41,9 +52,8 @@ export function pullOpen(scene: Scene, region: string, wanted = Infinity): Move 
   const turn = angleBetween(hand.orientation, orientation);
   const at = beside < AROUND && Math.abs(ahead) < AROUND;
   if (at && hand.gapGoal < hand.gap - LEAD && hand.gap < BAR) {
-    const left = Math.max(0, wanted - openingOf(scene, region));
-    const position = add(handle.position, handle.outward, Math.min(AHEAD, left + PAST));
-    return { subtask: 'pull', aim: { position, orientation, gripper: 'close' } };
+    const position = add(handle.position, handle.outward, outward);
+    return { subtask, aim: { position, orientation, gripper: 'close' } };
   }
   const ready = beside < NEAR && turn < TURNED;
   if (at && ready && ahead < NEAR) {

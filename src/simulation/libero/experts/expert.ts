@@ -5,7 +5,7 @@ import type { Vector3 } from '../../../base/rotation.ts';
 import type { LiberoTask, Proposition } from '../task-model.ts';
 import { carry } from './carry.ts';
 import type { Place } from './place.ts';
-import { handleOf, isAtHandle, openingOf, pullOpen, withdraw } from './drawer.ts';
+import { handleOf, isAtHandle, openingOf, pullOpen, pushShut, withdraw } from './drawer.ts';
 import { add, bounds, middle } from './geometry.ts';
 import { isHeld } from './grasp.ts';
 import { turnKnob } from './knob.ts';
@@ -84,6 +84,8 @@ function stepOf(task: LiberoTask, proposition: Proposition): Step {
         return putting(scene, relation, first!, second!);
       case 'open':
         return opening(scene, first!);
+      case 'close':
+        return { ...pushShut(scene, first!), target: task.sites[first!]!.parent!, part: first!, goal: null };
       case 'turnon':
       case 'turnoff':
         return {
@@ -99,7 +101,14 @@ function stepOf(task: LiberoTask, proposition: Proposition): Step {
         );
     }
   };
-  return { proposition, subtasks: subtasksOf(task, proposition), isDone: (scene) => scene.holds(proposition), plan };
+  return { proposition, subtasks: subtasksOf(task, proposition), isDone: (scene) => isDone(scene, proposition), plan };
+}
+
+/** What was put somewhere is also let go of, unless that ends the episode. */
+function isDone(scene: Scene, proposition: Proposition): boolean {
+  const [relation, object] = proposition;
+  const put = relation === 'on' || relation === 'in';
+  return scene.holds(proposition) && !(put && isHeld(scene, object!));
 }
 
 function putting(scene: Scene, relation: string, object: string, place: string): Plan {
@@ -111,7 +120,8 @@ function putting(scene: Scene, relation: string, object: string, place: string):
   }
   const onto = [region === undefined ? place : (region.parent ?? '')];
   const slid = isSlid(scene.task, object, place);
-  const to: Place = { position: goal.position, onto, slid };
+  const reached = scene.holds([relation, object, place]);
+  const to: Place = { position: goal.position, onto, reached, slid };
   return { ...(slid ? slide : carry)(scene, object, to), target: object, part: null, goal };
 }
 

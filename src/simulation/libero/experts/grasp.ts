@@ -1,8 +1,8 @@
 /** @file Takes an object: over it, turned to fit it and open, down, close. */
 
 import type { Vector3 } from '../../../base/rotation.ts';
-import { axisOf, bounds, downward, fingerYaw, planar, ramp } from './geometry.ts';
-import { bestGrip, holdOf, radiusOf } from './grasps.ts';
+import { axisOf, downward, fingerYaw, planar, ramp } from './geometry.ts';
+import { bestGrip } from './grasps.ts';
 import { wrapAngle } from '../../../base/rotation.ts';
 import { wayOver } from './motion.ts';
 import type { Place } from './place.ts';
@@ -30,7 +30,12 @@ const TIPS = 0.012;
 /** Whether the gripper holds an object: both fingers touch it, squeeze, and close no further. */
 export function isHeld(scene: Scene, object: string): boolean {
   const { hand } = scene;
-  return hand.gapGoal < hand.gap - LEAD && hand.gapSpeed > -STILL && scene.pinched(object);
+  return isSqueezing(hand) && scene.pinched(object);
+}
+
+/** Whether the fingers are told to close, and something between them holds them up. */
+export function isSqueezing(hand: HandState): boolean {
+  return hand.gapGoal < hand.gap - LEAD && hand.gapSpeed > -STILL && hand.gap > SHUT;
 }
 
 /** What the hand does until it holds an object that is to go to a place. */
@@ -47,26 +52,18 @@ export function grasp(scene: Scene, object: string, place: Place): Move {
   }
   return {
     subtask: 'reach',
-    aim: { position: approach(scene, object, grip.position, turn), orientation, gripper: 'open' },
+    aim: { position: approach(scene, grip.position, turn), orientation, gripper: 'open' },
   };
 }
 
-function approach(scene: Scene, object: string, place: Vector3, turn: number): Vector3 {
+function approach(scene: Scene, place: Vector3, turn: number): Vector3 {
   const { hand } = scene;
   // Fingers that still hold or surround something let it go first.
-  if (hand.gap < WIDE && isLow(scene, object)) return hand.position;
+  if (hand.gap < WIDE) return hand.position;
   const waiting = Math.max(ramp(turn, 0.06, 0.2), ramp(WIDE - hand.gap, 0, 0.02));
   const tilt = ramp(Math.acos(Math.min(1, -axisOf(hand.orientation, 2)[2])), 0.4, 0.4);
   const over: Vector3 = [place[0], place[1], place[2] + HOVER * waiting + HIGH * tilt];
   return wayOver(scene, over, TIPS, []);
-}
-
-/** Whether the finger tips are lower than the top of the object that they are at. */
-function isLow(scene: Scene, object: string): boolean {
-  const part = scene.object(object);
-  const reach = holdOf(scene, object).way === 'rim' ? radiusOf(part) + 0.03 : 0.05;
-  const { high } = bounds(part);
-  return scene.hand.position[2] - TIPS < high[2] && planar(scene.hand.position, part.position) < reach;
 }
 
 function isOpening(hand: HandState): boolean {

@@ -4,6 +4,7 @@ import type { Vector3 } from '../../../base/rotation.ts';
 import { wrapAngle } from '../../../base/rotation.ts';
 import { bounds, downward, fingerYaw, middle, nearestYaw, planar, ramp } from './geometry.ts';
 import { axisOf } from './geometry.ts';
+import { isSqueezing } from './grasp.ts';
 import { wayOver } from './motion.ts';
 import type { Move } from './plan.ts';
 import type { Part, Scene } from './scene.ts';
@@ -15,7 +16,6 @@ const NEAR = 0.01;
 const WIDE = 0.06;
 /** The hand's yaw leads the ridge's by this while it turns, radians. */
 const AHEAD = 0.5;
-const LEAD = 0.0015;
 
 /** Turns the joint of an object towards more (`sign` 1) or less. */
 export function turnKnob(scene: Scene, object: string, sign: 1 | -1): Move {
@@ -29,7 +29,7 @@ export function turnKnob(scene: Scene, object: string, sign: 1 | -1): Move {
   const off = planar(place, hand.position);
   const above = hand.position[2] - place[2];
   const at = off < 2.5 * NEAR && above < 2 * NEAR;
-  if (at && hand.gapGoal < hand.gap - LEAD && scene.pinched(object)) {
+  if (at && isSqueezing(hand)) {
     const orientation = downward(yaw + Math.sign(axis[2]) * sign * AHEAD);
     return { subtask: 'turn', aim: { position: place, orientation, gripper: 'close' } };
   }

@@ -44,6 +44,7 @@ export function narrate(
 /** The subtasks that a proposition takes, in order. */
 export function subtasksOf(task: LiberoTask, [relation, first, second]: Proposition): readonly Subtask[] {
   if (relation === 'open') return [...HANDLING, 'pull'];
+  if (relation === 'close') return [...HANDLING, 'shut'];
   if (relation === 'turnon' || relation === 'turnoff') return [...HANDLING, 'turn'];
   const region = task.sites[second ?? ''];
   if (isSlid(task, first!, second!)) return [...HANDLING, 'push'];

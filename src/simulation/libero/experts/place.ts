@@ -8,6 +8,8 @@ export interface Place {
   readonly position: Vector3;
   /** The objects that the way may lead onto. */
   readonly onto: readonly string[];
+  /** Whether the object counts as there, so that it may be let go. */
+  readonly reached: boolean;
   /** Whether the object gets there over the table, not through the air. */
   readonly slid: boolean;
 }

@@ -4,7 +4,7 @@ import type { Vector3 } from '../../../base/rotation.ts';
 import type { Aim } from './motion.ts';
 
 /** All subtasks, in the order in which a task may ask for them. */
-export const SUBTASKS = ['reach', 'grip', 'pull', 'push', 'turn', 'withdraw', 'carry', 'release'] as const;
+export const SUBTASKS = ['reach', 'grip', 'pull', 'shut', 'push', 'turn', 'withdraw', 'carry', 'release'] as const;
 export type Subtask = (typeof SUBTASKS)[number];
 
 /** What the expert does next. */

@@ -70,6 +70,8 @@ export function wordsOf(
       return { instruction: `grip the ${thing}`, because: `the hand is at the ${thing}` };
     case 'pull':
       return { instruction: `pull the ${moves} open`, because: held };
+    case 'shut':
+      return { instruction: `push the ${moves} shut`, because: held };
     case 'push':
       return { instruction: `slide the ${moves} to ${place}`, because: held };
     case 'turn':
