@@ -3,6 +3,7 @@
 import { lookUp } from '../src/base/errors.ts';
 import { debug } from './debug.ts';
 import { g1Bottle } from './g1-bottle.ts';
+import { liberoSpatialTiny } from './libero-spatial-tiny.ts';
 import { stages } from './stages/index.ts';
 import { quickstart } from './quickstart.ts';
 import { quickstartFamilies } from './quickstart-families.ts';
@@ -19,6 +20,7 @@ export const RECIPES: readonly Recipe[] = [
   ...realTime,
   g1Bottle,
   tabletop,
+  liberoSpatialTiny,
 ];
 
 /** The recipe of this name; a miss suggests the nearest. */

@@ -44,7 +44,8 @@ export const STRONG: Augmentation = {
   saturation: 0.3,
 };
 
-function camera(name: string, size: number, recorded: number, augmentation: Augmentation): CameraConfig {
+/** A camera of a tiny model, resized from `recorded` to `size` pixels, a multiple of 8. */
+export function camera(name: string, size: number, recorded: number, augmentation: Augmentation): CameraConfig {
   return {
     name,
     steps: size === recorded ? [] : [{ kind: 'resize', width: size, height: size, filter: 'bilinear' }],
@@ -64,13 +65,23 @@ export function tabletopCodec(
   instructionTokens: number,
   augmentation: Augmentation,
 ): CodecRecipe {
+  const front = camera('front', imageSize, imageSize, augmentation);
+  const wrist = camera('wrist', imageSize / 2, imageSize, augmentation);
+  return demonstrationCodec([front, wrist], horizon, instructionTokens, SUBTASKS);
+}
+
+/** The codec of demonstrations with what the simulator knows; of two cameras the second is at the wrist. `subtasks`: how many there are. */
+export function demonstrationCodec(
+  cameras: readonly [front: CameraConfig, wrist: CameraConfig],
+  horizon: number,
+  instructionTokens: number,
+  subtasks: number,
+): CodecRecipe {
+  const [front, wrist] = [cameras[0].name, cameras[1].name];
   return {
     embodiment: 'recorded',
     tokenizer: 'tabletop',
-    cameras: [
-      camera('front', imageSize, imageSize, augmentation),
-      camera('wrist', imageSize / 2, imageSize, augmentation),
-    ],
+    cameras,
     normalisation: {
       state: { kind: 'quantile', epsilon: 1e-8, smallestRange: 0 },
       // Actions lie in [-1, 1]: a rotation that hardly moves must not be blown up.
@@ -84,9 +95,9 @@ export function tabletopCodec(
     prompt: 'short',
     instructionTokens,
     supervision: [
-      { kind: 'patch', feature: 'supervision.target_box.front', output: 'targetPatch', camera: 'front' },
-      { kind: 'patch', feature: 'supervision.target_box.wrist', output: 'targetWristPatch', camera: 'wrist' },
-      { kind: 'box', feature: 'supervision.target_box.wrist', output: 'targetWristBox', camera: 'wrist' },
+      { kind: 'patch', feature: `supervision.target_box.${front}`, output: 'targetPatch', camera: front },
+      { kind: 'patch', feature: `supervision.target_box.${wrist}`, output: 'targetWristPatch', camera: wrist },
+      { kind: 'box', feature: `supervision.target_box.${wrist}`, output: 'targetWristBox', camera: wrist },
       {
         kind: 'values',
         feature: 'supervision.target_position',
@@ -129,16 +140,31 @@ export function tabletopCodec(
         size: 12,
         normalisation: { kind: 'mean-std', epsilon: 1e-3 },
       },
-      { kind: 'class', feature: 'supervision.subtask', output: 'subtask', classes: SUBTASKS },
+      { kind: 'class', feature: 'supervision.subtask', output: 'subtask', classes: subtasks },
     ],
   };
+}
+
+/** What differs from robot to robot. */
+interface ModelChoices {
+  readonly actionDim?: number;
+  readonly stateDim?: number;
+  readonly vocabulary?: number;
+  readonly cameras?: readonly [front: string, wrist: string];
+  readonly subtasks?: number;
 }
 
 /** A family's tiny model with heads for what the simulator knows. */
 export function tabletopModel(
   draws: number,
   family: AnyFamily = zr0,
-  { actionDim = ACTION_SIZE, stateDim = STATE_SIZE, vocabulary = VOCABULARY } = {},
+  {
+    actionDim = ACTION_SIZE,
+    stateDim = STATE_SIZE,
+    vocabulary = VOCABULARY,
+    cameras: [front, wrist] = ['front', 'wrist'],
+    subtasks = SUBTASKS,
+  }: ModelChoices = {},
 ): ModelConfig {
   return {
     config: family.tiny({
@@ -146,14 +172,14 @@ export function tabletopModel(
       stateDim,
       actionDim,
       supervision: {
-        targetPatch: { kind: 'pointer', input: 'targetPatch', weight: 0.1, camera: 'front' },
-        targetWristPatch: { kind: 'pointer', input: 'targetWristPatch', weight: 0.1, camera: 'wrist' },
+        targetPatch: { kind: 'pointer', input: 'targetPatch', weight: 0.1, camera: front },
+        targetWristPatch: { kind: 'pointer', input: 'targetWristPatch', weight: 0.1, camera: wrist },
         targetWristBox: { kind: 'values', input: 'targetWristBox', weight: 2, size: 4, mask: null },
         targetPosition: { kind: 'values', input: 'targetPosition', weight: 0.5, size: 3, mask: null },
         targetHeading: { kind: 'values', input: 'targetHeading', weight: 0.2, size: 2, mask: 'hasHeading' },
         goalPosition: { kind: 'values', input: 'goalPosition', weight: 0.5, size: 3, mask: 'hasGoal' },
         handTrace: { kind: 'values', input: 'handTrace', weight: 0.2, size: 12, mask: null },
-        subtask: { kind: 'class', input: 'subtask', weight: 0.05, classes: SUBTASKS },
+        subtask: { kind: 'class', input: 'subtask', weight: 0.05, classes: subtasks },
       },
     }),
     draws,
