@@ -8,11 +8,11 @@ import type { Camera } from './camera.ts';
 import { fillTriangles } from './fill.ts';
 import type { FillState } from './fill.ts';
 import type { Light } from './lights.ts';
-import { gridPattern, makeBuffers, reserve } from './raster-buffers.ts';
+import { makeBuffers, reserve } from './raster-buffers.ts';
+import type { RasterBuffers } from './raster-buffers.ts';
 import type { Scene } from './scene.ts';
 import { shade } from './shade.ts';
-import { makeView, PLAIN_FIELDS, transformVertices } from './vertex-stage.ts';
-import type { PlainBuffers } from './vertex-stage.ts';
+import { makeView, transformVertices } from './vertex-stage.ts';
 
 /** The image that a rasteriser draws. */
 export interface RasteriserConfig {
@@ -36,14 +36,14 @@ export interface Extent {
 /** Draws a scene into an image; the same scene gives the same bytes. */
 export class Rasteriser {
   private readonly config: RasteriserConfig;
-  private readonly buffers: PlainBuffers;
+  private readonly buffers: RasterBuffers;
   private readonly image: Image;
   private scene: Scene = { drawables: [] };
   private triangles = 0;
 
   constructor(config: RasteriserConfig) {
     this.config = config;
-    this.buffers = makeBuffers(config.width, config.height, gridPattern(config.samplesPerSide), PLAIN_FIELDS);
+    this.buffers = makeBuffers(config.width, config.height, config.samplesPerSide);
     this.image = { width: config.width, height: config.height, data: new Uint8Array(3 * config.width * config.height) };
   }
 
@@ -94,8 +94,7 @@ export class Rasteriser {
   extent(geom: number): Extent | null {
     const [first, last] = this.trianglesOf(geom);
     if (first === last) return null;
-    const { triangleId } = this.buffers;
-    const { samplesPerSide } = this.config;
+    const { triangleId, samplesPerSide } = this.buffers;
     const [width, height] = [this.config.width * samplesPerSide, this.config.height * samplesPerSide];
     let [samples, x0, y0, x1, y1] = [0, width, height, 0, 0];
     for (let y = 0, i = 0; y < height; y++) {

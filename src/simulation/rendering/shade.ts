@@ -2,9 +2,9 @@
  * @file The shading pass: colours each pixel from the triangles its samples see, once per distinct triangle (like multisampling).
  */
 
+import type { RasterBuffers } from './raster-buffers.ts';
 import type { Drawable } from './scene.ts';
 import { levelFor, sampleCube, sampleFlat, texelArea } from './texture.ts';
-import type { PlainBuffers } from './vertex-stage.ts';
 
 /** The colour of one triangle at one pixel, bytes; reused. */
 interface Colour {
@@ -15,13 +15,12 @@ interface Colour {
 
 /** Writes width × height × 3 bytes. `background` is the colour where nothing is seen. */
 export function shade(
-  buffers: PlainBuffers,
+  buffers: RasterBuffers,
   drawables: readonly Drawable[],
   background: readonly [number, number, number],
   out: Uint8Array,
 ): void {
-  const { width, height, triangleId } = buffers;
-  const samplesPerSide = buffers.pattern.columns;
+  const { width, height, samplesPerSide, triangleId } = buffers;
   const shader = new TriangleShader(buffers, drawables);
   const stride = width * samplesPerSide;
   const scale = 1 / (samplesPerSide * samplesPerSide);
@@ -80,7 +79,7 @@ class TriangleShader implements Colour {
   red = 0;
   green = 0;
   blue = 0;
-  private readonly buffers: PlainBuffers;
+  private readonly buffers: RasterBuffers;
   private readonly drawables: readonly Drawable[];
   private readonly samplesPerSide: number;
   private current = -1;
@@ -105,10 +104,10 @@ class TriangleShader implements Colour {
   private drawable: Drawable;
   private level = 0;
 
-  constructor(buffers: PlainBuffers, drawables: readonly Drawable[]) {
+  constructor(buffers: RasterBuffers, drawables: readonly Drawable[]) {
     this.buffers = buffers;
     this.drawables = drawables;
-    this.samplesPerSide = buffers.pattern.columns;
+    this.samplesPerSide = buffers.samplesPerSide;
     this.drawable = drawables[0]!;
   }
 
@@ -164,8 +163,7 @@ class TriangleShader implements Colour {
   }
 
   private prepare(id: number): void {
-    const { triangle, vertex } = this.buffers;
-    const { samplesPerSide } = this;
+    const { triangle, vertex, samplesPerSide } = this.buffers;
     const { screenX, screenY, inverseDepth } = vertex;
     const a = triangle.cornerA[id]!;
     const b = triangle.cornerB[id]!;

@@ -5,14 +5,18 @@
 
 import { NEAR } from './camera.ts';
 import type { Camera } from './camera.ts';
-import type { FillView } from './fill.ts';
 import type { Light } from './lights.ts';
 import type { RasterBuffers } from './raster-buffers.ts';
 import type { Drawable } from './scene.ts';
 
 /** The camera and the lights of one image, ready for the vertex loop. */
-export interface View extends FillView {
+export interface View {
   readonly camera: Camera;
+  /** Focal lengths and centre in samples. */
+  readonly focalX: number;
+  readonly focalY: number;
+  readonly centreX: number;
+  readonly centreY: number;
   /** 1 / tan(fovy / 2) and width / height, for culling. */
   readonly cotangent: number;
   readonly aspect: number;
@@ -22,15 +26,9 @@ export interface View extends FillView {
 
 const LIGHT_STRIDE = 12;
 
-/** What is interpolated over triangles: light, texture coordinates. */
-export const PLAIN_FIELDS = ['diffuse', 'specular', 'u', 'v', 'w'] as const;
-/** The buffers of the plain renderer. */
-export type PlainBuffers = RasterBuffers<(typeof PLAIN_FIELDS)[number]>;
-
 /** The camera and lights as the vertex stage needs them for these buffers. */
-export function makeView(buffers: PlainBuffers, camera: Camera, lights: readonly Light[]): View {
-  const { rows, columns } = buffers.pattern;
-  const [width, height] = [buffers.width * columns, buffers.height * rows];
+export function makeView(buffers: RasterBuffers, camera: Camera, lights: readonly Light[]): View {
+  const [width, height] = [buffers.width * buffers.samplesPerSide, buffers.height * buffers.samplesPerSide];
   const cotangent = 1 / Math.tan((camera.fovy * Math.PI) / 360);
   const focalY = (cotangent * height) / 2;
   return {
@@ -43,13 +41,6 @@ export function makeView(buffers: PlainBuffers, camera: Camera, lights: readonly
     cotangent,
     aspect: width / height,
     lights: packLights(camera, lights),
-    near: NEAR,
-    winding: 1,
-    tie: 1,
-    limit: null,
-    window: { left: 0, top: 0, right: width - 1, bottom: height - 1 },
-    // Vertices are lit when they are transformed.
-    ready: () => undefined,
   };
 }
 
@@ -78,7 +69,7 @@ function packLights(camera: Camera, lights: readonly Light[]): Float64Array {
  * Returns the number of vertices written: 0 when the drawable is outside the picture.
  */
 export function transformVertices(
-  buffers: PlainBuffers,
+  buffers: RasterBuffers,
   view: View,
   drawable: Drawable,
   positions: Float64Array,

@@ -33,6 +33,7 @@ export interface ClassicDrawable {
   readonly reflectance: number;
   /** Planes are seen from behind, too, faintly. */
   readonly isPlane: boolean;
+  readonly isMesh: boolean;
   /** Per axis, steps in metres by which an infinite plane follows the camera; 0 = it stays. */
   readonly follows: readonly [number, number];
 }
@@ -137,6 +138,7 @@ class SceneReader {
         ...this.surfaceOf(material, kind === 'mesh' || kind === 'plane' ? kind : 'unit', size, shape),
         reflectance: isMirror && side !== 'rest' ? reflectance : 0,
         isPlane: kind === 'plane',
+        isMesh: kind === 'mesh',
         follows: kind === 'plane' ? this.followsOf(size, material) : [0, 0],
       };
     });

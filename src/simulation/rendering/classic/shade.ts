@@ -1,51 +1,62 @@
 /**
  * @file The colour of a triangle at a pixel: light and texture coordinates interpolated with perspective at the pixel's middle (beyond the
- * triangle's edge where only other samples lie in it, as multisampling does), then the texture.
+ * triangle's edge where only other samples lie in it, as multisampling does), then the texture. Colours are bytes, packed 0x00BBGGRR.
  */
 
+import { cubeFace, sampleClamped, sampleRepeated } from './mip-texture.ts';
 import type { MipTexture } from './mip-texture.ts';
-import { cubeFace, sampleFace, sampleFlat } from './mip-texture.ts';
+import { ROWS } from './samples.ts';
+import type { Samples } from './samples.ts';
 import type { ClassicDrawable } from './scene.ts';
 import type { VertexStage } from './vertices.ts';
-import type { ClassicBuffers } from './view.ts';
 
-/** Numbers per prepared triangle: seven planes (1/depth, then red, green, blue, u, v, w over depth), each value at the corner, slope x, slope y. */
+/**
+ * Numbers per prepared triangle: planes over the image (value at its corner, slope x, slope y) of 1 / depth and of red, green and blue
+ * over depth; then of texture coordinates: what they are divided by, and two numerators, or the three components of a direction.
+ */
 const STRIDE = 21;
+const [RED, GREEN, BLUE, DIVISOR, S, T] = [3, 6, 9, 12, 15, 18];
 
-/** Colours triangles of one image; what depends on the triangle alone is computed once. */
+/** Faces of a cube map, in OpenGL's order: which components of a direction run along the face, across it and through it, and signs. */
+const FACE_AXES = Int32Array.of(2, 1, 0, 2, 1, 0, 0, 2, 1, 0, 2, 1, 0, 1, 2, 0, 1, 2);
+const FACE_SIGNS = Float64Array.of(-1, -1, 1, 1, -1, -1, 1, 1, 1, 1, -1, -1, 1, -1, 1, -1, -1, -1);
+
+/** Colours triangles of one pass; what depends on the triangle alone is computed once. */
 export class TriangleShader {
-  /** The last colour, in [0, 255]. */
-  red = 0;
-  green = 0;
-  blue = 0;
-  private readonly buffers: ClassicBuffers;
+  private readonly samples: Samples;
   private readonly vertices: VertexStage;
   private drawables: readonly ClassicDrawable[] = [];
   /** Per triangle id: the number of its prepared planes, −1 = not yet. */
   private slots = new Int32Array(0);
-  private planes = new Float64Array(0);
+  private planes = new Float64Array(64 * STRIDE);
+  /** Per prepared triangle: its texture, and the cube's face that all of it lies on (−1 = several; a flat texture is face 0). */
+  private readonly textures: (MipTexture | null)[] = [];
+  private faces = new Int32Array(64);
   private used = 0;
+  private readonly texelRow: Int32Array;
 
-  constructor(buffers: ClassicBuffers, vertices: VertexStage) {
-    this.buffers = buffers;
+  constructor(samples: Samples, vertices: VertexStage) {
+    this.samples = samples;
     this.vertices = vertices;
+    this.texelRow = new Int32Array(samples.width);
   }
 
-  /** A new image, with at most so many triangles. */
-  begin(drawables: readonly ClassicDrawable[], triangles: number): void {
+  /** A new image of these drawables, whose triangles are filled. */
+  begin(drawables: readonly ClassicDrawable[]): void {
     this.drawables = drawables;
     this.used = 0;
-    if (this.slots.length < triangles) this.slots = new Int32Array(Math.ceil(1.25 * triangles));
-    this.slots.fill(-1, 0, triangles);
+    const room = this.samples.triangle.drawable.length;
+    if (this.slots.length < room) this.slots = new Int32Array(room);
+    this.slots.fill(-1);
   }
 
-  /** Triangle ids from `first` on will be given again to others. */
-  forget(first: number, end: number): void {
-    this.slots.fill(-1, first, end);
+  /** Triangle `id` is another one from now on. */
+  forget(id: number): void {
+    this.slots[id] = -1;
   }
 
-  /** Computes the colour of triangle `id` at the middle of pixel (x, y). */
-  colourAt(id: number, x: number, y: number): void {
+  /** The colour of triangle `id` at the middle of pixel (x, y). */
+  colourAt(id: number, x: number, y: number): number {
     let slot = this.slots[id]!;
     if (slot < 0) slot = this.prepare(id);
     const p = this.planes;
@@ -54,51 +65,107 @@ export class TriangleShader {
     const py = y + 0.5;
     const inverse = p[at]! + p[at + 1]! * px + p[at + 2]! * py;
     // Beyond the horizon of an edge-on triangle there is no depth.
-    const depth = inverse > 1e-9 ? 1 / inverse : 1e9;
-    const r = (p[at + 3]! + p[at + 4]! * px + p[at + 5]! * py) * depth;
-    const g = (p[at + 6]! + p[at + 7]! * px + p[at + 8]! * py) * depth;
-    const b = (p[at + 9]! + p[at + 10]! * px + p[at + 11]! * py) * depth;
-    this.red = r < 0 ? 0 : r > 1 ? 255 : r * 255;
-    this.green = g < 0 ? 0 : g > 1 ? 255 : g * 255;
-    this.blue = b < 0 ? 0 : b > 1 ? 255 : b * 255;
-    const { texture } = this.drawables[this.buffers.triangle.drawable[id]!]!;
-    if (texture === null) return;
+    const depth = inverse > 1e-9 ? 255 / inverse : 255e9;
+    let red = (p[at + RED]! + p[at + RED + 1]! * px + p[at + RED + 2]! * py) * depth;
+    let green = (p[at + GREEN]! + p[at + GREEN + 1]! * px + p[at + GREEN + 2]! * py) * depth;
+    let blue = (p[at + BLUE]! + p[at + BLUE + 1]! * px + p[at + BLUE + 2]! * py) * depth;
+    red = red < 0 ? 0 : red > 255 ? 255 : red;
+    green = green < 0 ? 0 : green > 255 ? 255 : green;
+    blue = blue < 0 ? 0 : blue > 255 ? 255 : blue;
+    const texture = this.textures[slot]!;
+    if (texture === null) return (red + 0.5) | ((green + 0.5) << 8) | ((blue + 0.5) << 16);
+    const face = this.faces[slot]!;
     const texel =
-      texture.kind === 'flat' ? this.flatTexel(texture, at, px, py, depth) : this.cubeTexel(texture, at, px, py);
-    this.red *= (texel & 255) * (1 / 255);
-    this.green *= ((texel >> 8) & 255) * (1 / 255);
-    this.blue *= ((texel >> 16) & 255) * (1 / 255);
-  }
-
-  private flatTexel(texture: MipTexture, at: number, px: number, py: number, depth: number): number {
-    const p = this.planes;
-    const u = (p[at + 12]! + p[at + 13]! * px + p[at + 14]! * py) * depth;
-    const v = (p[at + 15]! + p[at + 16]! * px + p[at + 17]! * py) * depth;
-    const width = texture.widths[0]! * depth;
-    const height = texture.heights[0]! * depth;
-    const ux = (p[at + 13]! - u * p[at + 1]!) * width;
-    const vx = (p[at + 16]! - v * p[at + 1]!) * height;
-    const uy = (p[at + 14]! - u * p[at + 2]!) * width;
-    const vy = (p[at + 17]! - v * p[at + 2]!) * height;
-    const alongX = ux * ux + vx * vx;
-    const alongY = uy * uy + vy * vy;
-    return sampleFlat(texture, u, v, alongX > alongY ? alongX : alongY);
-  }
-
-  private cubeTexel(texture: MipTexture, at: number, px: number, py: number): number {
-    const p = this.planes;
-    return cubeTexelAlong(
-      texture,
-      p[at + 12]! + p[at + 13]! * px + p[at + 14]! * py,
-      p[at + 15]! + p[at + 16]! * px + p[at + 17]! * py,
-      p[at + 18]! + p[at + 19]! * px + p[at + 20]! * py,
-      p,
-      at + 12,
+      face < 0 ? texelAlong(texture, p, at + DIVISOR, px, py) : texelOn(texture, face, p, at + DIVISOR, px, py);
+    return (
+      (red * (texel & 255) * (1 / 255) + 0.5) |
+      ((green * ((texel >> 8) & 255) * (1 / 255) + 0.5) << 8) |
+      ((blue * ((texel >> 16) & 255) * (1 / 255) + 0.5) << 16)
     );
   }
 
+  /** The colours of triangle `id` at the pixels from (x, y) up to column `end`, into the bytes of an image. */
+  colourRun(id: number, x: number, end: number, y: number, out: Uint8Array, at: number): void {
+    let slot = this.slots[id]!;
+    if (slot < 0) slot = this.prepare(id);
+    const texture = this.textures[slot]!;
+    if (texture !== null && (this.faces[slot]! < 0 || end - x < 4)) {
+      for (; x < end; x++, at += 3) unpack(this.colourAt(id, x, y), out, at);
+      return;
+    }
+    const p = this.planes;
+    const from = slot * STRIDE;
+    const px = x + 0.5;
+    const py = y + 0.5;
+    let inverse = p[from]! + p[from + 1]! * px + p[from + 2]! * py;
+    let red = p[from + RED]! + p[from + RED + 1]! * px + p[from + RED + 2]! * py;
+    let green = p[from + GREEN]! + p[from + GREEN + 1]! * px + p[from + GREEN + 2]! * py;
+    let blue = p[from + BLUE]! + p[from + BLUE + 1]! * px + p[from + BLUE + 2]! * py;
+    const inverseX = p[from + 1]!;
+    const redX = p[from + RED + 1]!;
+    const greenX = p[from + GREEN + 1]!;
+    const blueX = p[from + BLUE + 1]!;
+    if (texture !== null) this.texels(texture, this.faces[slot]!, from + DIVISOR, x, end, py);
+    const texels = this.texelRow;
+    for (; x < end; x++, at += 3) {
+      const depth = inverse > 1e-9 ? 255 / inverse : 255e9;
+      let r = red * depth;
+      let g = green * depth;
+      let b = blue * depth;
+      r = r < 0 ? 0 : r > 255 ? 255 : r;
+      g = g < 0 ? 0 : g > 255 ? 255 : g;
+      b = b < 0 ? 0 : b > 255 ? 255 : b;
+      if (texture !== null) {
+        const texel = texels[x]!;
+        r *= (texel & 255) * (1 / 255);
+        g *= ((texel >> 8) & 255) * (1 / 255);
+        b *= (texel >> 16) * (1 / 255);
+      }
+      out[at] = r + 0.5;
+      out[at + 1] = g + 0.5;
+      out[at + 2] = b + 0.5;
+      inverse += inverseX;
+      red += redX;
+      green += greenX;
+      blue += blueX;
+    }
+  }
+
+  /** The texels of a run of pixels, into `texelRow`. The mip level is that of each group of four's first pixel. */
+  private texels(texture: MipTexture, face: number, at: number, x: number, end: number, py: number): void {
+    const p = this.planes;
+    const row = this.texelRow;
+    const px = x + 0.5;
+    let divisor = p[at]! + p[at + 1]! * px + p[at + 2]! * py;
+    let s = p[at + 3]! + p[at + 4]! * px + p[at + 5]! * py;
+    let t = p[at + 6]! + p[at + 7]! * px + p[at + 8]! * py;
+    const divisorX = p[at + 1]!;
+    const sX = p[at + 4]!;
+    const tX = p[at + 7]!;
+    const [width, height] = [texture.widths[0]!, texture.heights[0]!];
+    const isFlat = texture.kind === 'flat';
+    let rho2 = 0;
+    for (let left = 0; x < end; x++, left--) {
+      const inverse = divisor > 1e-12 ? 1 / divisor : 1e12;
+      const u = s * inverse;
+      const v = t * inverse;
+      if (left === 0) {
+        left = 4;
+        const sx = (sX - u * divisorX) * inverse * width;
+        const tx = (tX - v * divisorX) * inverse * height;
+        const sy = (p[at + 5]! - u * p[at + 2]!) * inverse * width;
+        const ty = (p[at + 8]! - v * p[at + 2]!) * inverse * height;
+        rho2 = Math.max(sx * sx + tx * tx, sy * sy + ty * ty);
+      }
+      row[x] = isFlat ? sampleRepeated(texture, u, v, rho2) : sampleClamped(texture, face, u, v, rho2);
+      divisor += divisorX;
+      s += sX;
+      t += tX;
+    }
+  }
+
   private prepare(id: number): number {
-    const { triangle, vertex, pattern } = this.buffers;
+    const { triangle, vertex } = this.samples;
     const a = triangle.cornerA[id]!;
     const b = triangle.cornerB[id]!;
     const c = triangle.cornerC[id]!;
@@ -108,83 +175,126 @@ export class TriangleShader {
     this.vertices.light(c, index);
     const slot = this.used++;
     this.slots[id] = slot;
-    if ((slot + 1) * STRIDE > this.planes.length) this.growPlanes();
+    if (slot >= this.faces.length) this.grow();
     const { screenX, screenY, inverseDepth: z, red, green, blue, u, v, w } = vertex;
-    const toX = 1 / pattern.columns;
-    const toY = 1 / pattern.rows;
-    const x2 = screenX[c]! * toX;
-    const y2 = screenY[c]! * toY;
-    const x02 = screenX[a]! * toX - x2;
-    const y02 = screenY[a]! * toY - y2;
-    const x12 = screenX[b]! * toX - x2;
-    const y12 = screenY[b]! * toY - y2;
-    const inverse = 1 / (x02 * y12 - x12 * y02);
-    const p = this.planes;
+    this.setCorners(screenX[a]!, screenY[a]! / ROWS, screenX[b]!, screenY[b]! / ROWS, screenX[c]!, screenY[c]! / ROWS);
     const za = z[a]!;
     const zb = z[b]!;
     const zc = z[c]!;
-    const plane = (at: number, fa: number, fb: number, fc: number): void => {
-      const d0 = (fa - fc) * inverse;
-      const d1 = (fb - fc) * inverse;
-      const slopeX = d0 * y12 - d1 * y02;
-      const slopeY = d1 * x02 - d0 * x12;
-      p[at] = fc - slopeX * x2 - slopeY * y2;
-      p[at + 1] = slopeX;
-      p[at + 2] = slopeY;
-    };
     const at = slot * STRIDE;
-    plane(at, za, zb, zc);
-    plane(at + 3, red[a]! * za, red[b]! * zb, red[c]! * zc);
-    plane(at + 6, green[a]! * za, green[b]! * zb, green[c]! * zc);
-    plane(at + 9, blue[a]! * za, blue[b]! * zb, blue[c]! * zc);
+    this.plane(at, za, zb, zc);
+    this.plane(at + RED, red[a]! * za, red[b]! * zb, red[c]! * zc);
+    this.plane(at + GREEN, green[a]! * za, green[b]! * zb, green[c]! * zc);
+    this.plane(at + BLUE, blue[a]! * za, blue[b]! * zb, blue[c]! * zc);
     const { texture } = this.drawables[index]!;
+    this.textures[slot] = texture;
     if (texture === null) return slot;
-    plane(at + 12, u[a]! * za, u[b]! * zb, u[c]! * zc);
-    plane(at + 15, v[a]! * za, v[b]! * zb, v[c]! * zc);
-    if (texture.kind === 'cube') plane(at + 18, w[a]! * za, w[b]! * zb, w[c]! * zc);
+    if (texture.kind === 'flat') {
+      this.faces[slot] = 0;
+      this.plane(at + DIVISOR, za, zb, zc);
+      this.plane(at + S, u[a]! * za, u[b]! * zb, u[c]! * zc);
+      this.plane(at + T, v[a]! * za, v[b]! * zb, v[c]! * zc);
+      return slot;
+    }
+    const face = cubeFace(u[a]! + u[b]! + u[c]!, v[a]! + v[b]! + v[c]!, w[a]! + w[b]! + w[c]!);
+    const isOne = [a, b, c].every((corner) => meets(face, u[corner]!, v[corner]!, w[corner]!));
+    this.faces[slot] = isOne ? face : -1;
+    this.plane(at + DIVISOR, u[a]! * za, u[b]! * zb, u[c]! * zc);
+    this.plane(at + S, v[a]! * za, v[b]! * zb, v[c]! * zc);
+    this.plane(at + T, w[a]! * za, w[b]! * zb, w[c]! * zc);
+    if (isOne) directionToFace(this.planes, at + DIVISOR, face);
     return slot;
   }
 
-  private growPlanes(): void {
-    const larger = new Float64Array(Math.max(4096 * STRIDE, 2 * this.planes.length));
-    larger.set(this.planes);
-    this.planes = larger;
+  /** Corners of the triangle at hand, for `plane`: the third one, and barycentric slopes. */
+  private cornerX = 0;
+  private cornerY = 0;
+  private slope0X = 0;
+  private slope0Y = 0;
+  private slope1X = 0;
+  private slope1Y = 0;
+
+  private setCorners(x0: number, y0: number, x1: number, y1: number, x2: number, y2: number): void {
+    const inverse = 1 / ((x0 - x2) * (y1 - y2) - (x1 - x2) * (y0 - y2));
+    this.cornerX = x2;
+    this.cornerY = y2;
+    this.slope0X = (y1 - y2) * inverse;
+    this.slope0Y = (x2 - x1) * inverse;
+    this.slope1X = (y2 - y0) * inverse;
+    this.slope1Y = (x0 - x2) * inverse;
+  }
+
+  private plane(at: number, fa: number, fb: number, fc: number): void {
+    const slopeX = (fa - fc) * this.slope0X + (fb - fc) * this.slope1X;
+    const slopeY = (fa - fc) * this.slope0Y + (fb - fc) * this.slope1Y;
+    this.planes[at] = fc - slopeX * this.cornerX - slopeY * this.cornerY;
+    this.planes[at + 1] = slopeX;
+    this.planes[at + 2] = slopeY;
+  }
+
+  private grow(): void {
+    const planes = new Float64Array(2 * this.planes.length);
+    planes.set(this.planes);
+    this.planes = planes;
+    const faces = new Int32Array(2 * this.faces.length);
+    faces.set(this.faces);
+    this.faces = faces;
   }
 }
 
-/**
- * The texel of a cube map in a direction whose components change from pixel to pixel by the slopes in `planes` (value, slope x, slope y
- * for each of the three, from `at` on).
- */
-export function cubeTexelAlong(
-  texture: MipTexture,
-  x: number,
-  y: number,
-  z: number,
-  planes: ArrayLike<number>,
-  at: number,
-): number {
+function unpack(colour: number, out: Uint8Array, at: number): void {
+  out[at] = colour;
+  out[at + 1] = colour >> 8;
+  out[at + 2] = colour >> 16;
+}
+
+/** The texel of a cube map at a pixel; `p` holds the planes of a direction's three components from `at` on. */
+export function texelAlong(texture: MipTexture, p: Float64Array, at: number, px: number, py: number): number {
+  const x = p[at]! + p[at + 1]! * px + p[at + 2]! * py;
+  const y = p[at + 3]! + p[at + 4]! * px + p[at + 5]! * py;
+  const z = p[at + 6]! + p[at + 7]! * px + p[at + 8]! * py;
   const face = cubeFace(x, y, z);
-  const axis = face >> 1;
-  // OpenGL's table: which components run along s and t of each face, and their signs.
-  const sAxis = axis === 0 ? 2 : 0;
-  const tAxis = axis === 1 ? 2 : 1;
-  const sSign = face === 0 || face === 5 ? -1 : 1;
-  const tSign = face === 2 ? 1 : -1;
-  const major = axis === 0 ? x : axis === 1 ? y : z;
-  const inverse = major === 0 ? 0 : 1 / (major < 0 ? -major : major);
-  const majorSign = major < 0 ? -1 : 1;
-  const s = sSign * (sAxis === 0 ? x : z) * inverse;
-  const t = tSign * (tAxis === 1 ? y : z) * inverse;
-  // Derivatives of s and t by the quotient rule; half a face per unit.
-  const width = 0.5 * texture.widths[0]! * inverse;
-  const mx = majorSign * planes[at + 3 * axis + 1]!;
-  const my = majorSign * planes[at + 3 * axis + 2]!;
-  const sx = (sSign * planes[at + 3 * sAxis + 1]! - s * mx) * width;
-  const sy = (sSign * planes[at + 3 * sAxis + 2]! - s * my) * width;
-  const tx = (tSign * planes[at + 3 * tAxis + 1]! - t * mx) * width;
-  const ty = (tSign * planes[at + 3 * tAxis + 2]! - t * my) * width;
+  scratch.set(p.subarray(at, at + 9));
+  directionToFace(scratch, 0, face);
+  return texelOn(texture, face, scratch, 0, px, py);
+}
+
+const scratch = new Float64Array(9);
+
+/** Whether a direction meets a face, or its border. */
+function meets(face: number, x: number, y: number, z: number): boolean {
+  const axis = FACE_AXES[3 * face + 2]!;
+  const through = FACE_SIGNS[3 * face + 2]! * (axis === 0 ? x : axis === 1 ? y : z) * (1 + 1e-6);
+  return Math.abs(x) <= through && Math.abs(y) <= through && Math.abs(z) <= through;
+}
+
+/** Replaces the planes of a direction's components by those of a divisor and of s and t in [0, 1] times the divisor, on one face. */
+function directionToFace(p: Float64Array, at: number, face: number): void {
+  for (let k = 0; k < 3; k++) {
+    const s = p[at + k + 3 * FACE_AXES[3 * face]!]! * FACE_SIGNS[3 * face]!;
+    const t = p[at + k + 3 * FACE_AXES[3 * face + 1]!]! * FACE_SIGNS[3 * face + 1]!;
+    const through = p[at + k + 3 * FACE_AXES[3 * face + 2]!]! * FACE_SIGNS[3 * face + 2]!;
+    p[at + k] = through;
+    p[at + 3 + k] = 0.5 * (through + s);
+    p[at + 6 + k] = 0.5 * (through + t);
+  }
+}
+
+/** The texel at a pixel; `p` holds the planes of divisor, s and t from `at` on. */
+function texelOn(texture: MipTexture, face: number, p: Float64Array, at: number, px: number, py: number): number {
+  const divisor = p[at]! + p[at + 1]! * px + p[at + 2]! * py;
+  const inverse = divisor > 1e-12 ? 1 / divisor : 1e12;
+  const s = (p[at + 3]! + p[at + 4]! * px + p[at + 5]! * py) * inverse;
+  const t = (p[at + 6]! + p[at + 7]! * px + p[at + 8]! * py) * inverse;
+  // How many texels are crossed from pixel to pixel.
+  const width = texture.widths[0]! * inverse;
+  const height = texture.heights[0]! * inverse;
+  const sx = (p[at + 4]! - s * p[at + 1]!) * width;
+  const tx = (p[at + 7]! - t * p[at + 1]!) * height;
+  const sy = (p[at + 5]! - s * p[at + 2]!) * width;
+  const ty = (p[at + 8]! - t * p[at + 2]!) * height;
   const alongX = sx * sx + tx * tx;
   const alongY = sy * sy + ty * ty;
-  return sampleFace(texture, face, 0.5 + 0.5 * s, 0.5 + 0.5 * t, alongX > alongY ? alongX : alongY);
+  const rho2 = alongX > alongY ? alongX : alongY;
+  return texture.kind === 'flat' ? sampleRepeated(texture, s, t, rho2) : sampleClamped(texture, face, s, t, rho2);
 }

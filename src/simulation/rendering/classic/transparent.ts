@@ -3,12 +3,14 @@
  * Nothing transparent hides anything, and planes show their back, faintly.
  */
 
-import { fillTriangles } from '../fill.ts';
+import { clipTriangle } from './fill.ts';
 import type { Pass } from './pass.ts';
+import { OFFSETS, ROWS } from './samples.ts';
+import type { Samples } from './samples.ts';
 import { OPAQUE } from './scene.ts';
 import type { ClassicDrawable } from './scene.ts';
-import { poseArrays } from './vertices.ts';
-import type { Poses } from './vertices.ts';
+import { placeOf } from './poses.ts';
+import type { Poses } from './poses.ts';
 import type { ClassicView } from './view.ts';
 
 /** A plane seen from behind has this part of its alpha. */
@@ -33,11 +35,8 @@ export function addTransparent(
   if (indices.length === 0) return;
   const near = indices.map((i) => [i, nearness(drawables[i]!, poses, view)] as const).sort((a, b) => a[1] - b[1]);
   const bases = new Map<number, number>();
-  for (const [i] of near) {
-    bases.set(i, pass.state.vertices);
-    pass.state.vertices += pass.vertices.transform(i, pass.state.vertices);
-  }
-  const layer = new Layer(pass.buffers.width * pass.buffers.height, pass.buffers.pattern.rows, out);
+  for (const [i] of near) bases.set(i, pass.vertices.transform(i));
+  const layer = new Layer(out);
   for (const [i] of [...near, ...near.toReversed()]) {
     const drawable = drawables[i]!;
     const behind = drawable.isPlane && isBehind(drawable, poses, view);
@@ -57,27 +56,25 @@ export function addTransparent(
 /** One drawable's colours per pixel, gathered before they are blended: triangles that share a pixel cover different samples of it. */
 class Layer {
   alpha = 1;
-  private readonly samples: number;
   private readonly out: Uint8Array;
   private readonly counts: Uint8Array;
   private readonly sums: Float32Array;
   private readonly touched: number[] = [];
 
-  constructor(pixels: number, samples: number, out: Uint8Array) {
-    this.samples = samples;
+  constructor(out: Uint8Array) {
     this.out = out;
-    this.counts = new Uint8Array(pixels);
-    this.sums = new Float32Array(3 * pixels);
+    this.counts = new Uint8Array(out.length / 3);
+    this.sums = new Float32Array(out.length);
   }
 
-  add(pixel: number, count: number, red: number, green: number, blue: number): void {
+  add(pixel: number, count: number, colour: number): void {
     // More samples than there are: another side of the same drawable.
-    if (this.counts[pixel]! + count > this.samples) this.blend(pixel);
+    if (this.counts[pixel]! + count > ROWS) this.blend(pixel);
     if (this.counts[pixel] === 0) this.touched.push(pixel);
     this.counts[pixel]! += count;
-    this.sums[3 * pixel]! += red * count;
-    this.sums[3 * pixel + 1]! += green * count;
-    this.sums[3 * pixel + 2]! += blue * count;
+    this.sums[3 * pixel]! += (colour & 255) * count;
+    this.sums[3 * pixel + 1]! += ((colour >> 8) & 255) * count;
+    this.sums[3 * pixel + 2]! += (colour >> 16) * count;
   }
 
   flush(): void {
@@ -87,91 +84,87 @@ class Layer {
 
   private blend(pixel: number): void {
     const count = this.counts[pixel]!;
-    const kept = 1 - (this.alpha * count) / this.samples;
+    const kept = 1 - (this.alpha * count) / ROWS;
     for (let at = 3 * pixel; at < 3 * pixel + 3; at++) {
-      this.out[at] = this.out[at]! * kept + (this.sums[at]! * this.alpha) / this.samples + 0.5;
+      this.out[at] = this.out[at]! * kept + (this.sums[at]! * this.alpha) / ROWS + 0.5;
       this.sums[at] = 0;
     }
     this.counts[pixel] = 0;
   }
 }
 
-/** Triangle by triangle: its samples in front of what is opaque are marked, gathered, and put back, so that nothing hides the next one. */
+/** Triangle by triangle, so that nothing transparent hides anything. */
 function drawLayer(
-  { buffers, shader, state }: Pass,
+  { samples, shader }: Pass,
   view: ClassicView,
   drawable: ClassicDrawable,
   index: number,
   base: number,
   layer: Layer,
 ): void {
-  const { triangleId, depth, width, pattern, vertex } = buffers;
   const { indices } = drawable.geometry;
+  const { triangle, width } = samples;
+  const id = samples.triangles;
   for (let t = 0; t < indices.length; t += 3) {
-    const window = boxAround(
-      [0, 1, 2].map((k) => base + indices[t + k]!),
-      vertex,
-      view,
-    );
-    if (window === null) continue;
-    const { left, right, top, bottom } = window;
-    const first = state.triangles;
-    const columns = right - left + 1;
-    const rows = Array.from({ length: bottom - top + 1 }, (_, i) => (top + i) * width + left);
-    const saved = rows.map((at) => [triangleId.slice(at, at + columns), depth.slice(at, at + columns)] as const);
-    fillTriangles(buffers, { ...view, window }, indices.subarray(t, t + 3), base, index, state);
-    if (state.triangles === first) continue;
-    for (let y = Math.floor(top / pattern.rows); y <= Math.floor(bottom / pattern.rows); y++) {
-      for (let x = left; x <= right; x++) {
-        let [count, id] = [0, -1];
-        for (let line = Math.max(top, y * pattern.rows); line <= Math.min(bottom, y * pattern.rows + 3); line++) {
-          if (triangleId[line * width + x]! < first) continue;
-          id = triangleId[line * width + x]!;
-          count++;
-        }
-        if (count === 0) continue;
-        shader.colourAt(id, x, y);
-        layer.add(y * width + x, count, shader.red, shader.green, shader.blue);
+    const [a, b, c] = [base + indices[t]!, base + indices[t + 1]!, base + indices[t + 2]!];
+    const polygon = clipTriangle(samples, view, a, b, c, index);
+    for (let i = 1; i + 1 < polygon.length; i++) {
+      const corners = [polygon[0]!, polygon[i]!, polygon[i + 1]!] as const;
+      [triangle.cornerA[id], triangle.cornerB[id], triangle.cornerC[id]] = corners;
+      triangle.drawable[id] = index;
+      shader.forget(id);
+      cover(samples, view, corners, (x, y, count) => layer.add(y * width + x, count, shader.colourAt(id, x, y)));
+    }
+  }
+}
+
+/** Calls back for each pixel with how many of its samples a front-facing triangle covers before anything opaque. */
+function cover(
+  { vertex, depth, width }: Samples,
+  { winding, window }: ClassicView,
+  corners: readonly [number, number, number],
+  emit: (x: number, y: number, count: number) => void,
+): void {
+  const { screenX, screenY, inverseDepth } = vertex;
+  const [x0, x1, x2] = corners.map((corner) => screenX[corner]!) as [number, number, number];
+  const [y0, y1, y2] = corners.map((corner) => screenY[corner]!) as [number, number, number];
+  const [z0, z1, z2] = corners.map((corner) => inverseDepth[corner]!) as [number, number, number];
+  const area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0);
+  if (area * winding >= 0) return;
+  // Weights of the first and second corner are planes over the image; all three are positive inside.
+  const [ax, ay] = [(y1 - y2) / area, (x2 - x1) / area];
+  const [bx, by] = [(y2 - y0) / area, (x0 - x2) / area];
+  const top = Math.max(window.top, Math.floor(Math.min(y0, y1, y2))) >> 2;
+  const bottom = Math.min(window.bottom, Math.floor(Math.max(y0, y1, y2))) >> 2;
+  const left = Math.max(window.left, Math.floor(Math.min(x0, x1, x2)));
+  const right = Math.min(window.right, Math.floor(Math.max(x0, x1, x2)));
+  for (let y = top; y <= bottom; y++) {
+    for (let x = left; x <= right; x++) {
+      let count = 0;
+      for (let row = 0; row < ROWS; row++) {
+        const dx = x + OFFSETS[row]! - x2;
+        const dy = ROWS * y + row + 0.5 - y2;
+        const a = ax * dx + ay * dy;
+        const b = bx * dx + by * dy;
+        const c = 1 - a - b;
+        if (a < 0 || b < 0 || c < 0) continue;
+        if (a * z0 + b * z1 + c * z2 > depth[(ROWS * y + row) * width + x]!) count++;
       }
-    }
-    shader.forget(first, state.triangles);
-    state.triangles = first;
-    for (const [i, [ids, depths]] of saved.entries()) {
-      triangleId.set(ids, rows[i]!);
-      depth.set(depths, rows[i]!);
+      if (count > 0) emit(x, y, count);
     }
   }
 }
 
-/** The samples that a triangle may touch; all when it crosses the near plane, null when it is outside. */
-function boxAround(
-  corners: readonly number[],
-  { screenX, screenY, viewZ }: Pass['buffers']['vertex'],
-  { window, near }: ClassicView,
-): ClassicView['window'] | null {
-  if (corners.some((corner) => viewZ[corner]! > -near)) return window;
-  const xs = corners.map((corner) => screenX[corner]!);
-  const ys = corners.map((corner) => screenY[corner]!);
-  const left = Math.max(window.left, Math.floor(Math.min(...xs)));
-  const right = Math.min(window.right, Math.floor(Math.max(...xs)));
-  const top = Math.max(window.top, Math.floor(Math.min(...ys)));
-  const bottom = Math.min(window.bottom, Math.floor(Math.max(...ys)));
-  return left > right || top > bottom ? null : { left, right, top, bottom };
-}
-
-function isBehind({ carrier, id }: ClassicDrawable, poses: Poses, { camera }: ClassicView): boolean {
-  const [positions, orientations] = poseArrays({ carrier }, poses);
-  let along = 0;
-  for (let k = 0; k < 3; k++) {
-    along += (camera.position[k]! - positions[3 * id + k]!) * orientations[9 * id + 3 * k + 2]!;
-  }
-  return along < 0;
+function isBehind(drawable: ClassicDrawable, poses: Poses, { camera }: ClassicView): boolean {
+  const world = new Float64Array(12);
+  placeOf(drawable, poses, world);
+  return [0, 1, 2].reduce((sum, k) => sum + (camera.position[k]! - world[9 + k]!) * world[3 * k + 2]!, 0) < 0;
 }
 
 /** Distance of the bounding sphere from the camera; planes are always far. */
-function nearness({ carrier, id, geometry, isPlane }: ClassicDrawable, poses: Poses, { camera }: ClassicView): number {
-  if (isPlane) return Infinity;
-  const [positions] = poseArrays({ carrier }, poses);
-  const away = [0, 1, 2].map((k) => positions[3 * id + k]! - camera.position[k]!);
-  return Math.hypot(...away) - geometry.radius;
+function nearness(drawable: ClassicDrawable, poses: Poses, { camera }: ClassicView): number {
+  if (drawable.isPlane) return Infinity;
+  const world = new Float64Array(12);
+  placeOf(drawable, poses, world);
+  return Math.hypot(...[0, 1, 2].map((k) => world[9 + k]! - camera.position[k]!)) - drawable.geometry.radius;
 }

@@ -3,36 +3,33 @@
  * camera's place, spots), clamped to [0, 1] before anything is interpolated. Only vertices of triangles that are seen are lit.
  */
 
-import { reserve } from '../raster-buffers.ts';
 import type { Rgb } from './lights.ts';
+import { placeOf } from './poses.ts';
+import type { Poses } from './poses.ts';
+import { reserve } from './samples.ts';
+import type { Samples } from './samples.ts';
 import { OPAQUE } from './scene.ts';
 import type { ClassicDrawable } from './scene.ts';
 import { LIGHT_STRIDE, reflect } from './view.ts';
-import type { ClassicBuffers, ClassicView } from './view.ts';
-
-/** Where geoms and sites are: MuJoCo's `geom_xpos` [n × 3], `geom_xmat` [n × 9], and the same of sites. */
-export interface Poses {
-  readonly geomPositions: Float64Array;
-  readonly geomOrientations: Float64Array;
-  readonly sitePositions: Float64Array;
-  readonly siteOrientations: Float64Array;
-}
+import type { ClassicView } from './view.ts';
 
 type Matrix = readonly [number, number, number, number, number, number, number, number, number];
 
 /** Transforms and lights the vertices of one image. */
 export class VertexStage {
-  private readonly buffers: ClassicBuffers;
+  private readonly samples: Samples;
   private view!: ClassicView;
   private drawables: readonly ClassicDrawable[] = [];
   /** Per drawable: rotation (row-major) and translation from its frame to the camera's, and its first vertex. */
   private places = new Float64Array(0);
   private bases = new Int32Array(0);
+  /** Of the drawable at hand: orientation 9 and position 3 in the world. */
+  private readonly world = new Float64Array(12);
   /** Per vertex: 1 = lit, or made by clipping. */
   private lit = new Uint8Array(0);
 
-  constructor(buffers: ClassicBuffers) {
-    this.buffers = buffers;
+  constructor(samples: Samples) {
+    this.samples = samples;
   }
 
   /** A new image: places all drawables, and makes room for the vertices and triangles of those that are seen. */
@@ -55,8 +52,9 @@ export class VertexStage {
       vertices += geometry.positions.length / 3 + (crosses ? 2 * times * count : 0);
       triangles += times * (crosses ? 2 : 1) * count;
     }
-    reserve(this.buffers, vertices, triangles);
-    const room = this.buffers.vertex.screenX.length;
+    // One more for the transparent triangle at hand.
+    reserve(this.samples, vertices, triangles + 1);
+    const room = this.samples.vertex.screenX.length;
     if (this.lit.length < room) this.lit = new Uint8Array(room);
     else this.lit.fill(0, 0, vertices);
   }
@@ -68,14 +66,15 @@ export class VertexStage {
     return !isOutside(this.view, this.places[at]!, this.places[at + 1]!, this.places[at + 2]!, radius);
   }
 
-  /** Transforms a drawable's vertices, from index `base` on; returns how many. */
-  transform(index: number, base: number): number {
+  /** Transforms a drawable's vertices; returns the first one's index. */
+  transform(index: number): number {
+    const base = this.samples.vertices;
     const { focalX, focalY, centreX, centreY } = this.view;
     const m = this.places.subarray(12 * index, 12 * index + 12);
     const [m00, m01, m02, m10, m11, m12, m20, m21, m22] = m as unknown as readonly number[] as Matrix;
     const [tx, ty, tz] = [m[9]!, m[10]!, m[11]!];
     this.bases[index] = base;
-    const { screenX, screenY, inverseDepth, viewX, viewY, viewZ } = this.buffers.vertex;
+    const { screenX, screenY, inverseDepth, viewX, viewY, viewZ } = this.samples.vertex;
     const p = this.drawables[index]!.geometry.positions;
     for (let j = 0, k = base; j < p.length; j += 3, k++) {
       const px = p[j]!;
@@ -92,7 +91,8 @@ export class VertexStage {
       screenX[k] = centreX + x * inverse * focalX;
       screenY[k] = centreY - y * inverse * focalY;
     }
-    return p.length / 3;
+    this.samples.vertices += p.length / 3;
+    return base;
   }
 
   /** Lights a drawable's vertex and fetches its texture coordinates, unless that is done. */
@@ -106,7 +106,7 @@ export class VertexStage {
     this.lightVertex(vertex, drawable, local, 12 * index);
     const { coordinates, texture } = drawable;
     if (coordinates === null) return;
-    const { u, v, w } = this.buffers.vertex;
+    const { u, v, w } = this.samples.vertex;
     if (texture!.kind === 'flat') {
       u[vertex] = coordinates[2 * local]!;
       v[vertex] = coordinates[2 * local + 1]!;
@@ -118,8 +118,8 @@ export class VertexStage {
   }
 
   private lightVertex(vertex: number, drawable: ClassicDrawable, local: number, rotation: number): void {
-    const { buffers, places: m, view } = this;
-    const { red, green, blue, viewX, viewY, viewZ } = buffers.vertex;
+    const { samples, places: m, view } = this;
+    const { red, green, blue, viewX, viewY, viewZ } = samples.vertex;
     const { lights, tint } = view;
     const { rgba, specular: gloss, shininess, emission } = drawable;
     const n = drawable.geometry.normals;
@@ -133,6 +133,8 @@ export class VertexStage {
     const y = viewY[vertex]!;
     const z = viewZ[vertex]!;
     const base = emission + view.ambient;
+    // A highlight weaker than a quarter of a byte's step is none.
+    const dullest = gloss === 0 ? 1 : Math.pow(2 ** -10, 1 / Math.max(shininess, 1e-3));
     let sumRed = base;
     let sumGreen = base;
     let sumBlue = base;
@@ -168,13 +170,13 @@ export class VertexStage {
       sumRed += fade * lights[at + 11]! + diffuse * lights[at + 14]!;
       sumGreen += fade * lights[at + 12]! + diffuse * lights[at + 15]!;
       sumBlue += fade * lights[at + 13]! + diffuse * lights[at + 16]!;
-      if (facing <= 0 || gloss === 0) continue;
+      if (facing <= 0 || dullest >= 1) continue;
       const towards = 1 / Math.sqrt(x * x + y * y + z * z + 1e-12);
       const hx = lx - x * towards;
       const hy = ly - y * towards;
       const hz = lz - z * towards;
       const half = (nx * hx + ny * hy + nz * hz) / Math.sqrt(hx * hx + hy * hy + hz * hz + 1e-12);
-      if (half <= 0) continue;
+      if (half < dullest) continue;
       const shine = fade * gloss * Math.pow(half, shininess);
       shineRed += shine * lights[at + 17]!;
       shineGreen += shine * lights[at + 18]!;
@@ -190,8 +192,9 @@ export class VertexStage {
 
   private place(index: number, drawable: ClassicDrawable, poses: Poses): void {
     const { camera, mirror } = this.view;
-    const [positions, orientations] = poseArrays(drawable, poses);
-    const o = 9 * drawable.id;
+    const world = this.world;
+    placeOf(drawable, poses, world);
+    if (drawable.isPlane) this.follow(drawable.follows, world);
     const r = camera.orientation;
     const put = (column: number, [x, y, z]: Rgb): void => {
       for (let k = 0; k < 3; k++) {
@@ -200,43 +203,24 @@ export class VertexStage {
       }
     };
     for (let k = 0; k < 3; k++) {
-      const axis = [orientations[o + k]!, orientations[o + 3 + k]!, orientations[o + 6 + k]!] as const;
+      const axis = [world[k]!, world[3 + k]!, world[6 + k]!] as const;
       put(k, mirror === null ? axis : reflect(mirror, axis, 0));
     }
-    const followed = this.followed(drawable, positions, orientations);
-    const [x, y, z] = mirror === null ? followed : reflect(mirror, followed, 1);
+    const at = [world[9]!, world[10]!, world[11]!] as const;
+    const [x, y, z] = mirror === null ? at : reflect(mirror, at, 1);
     const p = camera.position;
     put(3, [x - p[0]!, y - p[1]!, z - p[2]!]);
   }
 
-  /** The drawable's place; an infinite plane is moved under the camera by whole steps. */
-  private followed(
-    drawable: ClassicDrawable,
-    positions: Float64Array,
-    orientations: Float64Array,
-  ): [number, number, number] {
-    const { id, follows } = drawable;
-    const at: [number, number, number] = [positions[3 * id]!, positions[3 * id + 1]!, positions[3 * id + 2]!];
-    const place = [...at];
+  /** Moves an infinite plane under the camera by whole steps. */
+  private follow(steps: readonly [number, number], world: Float64Array): void {
+    const away = [0, 1, 2].map((i) => this.view.camera.position[i]! - world[9 + i]!);
     for (const k of [0, 1] as const) {
-      const step = follows[k];
-      if (step === 0) continue;
-      const axis = [0, 3, 6].map((row) => orientations[9 * id + row + k]!);
-      const along = axis.reduce((sum, value, i) => sum + value * (this.view.camera.position[i]! - place[i]!), 0);
-      for (let i = 0; i < 3; i++) at[i]! += step * Math.round(along / step) * axis[i]!;
+      if (steps[k] === 0) continue;
+      const along = away.reduce((sum, value, i) => sum + value * world[3 * i + k]!, 0);
+      for (let i = 0; i < 3; i++) world[9 + i]! += steps[k] * Math.round(along / steps[k]) * world[3 * i + k]!;
     }
-    return at;
   }
-}
-
-/** The arrays with a drawable's position and orientation. */
-export function poseArrays(
-  { carrier }: Pick<ClassicDrawable, 'carrier'>,
-  poses: Poses,
-): [positions: Float64Array, orientations: Float64Array] {
-  return carrier === 'geom'
-    ? [poses.geomPositions, poses.geomOrientations]
-    : [poses.sitePositions, poses.siteOrientations];
 }
 
 /** Whether a sphere lies behind the camera or outside what is seen. */

@@ -1,17 +1,10 @@
 /** @file The camera and the lights of one image, in camera coordinates, as the classic renderer's loops need them. */
 
 import type { Camera } from '../camera.ts';
-import type { FillView } from '../fill.ts';
-import type { RasterBuffers, SamplePattern } from '../raster-buffers.ts';
+import type { FillView } from './fill.ts';
 import type { ClassicLight, Rgb } from './lights.ts';
-
-/** What is interpolated over triangles: colour in [0, 1], texture coordinates. */
-export const CLASSIC_FIELDS = ['red', 'green', 'blue', 'u', 'v', 'w'] as const;
-/** The buffers of the classic renderer. */
-export type ClassicBuffers = RasterBuffers<(typeof CLASSIC_FIELDS)[number]>;
-
-/** Four samples per pixel in the places that Mesa's software renderer has them (D3D's standard pattern, upside down). */
-export const ROTATED_GRID: SamplePattern = { rows: 4, columns: 1, offsets: [0.625, 0.125, 0.875, 0.375] };
+import { ROWS } from './samples.ts';
+import type { Samples } from './samples.ts';
 
 /** A plane in which the world is seen mirrored. */
 export interface MirrorPlane {
@@ -41,37 +34,32 @@ export interface ClassicView extends FillView {
 export const LIGHT_STRIDE = 21;
 /** MuJoCo's light of scenes without lamps. */
 const AMBIENT_WITHOUT_LIGHTS = 0.3;
-/** Later triangles win ties (GL_GEQUAL), which rounding would otherwise decide. */
-const TIE = 1 + 2 ** -22;
 
 /** The whole picture, seen directly. */
 export function directView(
-  buffers: ClassicBuffers,
+  { width, height }: Samples,
   camera: Camera,
   lights: readonly ClassicLight[],
   { near, far }: { readonly near: number; readonly far: number },
-  ready: FillView['ready'],
+  light: FillView['light'],
 ): ClassicView {
-  const { rows, columns } = buffers.pattern;
-  const [width, height] = [buffers.width * columns, buffers.height * rows];
   const cotangent = 1 / Math.tan((camera.fovy * Math.PI) / 360);
-  const perPixel = (cotangent * buffers.height) / 2;
+  const perPixel = (cotangent * height) / 2;
   return {
     camera,
     mirror: null,
     tint: 1,
-    focalX: perPixel * columns,
-    focalY: perPixel * rows,
+    focalX: perPixel,
+    focalY: perPixel * ROWS,
     centreX: width / 2,
-    centreY: height / 2,
+    centreY: (ROWS * height) / 2,
     near,
     far,
     winding: 1,
-    tie: TIE,
     limit: null,
-    window: { left: 0, top: 0, right: width - 1, bottom: height - 1 },
-    frustum: { x: buffers.width / buffers.height / cotangent, y: 1 / cotangent, middleX: 0, middleY: 0 },
-    ready,
+    window: { left: 0, top: 0, right: width - 1, bottom: ROWS * height - 1 },
+    frustum: { x: width / height / cotangent, y: 1 / cotangent, middleX: 0, middleY: 0 },
+    light,
     lights: packLights(camera, lights, null),
     ambient: lights.length === 0 ? AMBIENT_WITHOUT_LIGHTS : 0,
   };
@@ -83,7 +71,7 @@ export function mirroredView(
   mirror: MirrorPlane,
   reflectance: number,
   lights: readonly ClassicLight[],
-  through: Pick<FillView, 'limit' | 'window' | 'ready'>,
+  through: Pick<FillView, 'limit' | 'window' | 'light'>,
 ): ClassicView {
   const { left, right, top, bottom } = through.window;
   const { focalX, focalY, centreX, centreY } = direct;
