@@ -9,10 +9,10 @@ import { handleOf, isAtHandle, openingOf, pullOpen, pushShut, withdraw } from '.
 import { add, bounds, middle } from './geometry.ts';
 import { isHeld } from './grasp.ts';
 import { turnKnob } from './knob.ts';
-import { isSlid, subtasksOf } from './narration.ts';
 import type { Plan, Subtask } from './plan.ts';
 import type { Scene } from './scene.ts';
 import { slide } from './slide.ts';
+import { isSlid, subtasksOf } from './subtasks.ts';
 
 /** A drawer is pulled this much wider than what goes into it, metres. */
 const FURTHER = 0.006;
@@ -49,7 +49,8 @@ export function stepsOf(scene: Scene): Step[] {
 }
 
 /** A drawer is opened wide enough before something is put into it. */
-function preparations(scene: Scene, [relation, object, place]: Proposition): Step[] {
+function preparations(scene: Scene, proposition: Proposition): Step[] {
+  const [relation, object, place] = proposition;
   const region = place === undefined ? undefined : scene.task.sites[place];
   if (relation !== 'in' || region === undefined || region.joints.length === 0) return [];
   const step = stepOf(scene.task, ['open', place!]);
@@ -58,6 +59,7 @@ function preparations(scene: Scene, [relation, object, place]: Proposition): Ste
       ...step,
       isDone: (now) =>
         isHeld(now, object!) ||
+        now.holds(proposition) ||
         openingOf(now, place!) > openingFor(now, object!) + (isAtHandle(now, place!) ? FURTHER : 0),
       plan: (now) => opening(now, place!, openingFor(now, object!) + FURTHER),
     },

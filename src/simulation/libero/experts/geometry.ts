@@ -10,14 +10,17 @@ export interface Bounds {
   readonly high: Vector3;
 }
 
+/** a + times · b. */
 export function add(a: Vector3, b: Vector3, times = 1): Vector3 {
   return [a[0] + b[0] * times, a[1] + b[1] * times, a[2] + b[2] * times];
 }
 
+/** a − b. */
 export function subtract(a: Vector3, b: Vector3): Vector3 {
   return add(a, b, -1);
 }
 
+/** a · b. */
 export function dot(a: Vector3, b: Vector3): number {
   return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }

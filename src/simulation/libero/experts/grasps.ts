@@ -66,6 +66,7 @@ const REACH_COST = 4;
 /** What is slid is better pushed by its hind rim than pulled by its front one. */
 const PULL_COST = 0.1;
 
+/** How objects of its class are gripped. */
 export function holdOf(scene: Scene, object: string): Hold {
   return HOLDS[scene.task.objects[object]?.className ?? ''] ?? BODY;
 }

@@ -4,12 +4,10 @@ import type { AnnotatedObject } from '../../../interfaces/annotation.ts';
 import type { Narration } from '../../../interfaces/environment.ts';
 import type { Proposition, LiberoTask } from '../task-model.ts';
 import type { Step } from './expert.ts';
-import type { Plan, Subtask } from './plan.ts';
+import type { Plan } from './plan.ts';
 import type { Sight } from './sight.ts';
 import { nameOf, wordsOf } from './words.ts';
 import type { About } from './words.ts';
-
-const HANDLING: readonly Subtask[] = ['reach', 'grip'];
 
 /** Of the moment that a plan was made in. `steps`: all that the task takes; `present`: which of them the plan is for. */
 export function narrate(
@@ -39,22 +37,6 @@ export function narrate(
     goal: plan.goal === null ? null : seen(task, plan.goal.name, sight),
     locate: sight.locator(),
   };
-}
-
-/** The subtasks that a proposition takes, in order. */
-export function subtasksOf(task: LiberoTask, [relation, first, second]: Proposition): readonly Subtask[] {
-  if (relation === 'open') return [...HANDLING, 'pull'];
-  if (relation === 'close') return [...HANDLING, 'shut'];
-  if (relation === 'turnon' || relation === 'turnoff') return [...HANDLING, 'turn'];
-  const region = task.sites[second ?? ''];
-  if (isSlid(task, first!, second!)) return [...HANDLING, 'push'];
-  const drawer = relation === 'in' && (region?.joints.length ?? 0) > 0;
-  return [...(drawer ? (['withdraw'] as const) : []), ...HANDLING, 'carry', 'release'];
-}
-
-/** Whether an object goes to its place over the table: a plate to a region of the table itself. */
-export function isSlid(task: LiberoTask, object: string, place: string): boolean {
-  return task.sites[place]?.parent === null && task.objects[object]!.className === 'Plate';
 }
 
 function aboutOf(task: LiberoTask, [relation, first, second]: Proposition): About {

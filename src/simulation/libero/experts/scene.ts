@@ -32,12 +32,10 @@ export interface HandState extends Pose {
 
 /** A joint that opens, closes or turns something. */
 export interface Hinge {
-  readonly kind: 'slide' | 'hinge';
   /** Metres or radians. */
   readonly value: number;
-  /** Unit vector and a point on it, world frame. */
+  /** Unit vector, world frame. */
   readonly axis: Vector3;
-  readonly anchor: Vector3;
   /** The collision geoms of the part that it moves, each as a box. */
   readonly shapes: readonly Piece[];
 }

@@ -7,7 +7,7 @@ import type { Sim } from '../../mujoco/sim.ts';
 import { cameraOf, project } from '../../rendering/camera.ts';
 import type { Camera } from '../../rendering/camera.ts';
 import { CAMERAS } from '../embodiment.ts';
-import { corners, middle, placed, subtract } from './geometry.ts';
+import { add, corners, middle, placed, subtract } from './geometry.ts';
 import type { Part, Scene } from './scene.ts';
 
 /** A box that is smaller than this share of the image's width or height shows nothing. */
@@ -17,7 +17,7 @@ const SMALLEST = 0.005;
 export interface Sight {
   /**
    * The box around an object or region in each image, clipped to it, as if nothing hid it; null where it is out of the image, or where other
-   * objects hide the middle of every part of it.
+   * objects hide all of it, as far as samples tell.
    */
   boxes(name: string): Record<string, Box | null>;
   /** Takes points of the robot's base frame to the images of this moment, also later on. */
@@ -56,12 +56,17 @@ function boxOf(camera: Camera, shapes: readonly Part[], hiding: readonly Part[])
   const box = [x0, y0, x1, y1].map((value) => Math.max(0, Math.min(1, value))) as unknown as Box;
   if (box[2] - box[0] < SMALLEST || box[3] - box[1] < SMALLEST) return null;
   const eye = [...camera.position] as unknown as Vector3;
-  const shown = shapes.some((shape) => {
-    const at = seenAt(camera, middle(shape))!;
-    const inside = at.every((value) => value >= 0 && value <= 1);
-    return inside && !hiding.some((other) => isBetween(other, eye, middle(shape)));
+  const shown = shapes.flatMap(samples).some((point) => {
+    const inside = seenAt(camera, point)!.every((value) => value >= 0 && value <= 1);
+    return inside && !hiding.some((other) => isBetween(other, eye, point));
   });
   return shown ? box : null;
+}
+
+/** The middle of a box, and the points half-way from there to its corners. */
+function samples(shape: Part): Vector3[] {
+  const centre = middle(shape);
+  return [centre, ...corners(shape).map((corner) => add(centre, subtract(placed(shape, corner), centre), 0.5))];
 }
 
 function seenAt(camera: Camera, point: Vector3): [number, number] | null {

@@ -5,7 +5,7 @@ import { matrixToQuaternion, quaternionToMatrix } from '../../../base/rotation.t
 import type { Quaternion, Vector3 } from '../../../base/rotation.ts';
 import type { Sim } from '../../mujoco/sim.ts';
 import type { LiberoObject, LiberoTask, Proposition } from '../task-model.ts';
-import { add, corners, placed, subtract } from './geometry.ts';
+import { corners, placed, subtract } from './geometry.ts';
 import type { HandState, Hinge, Part, Piece, Pose, Scene } from './scene.ts';
 
 const BASE = 'robot0_base';
@@ -14,8 +14,8 @@ const FINGERS = ['gripper0_finger1', 'gripper0_finger2'] as const;
 const FINGER_JOINTS = ['gripper0_finger_joint1', 'gripper0_finger_joint2'] as const;
 /** Controls of the two fingers: the last two actuators, positions in metres, the second negative. */
 const FINGER_CONTROLS = 2;
-/** mjtGeom: a mesh; mjtJoint: a slide. */
-const [MESH, SLIDE] = [7, 2];
+/** mjtGeom. */
+const MESH = 7;
 
 /** A box in a body's frame. */
 interface Box {
@@ -106,10 +106,8 @@ export class SimScene implements Scene {
     const id = sim.id('joint', name);
     const body = sim.model('jnt_bodyid')[id]!;
     return {
-      kind: sim.model('jnt_type')[id] === SLIDE ? 'slide' : 'hinge',
       value: sim.data('qpos')[sim.model('jnt_qposadr')[id]!]!,
       axis: three(sim.data('xaxis'), id),
-      anchor: three(sim.data('xanchor'), id),
       shapes: this.collisionGeoms(body).map((geom) => this.shape(geom)),
     };
   }
@@ -237,5 +235,5 @@ function around(points: readonly Vector3[]): { low: Vector3; high: Vector3 } {
 }
 
 function three(values: ArrayLike<number>, index: number): Vector3 {
-  return add([0, 0, 0], [values[3 * index]!, values[3 * index + 1]!, values[3 * index + 2]!]);
+  return [values[3 * index]!, values[3 * index + 1]!, values[3 * index + 2]!];
 }
