@@ -11,6 +11,7 @@ import { cameraOf } from '../rendering/camera.ts';
 import { classicLights } from '../rendering/classic/lights.ts';
 import { posesOf } from '../rendering/classic/poses.ts';
 import { ClassicRenderer } from '../rendering/classic/renderer.ts';
+import { reduceScene } from '../rendering/classic/reduce.ts';
 import { classicScene } from '../rendering/classic/scene.ts';
 import { modelFiles, physicsXml } from './physics-model.ts';
 import { LiberoViews } from './views.ts';
@@ -31,7 +32,7 @@ test('a picture from two half models is the whole model’s, mirrored', { skip: 
   physics.forward();
   const images = new LiberoViews(SIZE).render(physics, visualModel(mujoco, packFiles, task), new Set());
   const renderer = new ClassicRenderer({ width: SIZE, height: SIZE });
-  const scene = classicScene(whole, { geomGroups: SEEN_GROUPS, primitiveCoordinates: 'generated' });
+  const scene = reduceScene(classicScene(whole, { geomGroups: SEEN_GROUPS, primitiveCoordinates: 'generated' }));
   for (const camera of LIBERO_CAMERAS) {
     const view = cameraOf(whole, whole.id('camera', camera));
     const { data } = renderer.render(scene, posesOf(whole), view, classicLights(whole));

@@ -6,6 +6,7 @@
 import { quaternionToMatrix } from '../../base/rotation.ts';
 import type { MujocoModule } from '../mujoco/module.ts';
 import { Sim } from '../mujoco/sim.ts';
+import { reduceScene } from '../rendering/classic/reduce.ts';
 import { classicScene } from '../rendering/classic/scene.ts';
 import type { ClassicDrawable, ClassicScene } from '../rendering/classic/scene.ts';
 import type { LiberoFiles } from './files.ts';
@@ -81,10 +82,12 @@ function build(mujoco: MujocoModule, files: LiberoFiles, xml: string, task: Libe
       siteGroups: SITE_GROUPS,
       primitiveCoordinates: 'generated',
     });
-    const drawables = whole.drawables.filter(({ carrier, id }) => carrier === 'geom' || ids.has(id));
+    const seen = whole.drawables.filter(({ carrier, id }) => carrier === 'geom' || ids.has(id));
+    // Published meshes have eight times the triangles that the cameras' pixels can show.
+    const scene = reduceScene({ ...whole, drawables: seen });
     return {
-      scene: { ...whole, drawables },
-      stateSites: drawables.filter(({ carrier }) => carrier === 'site'),
+      scene,
+      stateSites: scene.drawables.filter(({ carrier }) => carrier === 'site'),
       geoms: sim.count('ngeom'),
       body: sim.model('geom_bodyid').slice(),
       position: sim.model('geom_pos').slice(),
