@@ -15,6 +15,7 @@ import type {
 } from '../../interfaces/environment.ts';
 import type { Observation } from '../../interfaces/observation.ts';
 import { checkAction } from '../check-action.ts';
+import { requireEpisode, requireOpen } from '../episode-at-hand.ts';
 import { loadMujoco } from '../mujoco/module.ts';
 import type { MujocoModule } from '../mujoco/module.ts';
 import { composeTask } from './compose-task.ts';
@@ -222,27 +223,11 @@ class LiberoEnvironment implements NarratingEnvironment {
   }
 
   private assertOpen(): void {
-    if (!this.closed) return;
-    throw new VlaError('bad-argument', 'LIBERO: expected an open environment, got one that was closed.', {
-      hint: 'Make a new one with createLibero.',
-    });
+    requireOpen('LIBERO', this.closed, 'createLibero');
   }
 
   private running(what: string, needsRunning: boolean): Episode {
     this.assertOpen();
-    const { episode } = this;
-    if (episode === null) {
-      throw new VlaError('bad-argument', `LIBERO.${what}: expected an episode, got none.`, {
-        hint: 'Call reset first.',
-      });
-    }
-    if (needsRunning && episode.outcome !== 'running') {
-      throw new VlaError(
-        'bad-argument',
-        `LIBERO.${what}: expected a running episode, got one that ended (${episode.outcome}).`,
-        { hint: 'Call reset to start the next one.' },
-      );
-    }
-    return episode;
+    return requireEpisode(`LIBERO.${what}`, this.episode, needsRunning);
   }
 }

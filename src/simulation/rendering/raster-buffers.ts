@@ -56,7 +56,8 @@ export function reserve(buffers: RasterBuffers, vertices: number, triangles: num
   }
 }
 
-function columns<K extends string, A>(
+/** One array of a length per name. */
+export function columns<K extends string, A>(
   names: readonly K[],
   array: new (length: number) => A,
   length: number,

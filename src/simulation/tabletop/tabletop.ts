@@ -13,6 +13,7 @@ import type {
 } from '../../interfaces/environment.ts';
 import type { Image, Observation } from '../../interfaces/observation.ts';
 import { checkAction } from '../check-action.ts';
+import { requireEpisode, requireOpen } from '../episode-at-hand.ts';
 import { loadMujoco } from '../mujoco/module.ts';
 import type { MujocoModule } from '../mujoco/module.ts';
 import type { Light } from '../rendering/lights.ts';
@@ -302,31 +303,12 @@ class TabletopEnvironment implements Tabletop {
   }
 
   private assertOpen(): void {
-    if (this.closed) {
-      throw new VlaError('bad-argument', 'Tabletop: expected an open environment, got one that was closed.', {
-        hint: 'Make a new one with createTabletop.',
-      });
-    }
+    requireOpen('Tabletop', this.closed, 'createTabletop');
   }
 
   private running(what: string, needsRunning: boolean): Episode {
     this.assertOpen();
-    const { episode } = this;
-    if (episode === null) {
-      throw new VlaError('bad-argument', `Tabletop.${what}: expected an episode, got none.`, {
-        hint: 'Call reset first.',
-      });
-    }
-    if (needsRunning && episode.outcome !== 'running') {
-      throw new VlaError(
-        'bad-argument',
-        `Tabletop.${what}: expected a running episode, got one that ended (${episode.outcome}).`,
-        {
-          hint: 'Call reset to start the next one.',
-        },
-      );
-    }
-    return episode;
+    return requireEpisode(`Tabletop.${what}`, this.episode, needsRunning);
   }
 }
 

@@ -1,5 +1,7 @@
 /** @file The working memory of one pass: samples, transformed vertices and visible triangles. Grows, never shrinks. */
 
+import { columns } from '../raster-buffers.ts';
+
 /** Rows of samples per row of pixels. */
 export const ROWS = 4;
 /**
@@ -66,12 +68,4 @@ export function reserve(samples: Samples, vertices: number, triangles: number): 
   if (samples.triangle.cornerA.length < triangles) {
     samples.triangle = columns(TRIANGLE_FIELDS, Int32Array, Math.ceil(1.25 * triangles));
   }
-}
-
-function columns<K extends string, A>(
-  names: readonly K[],
-  array: new (length: number) => A,
-  length: number,
-): Record<K, A> {
-  return Object.fromEntries(names.map((name) => [name, new array(length)])) as Record<K, A>;
 }
