@@ -225,6 +225,11 @@ export function longestDelayOf({ futureState }: Pick<DataConfig, 'futureState'>)
   );
 }
 
+const loadStopped = (dataset: string): VlaError =>
+  new VlaError('interrupted', `load: stopped while the pictures of ${dataset} were loaded.`, {
+    hint: 'No step was trained; run the same command again.',
+  });
+
 /** What samples are made of. */
 export interface SampleOptions {
   readonly cameras: readonly CameraConfig[];
@@ -274,12 +279,12 @@ export async function openSamples(
       signal,
       onProgress: (done) => progress.update(done, dataset.name),
     }).catch((cause: unknown) => {
-      if (!signal.aborted) throw cause;
-      throw new VlaError('interrupted', `load: stopped while the pictures of ${dataset.name} were loaded.`, {
-        cause,
-        hint: 'No step was trained; run the same command again.',
-      });
+      throw signal.aborted ? loadStopped(dataset.name) : cause;
     });
+    if (signal.aborted) {
+      await cached.close();
+      throw loadStopped(dataset.name);
+    }
     progress.finish(`${total} pictures of ${dataset.name}`);
     budget.free -= bytes;
     held.push(cached);

@@ -52,7 +52,7 @@ describe('train', () => {
 
   test('while pictures are loaded nothing is left that looks like a policy', async () => {
     const cwd = room('load');
-    assertFine(await vlakit(['record', 'debug', '--set', 'record.episodes=2'], { cwd }));
+    assertFine(await vlakit(['record', 'debug', '--set', 'record.episodes=4'], { cwd }));
     const ended = await vlakit(command, { cwd, interruptAt: [/load .*pictures/] });
     assertOneError(ended, 'interrupted', /stopped while the pictures of debug were loaded/);
     assert.deepEqual(
