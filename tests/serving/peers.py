@@ -3,7 +3,8 @@
     python tests/serving/peers.py client PROTOCOL PORT     asks a server of ours; prints what it got as JSON
     python tests/serving/peers.py server PROTOCOL PORT     serves for a client of ours until it is ended
 
-PYTHONPATH leads to the unmodified sources: starVLA, vla-evaluation-harness (src), Isaac-GR00T (N1.6 or N1.7), dexbotic. Everybody
+PYTHONPATH leads to the unmodified sources: starVLA, vla-evaluation-harness (src), Isaac-GR00T (N1.6 or N1.7), dexbotic, openpi (src, and
+packages/openpi-client/src). Everybody
 sees what the toy policy's robot sees (tests/serving/toy-observation.ts).
 """
 
@@ -122,6 +123,11 @@ class ToyModel:
         action = self.actions(video["front"], video["wrist"], values[0, 0], observation["language"]["task"][0][0])
         return {"arm": action[..., :3], "hand": action[..., 3:]}, {}
 
+    def infer(self, obs):
+        values = obs["observation/state"]
+        assert obs["observation/image"].shape == (8, 8, 3) and values.dtype == np.float32, "expected 8 by 8 pixels"
+        return {"actions": self.actions(obs["observation/image"], obs["observation/wrist_image"], values, obs["prompt"])[0]}
+
     def reset(self, options=None):
         return {}
 
@@ -136,6 +142,12 @@ def starvla_server(port):
     from deployment.model_server.tools.websocket_policy_server import WebsocketPolicyServer
 
     WebsocketPolicyServer(ToyModel(), "127.0.0.1", port, metadata=ToyModel.metadata).serve_forever()
+
+
+def openpi_server(port):
+    from openpi.serving.websocket_policy_server import WebsocketPolicyServer
+
+    WebsocketPolicyServer(ToyModel(), "127.0.0.1", port, metadata={"model": "toy"}).serve_forever()
 
 
 def gr00t_server(port):

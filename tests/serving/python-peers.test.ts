@@ -1,5 +1,5 @@
 /**
- * @file The unmodified Python clients of starVLA, GR00T, dexbotic and vla-evaluation-harness against our servers, and the servers of the first two and the last against our clients.
+ * @file The unmodified Python clients of starVLA, GR00T, dexbotic and vla-evaluation-harness against our servers, and the servers of openpi and of the first two and the last against our clients.
  * `VLAKIT_PEERS_PYTHON` names a Python with numpy, msgpack, pyzmq, websockets, requests, opencv and pillow, `VLAKIT_PEERS_PATH` the folders of
  * their sources (as PYTHONPATH). Without them these tests are skipped.
  */
@@ -11,6 +11,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { describe, test } from 'node:test';
 import { lookUp } from '../../src/base/errors.ts';
+import { openOpenpiPolicy } from '../../src/serving/openpi/openpi-client.ts';
 import { connectPolicy } from '../../src/serving/policy-clients.ts';
 import { PROTOCOLS } from '../../src/serving/protocols.ts';
 import { repositoryRoot } from '../shared-data.ts';
@@ -136,6 +137,25 @@ describe('stock Python peers', () => {
       await policy.close();
     });
   }
+
+  test(
+    'our client plays on openpi’s server, and hears what went wrong there',
+    { skip: without('openpi.serving.websocket_policy_server') },
+    async (t) => {
+      const address = (await server(t, 'openpi')).replace('openpi', 'ws');
+      const times = { connectSeconds: 120, answerSeconds: 60, retries: 0 };
+      const policy = await openOpenpiPolicy({ address, token: null, robot: toyEmbodiment(), ...times });
+      for (const state of [0.5, 0.75]) {
+        const chunk = await policy.infer(toyObservation('stack', state));
+        assert.deepEqual([...chunk.data], toyActions(5, 0, state));
+      }
+      await assert.rejects(
+        async () => policy.infer(toyObservation('stack', 0.5, 4)),
+        /AssertionError: expected 8 by 8 pixels/,
+      );
+      await policy.close();
+    },
+  );
 
   test(
     'our client plays on vla-evaluation-harness’s model server, which gives out its chunks itself',
