@@ -47,8 +47,9 @@ export interface EnvironmentServer {
   close(): Promise<void>;
 }
 
-/** A client that stops answering pings is gone after at most twice this. */
 const PING_MS = 15_000;
+/** So many pings in a row without an answer or a message, and a client counts as gone: Python clients that compile a scene are silent for long. */
+const MOST_UNANSWERED = 4;
 /** Status codes of RFC 6455. */
 const PROTOCOL_ERROR = 1002;
 const GOING_AWAY = 1001;
@@ -118,12 +119,12 @@ class Client {
   private pool: EnvironmentPool | null = null;
   private busy: Promise<void> | null = null;
   private heard = Date.now();
-  private alive = true;
+  private unanswered = 0;
 
   constructor(socket: WebSocket, options: EnvironmentServerOptions, taken: () => number, name: string) {
     [this.socket, this.options, this.taken, this.name] = [socket, options, taken, name];
     socket.on('message', (data, binary) => this.hear(data, binary));
-    socket.on('pong', () => (this.alive = true));
+    socket.on('pong', () => (this.unanswered = 0));
     socket.on('error', () => socket.terminate());
     const watch = setInterval(() => this.watch(), Math.min(PING_MS, options.idleSeconds * 1000));
     this.gone = this.leave(new Promise((resolve) => socket.once('close', resolve)), watch);
@@ -146,16 +147,19 @@ class Client {
   }
 
   private watch(): void {
-    if (!this.alive) return this.socket.terminate();
+    if (this.unanswered >= MOST_UNANSWERED) {
+      this.options.onEvent?.(`${this.name} answered none of ${MOST_UNANSWERED} pings`);
+      return this.socket.terminate();
+    }
     if (this.busy === null && Date.now() - this.heard > this.options.idleSeconds * 1000) {
       return this.dismiss(GOING_AWAY, `nothing was asked for ${this.options.idleSeconds} seconds`);
     }
-    this.alive = false;
+    this.unanswered++;
     this.socket.ping();
   }
 
   private hear(data: RawData, binary: boolean): void {
-    this.heard = Date.now();
+    [this.heard, this.unanswered] = [Date.now(), 0];
     let request: EnvironmentRequest;
     try {
       if (!binary || this.busy !== null) {

@@ -10,8 +10,9 @@ import type { AdapterOptions } from './protocol-adapter.ts';
 /** Status codes of RFC 6455 and its registry. */
 export const CLOSE = { goingAway: 1001, policyViolation: 1008, internalError: 1011, tryAgainLater: 1013 } as const;
 
-/** A client that stops answering pings is gone after at most twice this. */
 const PING_MS = 15_000;
+/** So many pings in a row without an answer or a message, and a client counts as gone: Python clients that compile a scene are silent for long. */
+const MOST_UNANSWERED = 4;
 /** Messages that may lie here while one is being answered. */
 const MOST_UNREAD = 4;
 const REASON_BYTES = 120;
@@ -88,12 +89,12 @@ class Client implements WebSocketClient {
   private busy = true;
   private handler: ClientHandler | null = null;
   private heard = performance.now();
-  private alive = true;
+  private unanswered = 0;
 
   constructor(socket: WebSocket, options: Pick<AdapterOptions, 'limits' | 'onEvent'>, name: string, greet: Greet) {
     [this.socket, this.options, this.name] = [socket, options, name];
     socket.on('message', (data, binary) => this.hear(data, binary));
-    socket.on('pong', () => (this.alive = true));
+    socket.on('pong', () => (this.unanswered = 0));
     socket.on('error', () => socket.terminate());
     const watch = setInterval(() => this.watch(), Math.min(PING_MS, options.limits.idleSeconds * 1000));
     options.onEvent?.(`${name} came`);
@@ -146,7 +147,7 @@ class Client implements WebSocketClient {
   }
 
   private hear(data: RawData, binary: boolean): void {
-    this.heard = performance.now();
+    [this.heard, this.unanswered] = [performance.now(), 0];
     if (this.unread.length >= MOST_UNREAD) return this.dismiss(CLOSE.policyViolation, 'expected one request at a time');
     const buffer = data as Buffer;
     // A Buffer would hand out Buffers.
@@ -189,12 +190,15 @@ class Client implements WebSocketClient {
   }
 
   private watch(): void {
-    if (!this.alive) return this.socket.terminate();
+    if (this.unanswered >= MOST_UNANSWERED) {
+      this.options.onEvent?.(`${this.name} answered none of ${MOST_UNANSWERED} pings`);
+      return this.socket.terminate();
+    }
     const { idleSeconds } = this.options.limits;
     if (!this.busy && performance.now() - this.heard > idleSeconds * 1000) {
       return this.dismiss(CLOSE.goingAway, `nothing was asked for ${idleSeconds} seconds`);
     }
-    this.alive = false;
+    this.unanswered++;
     this.socket.ping();
   }
 }

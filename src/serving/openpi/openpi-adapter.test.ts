@@ -254,6 +254,25 @@ test('a client that is silent is let go, and one that sends half a frame, too', 
   assert.ok(((await half.next())['closed'] as number) >= 1001);
 });
 
+test('a client that leaves pings unanswered for a while, as Python does while it compiles, is kept; for long, it is let go', async (t) => {
+  const service = serviceFor(t, toy());
+  const events: string[] = [];
+  const { address } = await serverFor(t, openpiAdapter, service, {
+    limits: { idleSeconds: 0.3 },
+    onEvent: (line) => events.push(line),
+  });
+  const client = await connect(t, address, { autoPong: false });
+  await client.next();
+  client.say(seen('block 900'));
+  assert.ok('actions' in (await client.next()));
+  client.say(seen('block 4000'));
+  assert.equal((await client.next())['closed'], 1006);
+  assert.ok(
+    events.some((line) => line.endsWith('answered none of 4 pings')),
+    events.join('\n'),
+  );
+});
+
 test('beyond this machine a token is required; it is asked of clients, as Bearer or as openpi’s Api-Key, and web pages are refused', async (t) => {
   const service = serviceFor(t, toy());
   await assert.rejects(
