@@ -3,7 +3,7 @@
     python tools/golden/libero_compose.py --libero LIBERO --robosuite ROBOSUITE --out tests/golden
 
 LIBERO is a checkout of Lifelong-Robot-Learning/LIBERO at 8f1084e, ROBOSUITE one of robosuite v1.4.0 (c57e282). Composition needs
-no simulator: mujoco, numba and what else of their imports is not installed are stand-ins here; BDDL is read by ten lines below.
+no simulator: mujoco, numba and what else of their imports is not installed are stand-ins here.
 Writes libero-tasks.txt (tab-separated, a line for what the columns are) and libero-objects.jsonl. The canonical spelling that is
 hashed is described and made a second time in tests/libero-canonical.ts.
 """
@@ -22,28 +22,12 @@ import tempfile
 import types
 import xml.etree.ElementTree as ET
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from libero_original import package_predicates, scan_tokens  # noqa: E402
+
 STAND_INS = {"mujoco", "numba", "cv2", "gym", "h5py", "termcolor", "easydict", "cloudpickle", "imageio", "matplotlib", "torch", "bddl"}
 SUITES = ["libero_spatial", "libero_object", "libero_goal", "libero_90", "libero_10"]
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
-
-
-def scan_tokens(filename):
-    with open(filename) as file:
-        text = re.sub(r";.*$", "", file.read(), flags=re.MULTILINE).lower()
-    stack = [[]]
-    for token in re.findall(r"[()]|[^\s()]+", text):
-        if token == "(":
-            stack.append([])
-        elif token == ")":
-            done = stack.pop()
-            stack[-1].append(done)
-        else:
-            stack[-1].append(token)
-    return stack[0][0]
-
-
-def package_predicates(group, goals, name, part):
-    goals.extend(group[1:] if group[0] == "and" else [group])
 
 
 class StandIns(importlib.abc.MetaPathFinder, importlib.abc.Loader):
