@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { createHash } from 'node:crypto';
+import { isMainThread, threadId } from 'node:worker_threads';
 import { VlaError } from './errors.ts';
 
 /** Turns a file-system error into one that says what to do. */
@@ -60,9 +61,12 @@ export function requireWritableFolder(folder: string): void {
   }
 }
 
-/** Writes `content` to `file` atomically (temporary name, fsync, rename); makes the folder when needed. */
+/**
+ * Writes `content` to `file` atomically (temporary name, fsync, rename); makes the folder when needed. Of several processes and threads that
+ * write the same file at once, the last one's content stays.
+ */
 export function writeFileAtomic(file: string, content: string | Uint8Array): void {
-  const temporary = `${file}.${process.pid}.tmp`;
+  const temporary = `${file}.${process.pid}${isMainThread ? '' : `-${threadId}`}.tmp`;
   try {
     fs.mkdirSync(path.dirname(file), { recursive: true });
     const handle = fs.openSync(temporary, 'w');
