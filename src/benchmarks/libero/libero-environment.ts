@@ -5,6 +5,7 @@ import type { Environment } from '../../interfaces/environment.ts';
 import { createLibero } from '../../simulation/libero/libero.ts';
 import type { LiberoSuite } from '../../simulation/libero/suites.ts';
 import type { ModuleCall } from '../player.ts';
+import { liberoDerived } from './derived-cache.ts';
 import { openLibero } from './open-assets.ts';
 
 /** Which suite, and how it is seen. */
@@ -18,7 +19,7 @@ export interface LiberoOptions {
 
 /** The entry that a worker opens. */
 export async function openEnvironment({ suite, imageSize, harnessSeed }: LiberoOptions): Promise<Environment> {
-  return createLibero({ files: openLibero([suite]).files, suite, imageSize, harnessSeed });
+  return createLibero({ files: openLibero([suite]).files, suite, imageSize, harnessSeed, derived: liberoDerived() });
 }
 
 /** Names a suite for `evaluate`. */

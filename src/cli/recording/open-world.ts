@@ -1,5 +1,6 @@
 /** @file The worlds that demonstrations are recorded in: the built-in ones, and LIBERO's suites out of the files on this machine. */
 
+import { liberoDerived } from '../../benchmarks/libero/derived-cache.ts';
 import { openLibero } from '../../benchmarks/libero/open-assets.ts';
 import type { NarratingEnvironment } from '../../interfaces/environment.ts';
 import { createLibero } from '../../simulation/libero/libero.ts';
@@ -19,5 +20,11 @@ export async function openRecordedWorld({ world, imageSize }: WorldChoice): Prom
   const suite = liberoSuiteOf(world);
   const size = imageSize === undefined ? {} : { imageSize };
   if (suite === null) return openWorld({ ...(world === undefined ? {} : { world }), ...size });
-  return createLibero({ files: openLibero([suite]).files, suite, start: 'sampled', ...size });
+  return createLibero({
+    files: openLibero([suite]).files,
+    suite,
+    start: 'sampled',
+    derived: liberoDerived(),
+    ...size,
+  });
 }

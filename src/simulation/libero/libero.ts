@@ -19,10 +19,12 @@ import { requireEpisode, requireOpen } from '../episode-at-hand.ts';
 import { loadMujoco } from '../mujoco/module.ts';
 import type { MujocoModule } from '../mujoco/module.ts';
 import { composeTask } from './compose-task.ts';
+import type { DerivedStore } from './derived-store.ts';
 import { liberoEmbodiment } from './embodiment.ts';
 import { Demonstrator } from './experts/demonstrator.ts';
 import { SUBTASKS } from './experts/plan.ts';
 import type { LiberoFiles } from './files.ts';
+import type { VisualModel } from './look-file.ts';
 import { LIBERO_PERTURBATIONS, perturbEpisode } from './perturbations/index.ts';
 import { paraphrased } from './perturbations/paraphrase.ts';
 import { glowingSites, holds, succeeds } from './predicates.ts';
@@ -52,6 +54,8 @@ export interface LiberoConfig {
    * task's regions, with any seed below 2³²; for demonstrations, which must not show what is measured.
    */
   readonly start?: 'published' | 'sampled';
+  /** Keeps what tasks look like between runs; null (default): it is made anew, which takes seconds. Pictures do not depend on it. */
+  readonly derived?: DerivedStore | null;
 }
 
 /** Salt of the stream that words held-out instructions. */
@@ -61,7 +65,7 @@ const MOST_STAGES = 3;
 
 /** Opens a suite, or some of its tasks. Needs the npm package @mujoco/mujoco (`missing-package` otherwise). */
 export async function createLibero(config: LiberoConfig): Promise<NarratingEnvironment> {
-  const { suite, imageSize = 256, harnessSeed = HARNESS_SEED, start = 'published' } = config;
+  const { suite, imageSize = 256, harnessSeed = HARNESS_SEED, start = 'published', derived = null } = config;
   const tasks = config.tasks?.map((task) => suiteTask(suite, task).name) ?? suiteTasks(suite).map(({ name }) => name);
   if (!Number.isInteger(imageSize) || imageSize < 16 || imageSize > 2048) {
     throw new VlaError(
@@ -72,11 +76,13 @@ export async function createLibero(config: LiberoConfig): Promise<NarratingEnvir
   if (!Number.isInteger(harnessSeed) || harnessSeed < 0 || harnessSeed >= 2 ** 32) {
     throw new VlaError('bad-argument', `createLibero: expected a harness seed from 0 to 2³² − 1, got ${harnessSeed}.`);
   }
-  return new LiberoEnvironment(await loadMujoco(), { ...config, tasks, imageSize, harnessSeed, start });
+  return new LiberoEnvironment(await loadMujoco(), { ...config, tasks, imageSize, harnessSeed, start, derived });
 }
 
 interface Episode {
   readonly stage: Stage;
+  /** The task as published, which a perturbation may have changed. */
+  readonly usual: LiberoTask;
   readonly demonstrator: Demonstrator;
   readonly instruction: string;
   steps: number;
@@ -137,18 +143,14 @@ class LiberoEnvironment implements NarratingEnvironment {
     const demonstrator = new Demonstrator(stage.sim, stage.task, (proposition) => holds(stage.world, proposition));
     const words = changed?.instruction ?? plain.instruction;
     const instruction = phrasing === 'held-out' ? paraphrased(words, new Random(seed, WORDS)) : words;
-    this.episode = { stage, demonstrator, instruction, steps: 0, outcome: 'running', seen: null };
+    this.episode = { stage, usual: usual.task, demonstrator, instruction, steps: 0, outcome: 'running', seen: null };
   }
 
   async observe(): Promise<Observation> {
     const episode = this.running('observe', false);
     const { stage } = episode;
     episode.seen ??= {
-      images: this.views.render(
-        stage.sim,
-        visualModel(this.mujoco, this.config.files, stage.task),
-        glowingSites(stage.world),
-      ),
+      images: this.views.render(stage.sim, this.look(episode), glowingSites(stage.world)),
       state: stage.robot.state(),
       instruction: episode.instruction,
     };
@@ -195,6 +197,11 @@ class LiberoEnvironment implements NarratingEnvironment {
 
   private known(task: string): void {
     lookUp('LIBERO: task', task, Object.fromEntries(this.tasks.map((name) => [name, true])));
+  }
+
+  private look({ stage, usual }: Episode): VisualModel {
+    const { files, derived } = this.config;
+    return visualModel(this.mujoco, files, stage.task, derived === null ? null : { store: derived, usual });
   }
 
   /** The stage of one perturbed episode. */

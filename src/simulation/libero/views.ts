@@ -6,7 +6,7 @@ import { cameraOf } from '../rendering/camera.ts';
 import { classicLights } from '../rendering/classic/lights.ts';
 import { ClassicRenderer } from '../rendering/classic/renderer.ts';
 import { CAMERAS } from './embodiment.ts';
-import type { VisualModel } from './visual-model.ts';
+import type { VisualModel } from './look-file.ts';
 
 /** Draws LIBERO's two cameras. */
 export class LiberoViews {

@@ -10,9 +10,10 @@ import { cubeMipTexture, flatMipTexture } from './mip-texture.ts';
 import type { MipTexture } from './mip-texture.ts';
 import type { ClassicDrawable, ClassicScene } from './scene.ts';
 
-/** "VKSC" and the version of the layout. */
+/** "VKSC". */
 const MAGIC = 0x43534b56;
-const VERSION = 1;
+/** The version of the layout. */
+export const SCENE_FILE_VERSION = 1;
 const HEADER = 12;
 
 /** An array in the file. `ranges`: per component lowest value and step, when it is stored in 16 bits. */
@@ -90,11 +91,12 @@ export function decodeScene(bytes: Uint8Array): ClassicScene {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < HEADER || view.getUint32(0, true) !== MAGIC) throw bad('a scene file', 'something else');
   const version = view.getUint32(4, true);
-  if (version !== VERSION) throw bad(`version ${VERSION}`, `version ${version}`);
+  if (version !== SCENE_FILE_VERSION) throw bad(`version ${SCENE_FILE_VERSION}`, `version ${version}`);
   const end = HEADER + view.getUint32(8, true);
   if (end > bytes.length) throw bad(`at least ${end} bytes`, `${bytes.length}`);
   const header = parseHeader(bytes.subarray(HEADER, end));
-  const reader = new Reader(bytes.slice(align(end)));
+  // A copy with a buffer of its own (`slice` of Node's Buffers is none).
+  const reader = new Reader(new Uint8Array(bytes.subarray(align(end))));
   const textures = header.textures.map((texture) => restoreTexture(texture, reader));
   const geometries = new Map<string, Geometry>();
   const drawables = header.drawables.map((stored): ClassicDrawable => {
@@ -193,7 +195,7 @@ class Writer {
     const out = new Uint8Array(start + this.length);
     const view = new DataView(out.buffer);
     view.setUint32(0, MAGIC, true);
-    view.setUint32(4, VERSION, true);
+    view.setUint32(4, SCENE_FILE_VERSION, true);
     view.setUint32(8, header.length, true);
     out.set(header, HEADER);
     let at = start;
