@@ -37,9 +37,14 @@ export class VlaError extends Error {
   }
 }
 
+/** A mistake of ours, not of the user. */
+export class InvariantError extends Error {
+  override readonly name = 'InvariantError';
+}
+
 /** A mistake of ours, not of the user: throws with a request to report it. */
 export function invariant(condition: unknown, message: string): asserts condition {
-  if (!condition) throw new Error(`vlakit invariant broken: ${message}. This is a bug in vlakit.`);
+  if (!condition) throw new InvariantError(`vlakit invariant broken: ${message}. This is a bug in vlakit.`);
 }
 
 /** The candidate closest to `name` by edit distance, or undefined when none is close (distance > half the length). */

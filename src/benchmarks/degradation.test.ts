@@ -68,6 +68,16 @@ test('the table names what is lost, and the task that loses most', () => {
   assert.deepEqual(degradationLines({ protocol: PROTOCOL } as EvaluationResult), []);
 });
 
+test('a change under which episodes are broken says so, also where nothing is left to compare', () => {
+  const left = episodes().filter(({ condition }) => condition !== 'dim');
+  const broken = ['dim', 'dim', 'wind'].map((name) => ({ condition: name, task: 'lift', seed: 0 }));
+  const result = { degradation: degradationRows(left, PROTOCOL), broken, protocol: PROTOCOL };
+  const [head, dim, wind] = aligned(degradationLines(result as unknown as EvaluationResult), false);
+  assert.match(head!, /gained +broken +worst task$/);
+  assert.match(dim!, /^dim +– +– +– +– +0 +· +· +2 {2}·$/);
+  assert.match(wind!, /^wind +100\.0 % +100\.0 % +0\.0 .* 6 +0 +0 +1 {2}·$/);
+});
+
 test('degradation means the conditions in which success is wanted, as far as the world has them', () => {
   const own = ['base', 'other', 'held-out'];
   assert.deepEqual(benchmarkConditions(['degradation'], own, ['dim']), ['base', 'held-out', 'dim']);

@@ -44,43 +44,54 @@ export function degradationRows(episodes: readonly EpisodeRecord[], { conditions
   });
 }
 
-/** The rows over all tasks as a table, the task that loses most behind each; none where there is nothing to compare. */
-export function degradationLines({ degradation = [], protocol }: EvaluationResult): Line[] {
-  const label = taskLabels(protocol.tasks);
+/**
+ * The rows over all tasks as a table, the task that loses most behind each; none where there is nothing to compare. A change under which every
+ * episode is broken has a row as well.
+ */
+export function degradationLines(result: EvaluationResult): Line[] {
+  const { degradation = [], broken = [], protocol } = result;
+  const [base, ...changes] = protocol.conditions.filter(({ wantsSuccess }) => wantsSuccess).map(({ name }) => name);
   const all = degradation.filter(({ task }) => task === ALL_TASKS);
-  if (all.length === 0) return [];
-  const right = (text: string): Cell => ({ text, right: true });
-  const head = [
-    'condition',
-    all[0]!.against,
-    'changed',
-    'points',
-    '95 % interval',
-    'pairs',
-    'lost',
-    'gained',
-    'worst task',
-  ];
+  const brokenUnder = (name: string): number => broken.filter(({ condition }) => condition === name).length;
+  const shown = changes.filter((name) => all.some(({ condition }) => condition === name) || brokenUnder(name) > 0);
+  if (base === undefined || shown.length === 0) return [];
+  const counts = shown.some((name) => brokenUnder(name) > 0) ? ['broken'] : [];
+  const head = ['condition', base, 'changed', 'points', '95 % interval', 'pairs', 'lost', 'gained', ...counts];
   return [
-    head.map((text, i): Cell => ({ text, colour: 'faint', right: i > 0 && i < 8 })),
-    ...all.map((row): Line => {
-      const tasks = degradation.filter(({ condition, task }) => condition === row.condition && task !== ALL_TASKS);
-      const worst = tasks.toSorted((a, b) => a.difference - b.difference)[0];
-      return [
-        { text: row.condition },
-        right(percent(row.baseRate)),
-        right(percent(row.rate)),
-        { ...right(points(row.difference)), colour: row.high < 0 ? 'bad' : row.low > 0 ? 'good' : 'middling' },
-        right(`${points(row.low)} to ${points(row.high)}`),
-        right(String(row.pairs)),
-        right(String(row.lost)),
-        right(String(row.gained)),
-        {
-          text: worst === undefined || worst.difference >= 0 ? '·' : `${label(worst.task)} ${points(worst.difference)}`,
-        },
-      ];
+    [...head, 'worst task'].map((text, i): Cell => ({ text, colour: 'faint', right: i > 0 && i < head.length })),
+    ...shown.map((name): Line => {
+      const count = brokenUnder(name);
+      const own = counts.map((): Cell => ({ ...right(String(count)), ...(count > 0 ? { colour: 'middling' } : {}) }));
+      return [...comparison(result, name), ...own, { text: worstTask(result, name) }];
     }),
   ];
+}
+
+/** The row of a condition up to the scenes that it gained. */
+function comparison({ degradation = [] }: EvaluationResult, name: string): Cell[] {
+  const row = degradation.find(({ condition, task }) => condition === name && task === ALL_TASKS);
+  if (row === undefined) return [{ text: name }, ...Array.from({ length: 4 }, () => right('–')), ...ZEROES];
+  return [
+    { text: name },
+    right(percent(row.baseRate)),
+    right(percent(row.rate)),
+    { ...right(points(row.difference)), colour: row.high < 0 ? 'bad' : row.low > 0 ? 'good' : 'middling' },
+    right(`${points(row.low)} to ${points(row.high)}`),
+    ...[row.pairs, row.lost, row.gained].map((count) => right(String(count))),
+  ];
+}
+
+const ZEROES = [right('0'), right('·'), right('·')];
+
+function worstTask({ degradation = [], protocol }: EvaluationResult, name: string): string {
+  const tasks = degradation.filter(({ condition, task }) => condition === name && task !== ALL_TASKS);
+  const worst = tasks.toSorted((a, b) => a.difference - b.difference)[0];
+  if (worst === undefined || worst.difference >= 0) return '·';
+  return `${taskLabels(protocol.tasks)(worst.task)} ${points(worst.difference)}`;
+}
+
+function right(text: string): Cell {
+  return { text, right: true };
 }
 
 function succeeded({ outcome }: EpisodeRecord): boolean {

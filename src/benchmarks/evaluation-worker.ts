@@ -1,7 +1,7 @@
 /** @file The worker thread of an evaluation: opens its own environment and policy, plays what it is told. */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { invariant } from '../base/errors.ts';
+import { invariant, VlaError } from '../base/errors.ts';
 import type { Environment } from '../interfaces/environment.ts';
 import type { Policy } from '../interfaces/policy.ts';
 import { playEpisode, type PlayHooks } from './play-episode.ts';
@@ -92,8 +92,11 @@ async function serve(): Promise<void> {
           : playOwn(order.planned, hooks)
       ).catch(async (error: unknown) => {
         hooks.inferring?.(false);
-        opened = null;
-        await policy.close().catch(() => undefined);
+        // What merely refused an episode is as good as before.
+        if (!(error instanceof VlaError) || error.code !== 'mismatch') {
+          opened = null;
+          await policy.close().catch(() => undefined);
+        }
         throw error;
       });
       say({ kind: 'played', played, seconds: (performance.now() - start) / 1000 });

@@ -29,7 +29,7 @@ test('retry: an episode is begun three times and then left, with its reason', ()
 });
 
 test('continue leaves it at once, and stop ends the run', () => {
-  assert.equal(desk('continue').desk.failed(plan[0]!, new Error('fell over')), 'leave');
+  assert.equal(desk('continue').desk.failed(plan[0]!, gone), 'leave');
   const { desk: stopping, broken } = desk('stop');
   assert.throws(() => stopping.failed(plan[0]!, gone), gone);
   assert.equal(stopping.stopped, gone);
@@ -50,4 +50,23 @@ test('what waiting does not change ends the run at once, and is marked nowhere',
   const wrong = new VlaError('bad-argument', 'expected to execute 1 to 4 actions', { hint: 'Choose.' });
   assert.throws(() => refusing.failed(plan[0]!, wrong), wrong);
   assert.deepEqual(broken, []);
+});
+
+test('a mistake of vlakit’s own ends the run, and is marked nowhere', () => {
+  const { desk: refusing, broken } = desk('continue');
+  const bug = new TypeError('undefined is not a function');
+  assert.throws(() => refusing.failed(plan[0]!, bug), bug);
+  assert.equal(refusing.stopped, bug);
+  assert.deepEqual(broken, []);
+});
+
+test('episodes that are nothing for the policy are left at once, however many, and stop ends the run at the first', () => {
+  const { desk: going, broken } = desk('retry');
+  const long = new VlaError('mismatch', 'the instruction is too long', { hint: 'Say it shorter.' });
+  for (const one of plan) assert.equal(going.failed(one, long), 'leave');
+  assert.deepEqual(
+    broken.map(({ attempts }) => attempts),
+    plan.map(() => 1),
+  );
+  assert.throws(() => desk('stop').desk.failed(plan[0]!, long), long);
 });

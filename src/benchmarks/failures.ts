@@ -15,6 +15,11 @@ export interface FailureRules {
 
 /** Waiting changes nothing about these: they end the run at once. */
 const FATAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['bad-argument', 'not-found', 'missing-package']);
+/**
+ * The episode is nothing for this policy, for example because its instruction is too long: it ends like this each time, and says nothing of the
+ * others. It is left at once, and is none of those in a row.
+ */
+const HOPELESS: ErrorCode = 'mismatch';
 
 /** Keeps count of what failed. */
 export class FailureDesk {
@@ -39,24 +44,25 @@ export class FailureDesk {
     this.row = 0;
   }
 
-  /** An attempt failed; throws where the run is to end. */
+  /** An attempt failed; throws where the run is to end. What is no VlaError is a mistake of vlakit's own: it ends the run. */
   failed({ index, condition, spec, noiseSeed }: PlannedEpisode, error: Error): 'again' | 'leave' {
-    const code = error instanceof VlaError ? error.code : null;
-    if (code !== null && FATAL.has(code)) throw this.stop(error);
+    if (!(error instanceof VlaError) || FATAL.has(error.code)) throw this.stop(error);
+    const { code } = error;
     const attempts = (this.attempts.get(index) ?? 0) + 1;
     this.attempts.set(index, attempts);
     const { onError, inARow } = this.rules;
-    if (onError === 'retry' && attempts < this.rules.attempts) return 'again';
+    if (onError === 'retry' && attempts < this.rules.attempts && code !== HOPELESS) return 'again';
     const { task, seed } = spec;
     const reason = error.message.slice(0, 1000);
-    this.report({ index, condition, task, seed, noiseSeed, attempts, code: code ?? 'unknown', reason });
+    this.report({ index, condition, task, seed, noiseSeed, attempts, code, reason });
     if (onError === 'stop') throw this.stop(error);
+    if (code === HOPELESS) return 'leave';
     if (++this.row >= inARow) {
       const message = `evaluate: expected episodes that can be finished, got ${this.row} in a row that cannot; the last: ${error.message}`;
       throw this.stop(
         new VlaError('io', message, {
           cause: error,
-          hint: 'Repair the policy’s server, and run the same command again to go on.',
+          hint: 'Repair the policy or its server, and run the same command again to go on.',
         }),
       );
     }

@@ -1,11 +1,12 @@
 /** @file One closed-loop episode: observe, infer a chunk, execute a part of it, and again, until the outcome is known. */
 
 import { VlaError } from '../base/errors.ts';
-import { actionAt, type ActionChunk } from '../interfaces/action-chunk.ts';
+import { actionAt } from '../interfaces/action-chunk.ts';
 import { checkChunk } from '../interfaces/check-chunk.ts';
 import type { Environment, Outcome } from '../interfaces/environment.ts';
 import type { Observation } from '../interfaces/observation.ts';
 import type { Policy } from '../interfaces/policy.ts';
+import { policyInEpisode } from './policy-errors.ts';
 import type { PlannedEpisode } from './protocol.ts';
 
 /** The hash of no actions. */
@@ -53,9 +54,10 @@ export async function playEpisode(
   hooks: PlayHooks = {},
 ): Promise<PlayedEpisode | null> {
   const { spec } = planned;
+  const asked = policyInEpisode(policy, `${spec.task}, seed ${spec.seed}`);
   const borrowed = planned.instructionOf === null ? null : await instructionOf(environment, planned.instructionOf);
   await environment.reset(spec);
-  await policy.reset({ seed: planned.noiseSeed });
+  await asked.reset({ seed: planned.noiseSeed });
   const maxSteps = environment.maxSteps(spec.task);
   const latenciesMs: number[] = [];
   let outcome: Outcome = 'running';
@@ -70,7 +72,7 @@ export async function playEpisode(
     const where = `Policy "${policy.name}" in ${spec.task}, seed ${spec.seed}, tick ${length}`;
     hooks.inferring?.(true);
     const start = performance.now();
-    const chunk = await inferred(where, policy, observation);
+    const chunk = await asked.infer(observation);
     latenciesMs.push(performance.now() - start);
     hooks.inferring?.(false);
     checkChunk(where, chunk, environment.embodiment);
@@ -119,18 +121,6 @@ export function fnv1a(hash: number, values: Float32Array): number {
 async function instructionOf(environment: Environment, spec: PlannedEpisode['spec']): Promise<string> {
   await environment.reset(spec);
   return (await environment.observe()).instruction;
-}
-
-async function inferred(where: string, policy: Policy, observation: Observation): Promise<ActionChunk> {
-  try {
-    return await policy.infer(observation);
-  } catch (cause) {
-    const code = cause instanceof VlaError ? cause.code : 'bad-data';
-    const hint =
-      cause instanceof VlaError ? cause.hint : 'The policy’s own code failed: its stack is the cause of this error.';
-    const text = cause instanceof Error ? cause.message : String(cause);
-    throw new VlaError(code, `${where}: ${text}`, { cause, ...(hint === undefined ? {} : { hint }) });
-  }
 }
 
 function executed(where: string, execute: number | 'half', horizon: number): number {

@@ -103,7 +103,10 @@ export class PlayerThread {
       this.gone ??= error;
       this.waiting?.reject(this.gone);
     };
-    worker.on('error', (error) => die(error instanceof Error ? error : new Error(String(error))));
+    worker.on('error', (error: Error) => {
+      const text = `evaluate: worker ${this.index} ended in ${this.doing}: ${error.message}`;
+      die(new VlaError('unsupported', text, { cause: error, hint: 'Where it ran out of memory, use fewer workers.' }));
+    });
     worker.on('exit', (code) => {
       die(
         new VlaError('unsupported', `evaluate: worker ${this.index} ended with code ${code} in ${this.doing}.`, {

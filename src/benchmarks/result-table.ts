@@ -1,7 +1,8 @@
 /** @file The result as a table for the terminal. */
 
 import { ALL_TASKS } from './summarise.ts';
-import type { BrokenEpisode, EvaluationResult, ResultRow } from './result.ts';
+import { summariseBroken, type Counts } from './broken-summary.ts';
+import type { EvaluationResult, ResultRow } from './result.ts';
 import { aligned, type Cell, type Line } from './text-table.ts';
 
 /** From so many conditions on, a matrix of rates is easier to read than a line per condition and task. */
@@ -16,7 +17,7 @@ export function resultTable(result: EvaluationResult, colour: boolean): string {
   const facts = [
     `${policy.name} in ${environment.name}: ${result.episodes.length} of ${result.planned} episodes` +
       (result.partial ? ' (stopped early)' : ''),
-    ...brokenLines(result.broken ?? []),
+    ...brokenLines(result),
     `policy latency p50 ${latencyMs.p50.toFixed(1)} ms, p99 ${latencyMs.p99.toFixed(1)} ms over ${timing.inferences} inferences`,
     ...result.warnings.map((warning) => `warning: ${warning}`),
   ];
@@ -25,22 +26,27 @@ export function resultTable(result: EvaluationResult, colour: boolean): string {
 
 /** More of them say little. */
 const REASONS = 3;
+const SHOWN = 10;
 
-function brokenLines(broken: readonly BrokenEpisode[]): string[] {
+function brokenLines({ broken = [], protocol }: EvaluationResult): string[] {
   if (broken.length === 0) return [];
-  const tasks = counted(broken.map(({ task }) => task)).map(([task, count]) => `${task} ${count}`);
-  const reasons = counted(broken.map(({ reason }) => reason)).slice(0, REASONS);
+  const { conditions, tasks, reasons } = summariseBroken(broken);
+  const label = taskLabels(protocol.tasks);
+  const counts = (list: Counts, name: (word: string) => string): string => {
+    const more = list.length > SHOWN ? `, ${list.length - SHOWN} more` : '';
+    return `${list
+      .slice(0, SHOWN)
+      .map(([word, count]) => `${name(word)} ${count}`)
+      .join(', ')}${more}`;
+  };
+  const where = [
+    ...(protocol.conditions.length === 1 ? [] : [counts(conditions, (name) => name)]),
+    counts(tasks, label),
+  ].join('; ');
   return [
-    `${broken.length} broken, which count nowhere (${tasks.join(', ')}):`,
-    ...reasons.map(([reason, count]) => `  ${count} × ${reason}`),
+    `${broken.length} broken, which count nowhere (${where}):`,
+    ...reasons.slice(0, REASONS).map(([reason, count]) => `  ${count} × ${reason}`),
   ];
-}
-
-/** How often each word occurs, the most frequent first. */
-function counted(words: readonly string[]): [string, number][] {
-  const counts = new Map<string, number>();
-  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return [...counts].sort(([, a], [, b]) => b - a);
 }
 
 type Condition = EvaluationResult['protocol']['conditions'][number];

@@ -9,6 +9,7 @@ import type { ModuleCall } from '../../../base/user-module.ts';
 import { workerUrl } from '../../../base/worker-url.ts';
 import { hashText } from '../../../benchmarks/play-episode.ts';
 import type { OpenPlayer } from '../../../benchmarks/player.ts';
+import { policyInEpisode } from '../../../benchmarks/policy-errors.ts';
 import type { Embodiment } from '../../../interfaces/embodiment.ts';
 import type { Environment, EpisodeSpec } from '../../../interfaces/environment.ts';
 import type { MotionLimits } from '../../../interfaces/motion-limits.ts';
@@ -40,7 +41,6 @@ export function latencyPlayer(options: LatencyPlay): ModuleCall {
 
 /** The entry that a worker opens. */
 export const openPlayer: OpenPlayer<LatencyPlay> = async ({ strategy, execute, latencyMs }, environment, opened) => {
-  const policy = withinRange(opened);
   const limits = noLimits(environment.embodiment);
   const latency = inWholePeriods(
     latencyMs === 'measured' ? measuredLatency() : constantLatency(latencyMs / 1000),
@@ -54,6 +54,7 @@ export const openPlayer: OpenPlayer<LatencyPlay> = async ({ strategy, execute, l
         hint: 'Play other conditions.',
       });
     }
+    const policy = policyInEpisode(withinRange(opened), `${spec.task}, seed ${spec.seed}`);
     if (!warm) {
       // The first inference is often the slowest by far, and says how long chunks are.
       const horizon = await warmUp(environment, policy, spec);
