@@ -120,11 +120,20 @@ test('bundlers for browsers are told to leave out Node’s part, as far as the e
         ),
   );
   const modules = reached.map((file) => `./dist/${file.replace(/\.ts$/, '.js')}`);
-  assert.deepEqual(Object.keys(browser).sort(), [...new Set(modules)].sort());
+  // Browsers have WebGPU themselves.
+  assert.deepEqual(Object.keys(browser).sort(), [...new Set(modules), 'webgpu'].sort());
 });
 
 test('optional packages are loaded lazily', () => {
-  const optional = ['onnxruntime-node', 'onnxruntime-web', '@mujoco/mujoco', 'node-av', 'serialport', 'sharp'];
+  const optional = [
+    'onnxruntime-node',
+    'onnxruntime-web',
+    '@mujoco/mujoco',
+    'node-av',
+    'serialport',
+    'sharp',
+    'webgpu',
+  ];
   const eager = sources.flatMap(({ file, imports }) =>
     imports
       .filter(

@@ -5,11 +5,16 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import fs from 'node:fs';
-import path from 'node:path';
 import test from 'node:test';
+import {
+  EFFECT_GROUPS,
+  EFFECT_OPTIONS,
+  EFFECT_SIZE,
+  effectPicture,
+  EFFECTS,
+  effectSim,
+} from '../../../../tests/effect-scenes.ts';
 import { psnr, readPng } from '../../../../tests/pictures.ts';
-import { repositoryRoot } from '../../../../tests/shared-data.ts';
 import { loadMujoco } from '../../mujoco/module.ts';
 import { Sim } from '../../mujoco/sim.ts';
 import { cameraOf } from '../camera.ts';
@@ -20,27 +25,9 @@ import { classicScene } from './scene.ts';
 import type { ClassicOptions } from './scene.ts';
 
 const mujoco = await loadMujoco();
-const folder = path.join(repositoryRoot, 'tests', 'golden', 'rendering', 'effects');
-const names = fs
-  .readdirSync(folder)
-  .filter((file) => file.endsWith('.xml'))
-  .map((file) => path.basename(file, '.xml'));
-const GROUPS = [0, 1, 2];
-const ALL: ClassicOptions = { geomGroups: GROUPS, siteGroups: GROUPS };
-
-function simOf(name: string): Sim {
-  const files = { 'letter.png': fs.readFileSync(path.join(folder, '..', 'letter.png')) };
-  const xml = fs.readFileSync(path.join(folder, `${name}.xml`), 'utf8');
-  return Sim.fromXml(mujoco, xml.replaceAll('../letter.png', 'letter.png'), { files });
-}
-
 /** The picture that the camera sees, in memory of its own. */
-function draw(
-  name: string,
-  options: ClassicOptions,
-  renderer = new ClassicRenderer({ width: 128, height: 96 }),
-): Uint8Array {
-  const sim = simOf(name);
+function draw(name: string, options: ClassicOptions, renderer = new ClassicRenderer(EFFECT_SIZE)): Uint8Array {
+  const sim = effectSim(mujoco, name);
   const camera = cameraOf(sim, sim.id('camera', 'eye'));
   const { data } = renderer.render(classicScene(sim, options), posesOf(sim), camera, classicLights(sim));
   sim.close();
@@ -50,17 +37,17 @@ function draw(
 /** Decibels. The lowest when this was written was 52.8 (transparent); what is left are single samples on edges. */
 const DECIBELS = 51;
 
-for (const name of names) {
+for (const name of EFFECTS) {
   test(`${name}: as MuJoCo draws it`, async () => {
-    const quality = psnr(draw(name, ALL), await readPng(path.join(folder, `${name}.png`)));
+    const quality = psnr(draw(name, EFFECT_OPTIONS), await readPng(effectPicture(name)));
     assert.ok(quality > DECIBELS, `${quality.toFixed(2)} dB`);
   });
 }
 
 test('sites are drawn only when asked for, and only those of the groups asked for', async () => {
-  const theirs = await readPng(path.join(folder, 'sites.png'));
-  const without = draw('sites', { geomGroups: GROUPS });
-  const other = draw('sites', { geomGroups: GROUPS, siteGroups: [4] });
+  const theirs = await readPng(effectPicture('sites'));
+  const without = draw('sites', { geomGroups: EFFECT_GROUPS });
+  const other = draw('sites', { geomGroups: EFFECT_GROUPS, siteGroups: [4] });
   assert.ok(psnr(without, theirs) < 30);
   assert.ok(psnr(other, without) < 30, 'the site of group 4 is seen');
   // The burner's middle: red with sites, the box's grey without.
@@ -70,11 +57,11 @@ test('sites are drawn only when asked for, and only those of the groups asked fo
 });
 
 test('the same picture again after others, and by another renderer', () => {
-  const renderer = new ClassicRenderer({ width: 128, height: 96 });
-  const first = names.map((name) => draw(name, ALL, renderer));
-  for (const [i, name] of names.toReversed().entries()) {
-    assert.deepEqual(draw(name, ALL, renderer), first[names.length - 1 - i]);
-    assert.deepEqual(draw(name, ALL), first[names.length - 1 - i]);
+  const renderer = new ClassicRenderer(EFFECT_SIZE);
+  const first = EFFECTS.map((name) => draw(name, EFFECT_OPTIONS, renderer));
+  for (const [i, name] of EFFECTS.toReversed().entries()) {
+    assert.deepEqual(draw(name, EFFECT_OPTIONS, renderer), first[EFFECTS.length - 1 - i]);
+    assert.deepEqual(draw(name, EFFECT_OPTIONS), first[EFFECTS.length - 1 - i]);
   }
 });
 
@@ -87,7 +74,7 @@ const SHA256: Readonly<Record<string, string>> = {
 
 test('the same bytes in this process and in others', () => {
   for (const [name, wanted] of Object.entries(SHA256)) {
-    assert.equal(createHash('sha256').update(draw(name, ALL)).digest('hex'), wanted, name);
+    assert.equal(createHash('sha256').update(draw(name, EFFECT_OPTIONS)).digest('hex'), wanted, name);
   }
 });
 
@@ -104,7 +91,8 @@ test('before MuJoCo 3.12 a primitive had the texture coordinates of a mesh witho
   // Coordinates by place: both cover the same corners.
   const corners = (geom: string): Map<string, string> => {
     const sim = box(geom);
-    const { geometry, coordinates } = classicScene(sim, { ...ALL, primitiveCoordinates: 'generated' }).drawables[0]!;
+    const { geometry, coordinates } = classicScene(sim, { ...EFFECT_OPTIONS, primitiveCoordinates: 'generated' })
+      .drawables[0]!;
     sim.close();
     const round = (values: Iterable<number>): string => [...values].map((value) => value.toFixed(4)).join(' ');
     const { positions } = geometry;

@@ -33,10 +33,13 @@ export function addMirror(
   const light = (vertex: number, drawable: number): void => reflection.vertices.light(vertex, drawable);
   const through = { limit: limitIn(direct, at, window), window, light };
   const mirrored = mirroredView(view, planeOf(mirror, poses), mirror.reflectance, lights, through);
-  const isMirrored = ({ id, carrier, rgba }: ClassicDrawable): boolean =>
-    rgba[3]! >= OPAQUE && !(id === mirror.id && carrier === mirror.carrier);
-  reflection.fill(mirrored, drawables, poses, isMirrored);
+  reflection.fill(mirrored, drawables, poses, (drawable) => isMirrored(drawable, mirror));
   addColours(reflection, window, out);
+}
+
+/** Whether a mirror shows a drawable: opaque things but itself. */
+export function isMirrored({ id, carrier, rgba }: ClassicDrawable, mirror: ClassicDrawable): boolean {
+  return rgba[3]! >= OPAQUE && !(id === mirror.id && carrier === mirror.carrier);
 }
 
 /** The box around the samples that see the mirror. */
@@ -72,7 +75,7 @@ function limitIn(pass: Pass, mirror: number, { left, right, top, bottom }: Windo
 }
 
 /** The mirror's side is the one with normal +z. */
-function planeOf(mirror: ClassicDrawable, poses: Poses): MirrorPlane {
+export function planeOf(mirror: ClassicDrawable, poses: Poses): MirrorPlane {
   const world = new Float64Array(12);
   placeOf(mirror, poses, world);
   const normal = [world[2]!, world[5]!, world[8]!] as const;

@@ -17,9 +17,10 @@ import type { VertexStage } from './vertices.ts';
 const STRIDE = 21;
 const [RED, GREEN, BLUE, DIVISOR, S, T] = [3, 6, 9, 12, 15, 18];
 
-/** Faces of a cube map, in OpenGL's order: which components of a direction run along the face, across it and through it, and signs. */
-const FACE_AXES = Int32Array.of(2, 1, 0, 2, 1, 0, 0, 2, 1, 0, 2, 1, 0, 1, 2, 0, 1, 2);
-const FACE_SIGNS = Float64Array.of(-1, -1, 1, 1, -1, -1, 1, 1, 1, 1, -1, -1, 1, -1, 1, -1, -1, -1);
+/** Faces of a cube map, in OpenGL's order: which components of a direction run along the face, across it and through it. */
+export const FACE_AXES = Int32Array.of(2, 1, 0, 2, 1, 0, 0, 2, 1, 0, 2, 1, 0, 1, 2, 0, 1, 2);
+/** Their signs. */
+export const FACE_SIGNS = Float64Array.of(-1, -1, 1, 1, -1, -1, 1, 1, 1, 1, -1, -1, 1, -1, 1, -1, -1, -1);
 
 /** Colours triangles of one pass; what depends on the triangle alone is computed once. */
 export class TriangleShader {

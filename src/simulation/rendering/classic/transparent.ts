@@ -29,28 +29,52 @@ export function addTransparent(
   poses: Poses,
   out: Uint8Array,
 ): void {
-  const indices = [...drawables.keys()].filter(
-    (i) => drawables[i]!.rgba[3]! > 0 && isTransparent(drawables[i]!, poses, view) && pass.vertices.sees(i),
-  );
-  if (indices.length === 0) return;
-  const near = indices.map((i) => [i, nearness(drawables[i]!, poses, view)] as const).sort((a, b) => a[1] - b[1]);
+  const layers = transparentLayers(drawables, poses, view, (i) => pass.vertices.sees(i));
+  if (layers.length === 0) return;
   const bases = new Map<number, number>();
-  for (const [i] of near) bases.set(i, pass.vertices.transform(i));
+  for (const { index } of layers) {
+    if (!bases.has(index)) bases.set(index, pass.vertices.transform(index));
+  }
   const layer = new Layer(out);
-  for (const [i] of [...near, ...near.toReversed()]) {
-    const drawable = drawables[i]!;
-    const behind = drawable.isPlane && isBehind(drawable, poses, view);
-    layer.alpha = drawable.rgba[3]! * (behind ? BACK_ALPHA : 1);
+  for (const { index, behind, alpha } of layers) {
+    layer.alpha = alpha;
     drawLayer(
       pass,
       behind ? { ...view, winding: view.winding === 1 ? -1 : 1 } : view,
-      drawable,
-      i,
-      bases.get(i)!,
+      drawables[index]!,
+      index,
+      bases.get(index)!,
       layer,
     );
     layer.flush();
   }
+}
+
+/** One blending of one drawable. */
+export interface TransparentLayer {
+  /** The drawable's place in the scene. */
+  readonly index: number;
+  readonly alpha: number;
+  /** Its triangles are seen from behind: a plane's back. */
+  readonly behind: boolean;
+}
+
+/** What is blended over the opaque image, in MuJoCo's order. `sees`: whether a drawable may be in the picture. */
+export function transparentLayers(
+  drawables: readonly ClassicDrawable[],
+  poses: Poses,
+  view: ClassicView,
+  sees: (index: number) => boolean,
+): TransparentLayer[] {
+  const indices = [...drawables.keys()].filter(
+    (i) => drawables[i]!.rgba[3]! > 0 && isTransparent(drawables[i]!, poses, view) && sees(i),
+  );
+  const near = indices.map((i) => [i, nearness(drawables[i]!, poses, view)] as const).sort((a, b) => a[1] - b[1]);
+  return [...near, ...near.toReversed()].map(([index]) => {
+    const drawable = drawables[index]!;
+    const behind = drawable.isPlane && isBehind(drawable, poses, view);
+    return { index, behind, alpha: drawable.rgba[3]! * (behind ? BACK_ALPHA : 1) };
+  });
 }
 
 /** One drawable's colours per pixel, gathered before they are blended: triangles that share a pixel cover different samples of it. */

@@ -3,14 +3,13 @@
  * camera's place, spots), clamped to [0, 1] before anything is interpolated. Only vertices of triangles that are seen are lit.
  */
 
-import type { Rgb } from './lights.ts';
-import { placeOf } from './poses.ts';
+import { PLACE_STRIDE, Places } from './places.ts';
 import type { Poses } from './poses.ts';
 import { reserve } from './samples.ts';
 import type { Samples } from './samples.ts';
 import { OPAQUE } from './scene.ts';
 import type { ClassicDrawable } from './scene.ts';
-import { LIGHT_STRIDE, reflect } from './view.ts';
+import { LIGHT_STRIDE } from './view.ts';
 import type { ClassicView } from './view.ts';
 
 type Matrix = readonly [number, number, number, number, number, number, number, number, number];
@@ -20,11 +19,9 @@ export class VertexStage {
   private readonly samples: Samples;
   private view!: ClassicView;
   private drawables: readonly ClassicDrawable[] = [];
-  /** Per drawable: rotation (row-major) and translation from its frame to the camera's, and its first vertex. */
-  private places = new Float64Array(0);
+  private readonly places = new Places();
+  /** Per drawable its first vertex. */
   private bases = new Int32Array(0);
-  /** Of the drawable at hand: orientation 9 and position 3 in the world. */
-  private readonly world = new Float64Array(12);
   /** Per vertex: 1 = lit, or made by clipping. */
   private lit = new Uint8Array(0);
 
@@ -36,17 +33,14 @@ export class VertexStage {
   begin(view: ClassicView, drawables: readonly ClassicDrawable[], poses: Poses): void {
     this.view = view;
     this.drawables = drawables;
-    if (this.bases.length < drawables.length) {
-      this.bases = new Int32Array(drawables.length);
-      this.places = new Float64Array(12 * drawables.length);
-    }
+    if (this.bases.length < drawables.length) this.bases = new Int32Array(drawables.length);
+    this.places.begin(view, drawables, poses);
     let [vertices, triangles] = [0, 0];
     for (const [i, drawable] of drawables.entries()) {
-      this.place(i, drawable, poses);
       const { geometry, rgba } = drawable;
       if (!this.sees(i)) continue;
       const count = geometry.indices.length / 3;
-      const crosses = this.places[12 * i + 11]! + geometry.radius > -view.near;
+      const crosses = this.places.values[PLACE_STRIDE * i + 11]! + geometry.radius > -view.near;
       // Clipping at the near plane adds at most two vertices and one triangle per triangle; what may be transparent is drawn twice.
       const times = rgba[3]! < OPAQUE || drawable.isPlane ? 2 : 1;
       vertices += geometry.positions.length / 3 + (crosses ? 2 * times * count : 0);
@@ -61,16 +55,14 @@ export class VertexStage {
 
   /** Whether any of a drawable may be in the picture. */
   sees(index: number): boolean {
-    const at = 12 * index + 9;
-    const { radius } = this.drawables[index]!.geometry;
-    return !isOutside(this.view, this.places[at]!, this.places[at + 1]!, this.places[at + 2]!, radius);
+    return this.places.sees(index);
   }
 
   /** Transforms a drawable's vertices; returns the first one's index. */
   transform(index: number): number {
     const base = this.samples.vertices;
     const { focalX, focalY, centreX, centreY } = this.view;
-    const m = this.places.subarray(12 * index, 12 * index + 12);
+    const m = this.places.values.subarray(PLACE_STRIDE * index, PLACE_STRIDE * index + 12);
     const [m00, m01, m02, m10, m11, m12, m20, m21, m22] = m as unknown as readonly number[] as Matrix;
     const [tx, ty, tz] = [m[9]!, m[10]!, m[11]!];
     this.bases[index] = base;
@@ -103,7 +95,7 @@ export class VertexStage {
     const local = vertex - this.bases[index]!;
     // What clipping makes comes after all of the drawable's own vertices, and is interpolated from lit ones.
     if (3 * local >= drawable.geometry.positions.length) return;
-    this.lightVertex(vertex, drawable, local, 12 * index);
+    this.lightVertex(vertex, drawable, local, PLACE_STRIDE * index);
     const { coordinates, texture } = drawable;
     if (coordinates === null) return;
     const { u, v, w } = this.samples.vertex;
@@ -118,7 +110,8 @@ export class VertexStage {
   }
 
   private lightVertex(vertex: number, drawable: ClassicDrawable, local: number, rotation: number): void {
-    const { samples, places: m, view } = this;
+    const { samples, view } = this;
+    const m = this.places.values;
     const { red, green, blue, viewX, viewY, viewZ } = samples.vertex;
     const { lights, tint } = view;
     const { rgba, specular: gloss, shininess, emission } = drawable;
@@ -133,8 +126,7 @@ export class VertexStage {
     const y = viewY[vertex]!;
     const z = viewZ[vertex]!;
     const base = emission + view.ambient;
-    // A highlight weaker than a quarter of a byte's step is none.
-    const dullest = gloss === 0 ? 1 : Math.pow(2 ** -10, 1 / Math.max(shininess, 1e-3));
+    const dullest = dullestCosine(gloss, shininess);
     let sumRed = base;
     let sumGreen = base;
     let sumBlue = base;
@@ -189,47 +181,9 @@ export class VertexStage {
     green[vertex] = g < 1 ? g : 1;
     blue[vertex] = b < 1 ? b : 1;
   }
-
-  private place(index: number, drawable: ClassicDrawable, poses: Poses): void {
-    const { camera, mirror } = this.view;
-    const world = this.world;
-    placeOf(drawable, poses, world);
-    if (drawable.isPlane) this.follow(drawable.follows, world);
-    const r = camera.orientation;
-    const put = (column: number, [x, y, z]: Rgb): void => {
-      for (let k = 0; k < 3; k++) {
-        const at = column < 3 ? 3 * k + column : 9 + k;
-        this.places[12 * index + at] = r[k]! * x + r[3 + k]! * y + r[6 + k]! * z;
-      }
-    };
-    for (let k = 0; k < 3; k++) {
-      const axis = [world[k]!, world[3 + k]!, world[6 + k]!] as const;
-      put(k, mirror === null ? axis : reflect(mirror, axis, 0));
-    }
-    const at = [world[9]!, world[10]!, world[11]!] as const;
-    const [x, y, z] = mirror === null ? at : reflect(mirror, at, 1);
-    const p = camera.position;
-    put(3, [x - p[0]!, y - p[1]!, z - p[2]!]);
-  }
-
-  /** Moves an infinite plane under the camera by whole steps. */
-  private follow(steps: readonly [number, number], world: Float64Array): void {
-    const away = [0, 1, 2].map((i) => this.view.camera.position[i]! - world[9 + i]!);
-    for (const k of [0, 1] as const) {
-      if (steps[k] === 0) continue;
-      const along = away.reduce((sum, value, i) => sum + value * world[3 * i + k]!, 0);
-      for (let i = 0; i < 3; i++) world[9 + i]! += steps[k] * Math.round(along / steps[k]) * world[3 * i + k]!;
-    }
-  }
 }
 
-/** Whether a sphere lies behind the camera or outside what is seen. */
-function isOutside({ near, frustum }: ClassicView, x: number, y: number, z: number, radius: number): boolean {
-  if (z - radius > -near) return true;
-  // Distances from the pyramid's sides: its slanted sides are farther than they look, by 1 / cosine.
-  const h = Math.abs(x + z * frustum.middleX) + z * frustum.x;
-  const v = Math.abs(y + z * frustum.middleY) + z * frustum.y;
-  const slopeX = Math.abs(frustum.middleX) + frustum.x;
-  const slopeY = Math.abs(frustum.middleY) + frustum.y;
-  return h > radius * Math.sqrt(1 + slopeX * slopeX) || v > radius * Math.sqrt(1 + slopeY * slopeY);
+/** A highlight at a smaller cosine is none: it is weaker than a quarter of a byte's step. */
+export function dullestCosine(gloss: number, shininess: number): number {
+  return gloss === 0 ? 1 : Math.pow(2 ** -10, 1 / Math.max(shininess, 1e-3));
 }

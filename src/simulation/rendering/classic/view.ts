@@ -37,7 +37,7 @@ const AMBIENT_WITHOUT_LIGHTS = 0.3;
 
 /** The whole picture, seen directly. */
 export function directView(
-  { width, height }: Samples,
+  { width, height }: Pick<Samples, 'width' | 'height'>,
   camera: Camera,
   lights: readonly ClassicLight[],
   { near, far }: { readonly near: number; readonly far: number },
