@@ -6,7 +6,7 @@ import path from 'node:path';
 import { createRequire } from 'node:module';
 import type { EvaluationResult } from './result.ts';
 
-const PACKAGES = ['onnxruntime-node', '@mujoco/mujoco', 'sharp', 'node-av'];
+const PACKAGES = ['onnxruntime-node', '@mujoco/mujoco', 'sharp', 'node-av', 'webgpu'];
 
 /** Versions of vlakit, Node and the optional packages that are installed. */
 export function versions(): Record<string, string> {

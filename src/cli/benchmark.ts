@@ -3,6 +3,7 @@
 import os from 'node:os';
 import { Option, type Command } from 'commander';
 import { BENCHMARKS } from '../benchmarks/table/index.ts';
+import { LIBERO_RENDERERS } from '../simulation/libero/renderers.ts';
 import { defineMerge } from './benchmark/merge.ts';
 import { define as definePull } from './benchmark/pull.ts';
 import { latencyList, strategyList } from './benchmark/latency/latencies.ts';
@@ -46,6 +47,14 @@ export function define(command: Command): void {
           '--image-size <pixels>',
           'side of the cameras’ images (default: the policy’s, or the benchmark’s)',
           wholeNumber(16),
+        )
+        .addOption(
+          new Option(
+            '--renderer <name>',
+            'who draws LIBERO’s images: cpu (the same bytes everywhere), or webgpu (a graphics card; npm install webgpu)',
+          )
+            .argParser(oneOf(LIBERO_RENDERERS))
+            .default('cpu'),
         )
         .option(
           '--execute <n>',

@@ -11,6 +11,7 @@ import { serveFolders, type Server } from '../../examples/browser/serve-folders.
 import { readJson } from '../../src/base/files.ts';
 import { shippedFile } from '../../src/base/shipped-file.ts';
 import { CODEC_GOLDEN_FILES, type CodecGolden } from '../codec-replay.ts';
+import { psnr } from '../pictures.ts';
 import { repositoryRoot } from '../shared-data.ts';
 import { CHECKS } from './checks.ts';
 import { chromiumMissing, startChromium } from './chromium.ts';
@@ -139,6 +140,20 @@ test('an arm is driven over Web Serial as in Node', { skip }, async () => {
   const [there, here] = [await inPage('driveArm', action), await CHECKS.driveArm(action)];
   assert.deepEqual(there, here);
   assert.equal(new Set(here).size, 6);
+});
+
+test('scenes are drawn on the CPU as in Node, byte for byte, and by WebGPU as on the CPU', { skip }, async (t) => {
+  const missing = await inPage('webGpuMissing');
+  for (const name of ['mirror-box', 'transparent', 'sky', 'sites', 'spots']) {
+    const xml = fs.readFileSync(inRepository(`tests/golden/rendering/effects/${name}.xml`), 'utf8');
+    const [there, here] = [await inPage('draw', xml, missing === false), await CHECKS.draw(xml, false)];
+    assert.deepEqual(there.cpu, here.cpu, name);
+    if (missing !== false) continue;
+    const quality = psnr(Uint8Array.from(there.webgpu!), Uint8Array.from(here.cpu));
+    // As in Node: src/simulation/rendering/classic/webgpu/renderer.test.ts.
+    assert.ok(quality > 42, `${name}: ${quality.toFixed(1)} dB`);
+  }
+  if (missing !== false) t.skip(missing);
 });
 
 /** Skips where this browser has no WebGPU. */

@@ -14,6 +14,7 @@ import { fetchPolicy } from '../../src/models/fetch-policy.ts';
 import { createTabletop } from '../../src/simulation/tabletop/index.ts';
 import { replayCodec } from '../codec-replay.ts';
 import { webSerialDevice } from '../web-serial-device.ts';
+import { draw } from './draw.ts';
 
 /** What a learner with resident state did, and how it answered to a wrong feed. */
 interface Learned {
@@ -146,4 +147,4 @@ async function driveArm(action: readonly number[]): Promise<number[]> {
 }
 
 /** All checks; arguments and results are plain data. */
-export const CHECKS = { webGpuMissing, opErrors, learn, replayCodec, tokens, act, answer, refusal, driveArm };
+export const CHECKS = { webGpuMissing, opErrors, learn, replayCodec, tokens, act, answer, refusal, driveArm, draw };

@@ -3,6 +3,7 @@
 import { workerUrl } from '../../base/worker-url.ts';
 import type { Environment } from '../../interfaces/environment.ts';
 import { createLibero } from '../../simulation/libero/libero.ts';
+import type { LiberoRendererName } from '../../simulation/libero/renderers.ts';
 import type { LiberoSuite } from '../../simulation/libero/suites.ts';
 import type { ModuleCall } from '../player.ts';
 import { liberoDerived } from './derived-cache.ts';
@@ -15,11 +16,13 @@ export interface LiberoOptions {
   readonly imageSize: number;
   /** Of the Python harness: what it gives numpy's generator for each task. */
   readonly harnessSeed: number;
+  /** Who draws the images; default: the CPU. */
+  readonly renderer?: LiberoRendererName;
 }
 
 /** The entry that a worker opens. */
-export async function openEnvironment({ suite, imageSize, harnessSeed }: LiberoOptions): Promise<Environment> {
-  return createLibero({ files: openLibero([suite]).files, suite, imageSize, harnessSeed, derived: liberoDerived() });
+export async function openEnvironment(options: LiberoOptions): Promise<Environment> {
+  return createLibero({ files: openLibero([options.suite]).files, derived: liberoDerived(), ...options });
 }
 
 /** Names a suite for `evaluate`. */

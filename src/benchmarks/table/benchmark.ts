@@ -1,6 +1,7 @@
 /** @file What a benchmark is: a world, its episodes, how they are played, and what others got. */
 
 import type { ModuleCall } from '../../base/user-module.ts';
+import type { LiberoRendererName } from '../../simulation/libero/renderers.ts';
 import type { PublishedTable } from './published.ts';
 
 /** What a run chooses. */
@@ -13,6 +14,8 @@ export interface BenchmarkChoice {
   readonly imageSize: number | null;
   /** Pixels of films. */
   readonly filmSize: number;
+  /** Who draws the images; "cpu" is what every benchmark has. */
+  readonly renderer: LiberoRendererName;
 }
 
 /** A benchmark that can be played. */

@@ -20,7 +20,7 @@ const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'vlakit-libero-'));
 test.after(() => fs.rmSync(folder, { recursive: true }));
 const skip = skipReason('libero');
 const pack = sharedData('libero');
-const CHOICE = { seed: 7, episodes: 50, imageSize: 32, filmSize: 256 };
+const CHOICE = { seed: 7, episodes: 50, imageSize: 32, filmSize: 256, renderer: 'cpu' } as const;
 
 /** With LIBERO's files in a folder. */
 async function withFiles<T>(files: string, work: () => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 /** @file LIBERO's five suites, played as the papers play them (openvla-oft, openpi and vla-evaluation-harness agree). */
 
 import { VlaError } from '../../base/errors.ts';
+import { openDevice } from '../../simulation/rendering/classic/webgpu/device.ts';
 import { HARNESS_SEED, maxStepsOf, SETTLE_STEPS } from '../../simulation/libero/suite-protocol.ts';
 import { initialStatesPath, suiteTasks, type LiberoSuite } from '../../simulation/libero/suites.ts';
 import { liberoEnvironment, openEnvironment } from '../libero/libero-environment.ts';
@@ -30,7 +31,7 @@ function suiteBenchmark(suite: LiberoSuite): Benchmark {
     seed: { value: HARNESS_SEED, meaning: 'of the Python harness, which moves fixtures a little; OpenVLA-OFT has 0' },
     conditions: ['base'],
     published: suite === 'libero_90' ? null : LIBERO_PUBLISHED,
-    async open({ seed, episodes, imageSize, filmSize }) {
+    async open({ seed, episodes, imageSize, filmSize, renderer }) {
       if (episodes > ROWS) {
         throw new VlaError('bad-argument', `--episodes: expected at most ${ROWS} of ${suite}, got ${episodes}.`, {
           hint: 'Each episode begins in a row of the published initial states, of which there are so many per task.',
@@ -39,24 +40,40 @@ function suiteBenchmark(suite: LiberoSuite): Benchmark {
       const size = imageSize ?? IMAGE_SIZE;
       const assets = openLibero([suite]);
       await checkInitialStates(suite, assets);
-      const options = { suite, imageSize: size, harnessSeed: seed };
+      const drawn = renderer === 'cpu' ? {} : { renderer };
+      const drawing = renderer === 'cpu' ? '' : ` WebGPU draws them: ${await gpuName()}.`;
+      const options = { suite, imageSize: size, harnessSeed: seed, ...drawn };
       return {
         environment: liberoEnvironment(options),
         stage: size >= filmSize ? null : liberoEnvironment({ ...options, imageSize: filmSize }),
         firstSeed: 0,
-        text: protocolText(suite, seed, size, assets),
-        settings: { harnessSeed: seed, imageSize: size, files: assets.set.sha256 },
+        text: protocolText(suite, seed, size, assets, drawing),
+        // Results by the CPU have no such setting: they are as old as LIBERO is here.
+        settings: { harnessSeed: seed, imageSize: size, files: assets.set.sha256, ...drawn },
       };
     },
   };
 }
 
-function protocolText(suite: LiberoSuite, seed: number, imageSize: number, { set }: LiberoAssets): string {
+/** The adapter, which there must be before anything runs. */
+async function gpuName(): Promise<string> {
+  const { name, close } = await openDevice();
+  close();
+  return name;
+}
+
+function protocolText(
+  suite: LiberoSuite,
+  seed: number,
+  imageSize: number,
+  { set }: LiberoAssets,
+  drawing: string,
+): string {
   const changed =
     set.changed.length === 0 ? '' : ` ${set.changed.length} of its ${set.files} files are NOT as published.`;
   return (
     `Episode i of a task begins in row i of its published initial states, with the fixtures where numpy’s generator with seed ${seed} puts them; ` +
-    `${SETTLE_STEPS} control steps without motion, then at most ${maxStepsOf(suite)}; two images of ${imageSize}².${changed}`
+    `${SETTLE_STEPS} control steps without motion, then at most ${maxStepsOf(suite)}; two images of ${imageSize}².${drawing}${changed}`
   );
 }
 

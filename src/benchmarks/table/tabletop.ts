@@ -1,5 +1,6 @@
 /** @file The built-in tabletop as a benchmark: nine tasks on scenes that no training ever sees. */
 
+import { VlaError } from '../../base/errors.ts';
 import { PERTURBATIONS } from '../../simulation/tabletop/appearance.ts';
 import { TASKS } from '../../simulation/tabletop/tasks.ts';
 import { builtInWorld } from '../built-in-world.ts';
@@ -16,7 +17,12 @@ export const tabletop: Benchmark = {
   episodes: 50,
   seed: { value: 0, meaning: 'the first scene, counted within the seeds that training never uses' },
   conditions: ['base', 'other', 'shuffled', 'held-out'],
-  async open({ seed, imageSize, filmSize }) {
+  async open({ seed, imageSize, filmSize, renderer }) {
+    if (renderer !== 'cpu') {
+      throw new VlaError('bad-argument', `--renderer: expected cpu for the tabletop, got ${renderer}.`, {
+        hint: 'WebGPU draws LIBERO.',
+      });
+    }
     const size = imageSize ?? IMAGE_SIZE;
     return {
       environment: builtInWorld({ world: 'tabletop', imageSize: size }),

@@ -7,6 +7,7 @@ import { parseShard, type Shard } from '../../benchmarks/shard.ts';
 import type { Benchmark, OpenedBenchmark } from '../../benchmarks/table/benchmark.ts';
 import { findBenchmark } from '../../benchmarks/table/index.ts';
 import { isRemoteWord, remotePolicy } from '../../serving/remote-policy.ts';
+import type { LiberoRendererName } from '../../simulation/libero/renderers.ts';
 import { namedPolicy, samplingSettings, type NamedPolicy, type SamplingOptions } from '../players.ts';
 import { sessionSettings, type SessionFlags } from '../session-options.ts';
 
@@ -20,6 +21,7 @@ export interface BenchmarkOptions extends SamplingOptions, SessionFlags {
   readonly episodes?: number;
   readonly seed?: number;
   readonly imageSize?: number;
+  readonly renderer: LiberoRendererName;
   readonly execute?: number | 'half';
   readonly latency?: (number | 'measured')[];
   readonly strategy?: string[];
@@ -62,9 +64,9 @@ export async function prepare(name: string, options: BenchmarkOptions): Promise<
     });
   }
   const { policy, again } = await chosenPolicy(options);
-  const { seed = benchmark.seed.value, episodes = benchmark.episodes, filmSize } = options;
+  const { seed = benchmark.seed.value, episodes = benchmark.episodes, filmSize, renderer } = options;
   const imageSize = options.imageSize ?? policy.imageSize;
-  const opened = await benchmark.open({ seed, episodes, imageSize, filmSize });
+  const opened = await benchmark.open({ seed, episodes, imageSize, filmSize, renderer });
   const folder = options.out ?? policy.run ?? 'benchmark';
   return {
     benchmark,

@@ -24,10 +24,10 @@ import { liberoEmbodiment } from './embodiment.ts';
 import { Demonstrator } from './experts/demonstrator.ts';
 import { SUBTASKS } from './experts/plan.ts';
 import type { LiberoFiles } from './files.ts';
-import type { VisualModel } from './look-file.ts';
 import { LIBERO_PERTURBATIONS, perturbEpisode } from './perturbations/index.ts';
 import { paraphrased } from './perturbations/paraphrase.ts';
 import { glowingSites, holds, succeeds } from './predicates.ts';
+import { openRenderer, type LiberoRendererName } from './renderers.ts';
 import { Stage } from './stage.ts';
 import { HARNESS_SEED, maxStepsOf } from './suite-protocol.ts';
 import { suiteTask, suiteTasks } from './suites.ts';
@@ -44,6 +44,11 @@ export interface LiberoConfig {
   readonly tasks?: readonly string[];
   /** Side of both cameras' square images, pixels; default 256. */
   readonly imageSize?: number;
+  /**
+   * Who draws them. `cpu` (default): the same bytes everywhere. `webgpu`: the same pictures to 35 dB or more; in Node it needs the npm package
+   * webgpu, and a graphics driver.
+   */
+  readonly renderer?: LiberoRendererName;
   /**
    * The seed that the Python harness gives numpy's generator once per task; it moves the fixtures by up to a centimetre or so. Default 7
    * (openpi, vla-evaluation-harness); openvla-oft has 0.
@@ -63,9 +68,19 @@ const WORDS = 0x776f7264;
 /** Compiled tasks that stay in memory; each holds about 100 MB of the simulator's 2 GB. */
 const MOST_STAGES = 3;
 
-/** Opens a suite, or some of its tasks. Needs the npm package @mujoco/mujoco (`missing-package` otherwise). */
+/**
+ * Opens a suite, or some of its tasks. Needs the npm package @mujoco/mujoco (`missing-package` otherwise); WebGPU may be `missing-package` or
+ * `unsupported`, too.
+ */
 export async function createLibero(config: LiberoConfig): Promise<NarratingEnvironment> {
-  const { suite, imageSize = 256, harnessSeed = HARNESS_SEED, start = 'published', derived = null } = config;
+  const {
+    suite,
+    imageSize = 256,
+    renderer = 'cpu',
+    harnessSeed = HARNESS_SEED,
+    start = 'published',
+    derived = null,
+  } = config;
   const tasks = config.tasks?.map((task) => suiteTask(suite, task).name) ?? suiteTasks(suite).map(({ name }) => name);
   if (!Number.isInteger(imageSize) || imageSize < 16 || imageSize > 2048) {
     throw new VlaError(
@@ -76,7 +91,9 @@ export async function createLibero(config: LiberoConfig): Promise<NarratingEnvir
   if (!Number.isInteger(harnessSeed) || harnessSeed < 0 || harnessSeed >= 2 ** 32) {
     throw new VlaError('bad-argument', `createLibero: expected a harness seed from 0 to 2³² − 1, got ${harnessSeed}.`);
   }
-  return new LiberoEnvironment(await loadMujoco(), { ...config, tasks, imageSize, harnessSeed, start, derived });
+  const mujoco = await loadMujoco();
+  const views = new LiberoViews(await openRenderer(renderer, imageSize));
+  return new LiberoEnvironment(mujoco, views, { ...config, tasks, imageSize, renderer, harnessSeed, start, derived });
 }
 
 interface Episode {
@@ -88,7 +105,7 @@ interface Episode {
   steps: number;
   outcome: Outcome;
   /** What is seen of the current state, once somebody has looked. */
-  seen: Observation | null;
+  seen: Promise<Observation> | null;
 }
 
 class LiberoEnvironment implements NarratingEnvironment {
@@ -108,14 +125,14 @@ class LiberoEnvironment implements NarratingEnvironment {
   private episode: Episode | null = null;
   private closed = false;
 
-  constructor(mujoco: MujocoModule, config: Required<LiberoConfig>) {
+  constructor(mujoco: MujocoModule, views: LiberoViews, config: Required<LiberoConfig>) {
     this.mujoco = mujoco;
+    this.views = views;
     this.config = config;
     this.name = config.suite;
     this.longest = maxStepsOf(config.suite);
     this.embodiment = liberoEmbodiment(config.imageSize);
     this.tasks = config.tasks;
-    this.views = new LiberoViews(config.imageSize);
   }
 
   maxSteps(task: string): number {
@@ -148,13 +165,8 @@ class LiberoEnvironment implements NarratingEnvironment {
 
   async observe(): Promise<Observation> {
     const episode = this.running('observe', false);
-    const { stage } = episode;
-    episode.seen ??= {
-      images: this.views.render(stage.sim, this.look(episode), glowingSites(stage.world)),
-      state: stage.robot.state(),
-      instruction: episode.instruction,
-    };
-    const { images, state, instruction } = episode.seen;
+    episode.seen ??= this.look(episode);
+    const { images, state, instruction } = await episode.seen;
     return { images: structuredClone(images), state: state.slice(), instruction };
   }
 
@@ -192,16 +204,21 @@ class LiberoEnvironment implements NarratingEnvironment {
     this.end();
     for (const stage of this.stages.values()) stage.close();
     this.stages.clear();
+    if (!this.closed) this.views.close();
     this.closed = true;
+  }
+
+  /** What is seen at the moment of the call. */
+  private async look({ stage, usual, instruction }: Episode): Promise<Observation> {
+    const { files, derived } = this.config;
+    const model = visualModel(this.mujoco, files, stage.task, derived === null ? null : { store: derived, usual });
+    const images = this.views.render(stage.sim, model, glowingSites(stage.world));
+    const state = stage.robot.state();
+    return { images: await images, state, instruction };
   }
 
   private known(task: string): void {
     lookUp('LIBERO: task', task, Object.fromEntries(this.tasks.map((name) => [name, true])));
-  }
-
-  private look({ stage, usual }: Episode): VisualModel {
-    const { files, derived } = this.config;
-    return visualModel(this.mujoco, files, stage.task, derived === null ? null : { store: derived, usual });
   }
 
   /** The stage of one perturbed episode. */

@@ -14,6 +14,7 @@ import { ClassicRenderer } from '../rendering/classic/renderer.ts';
 import { reduceScene } from '../rendering/classic/reduce.ts';
 import { classicScene } from '../rendering/classic/scene.ts';
 import { modelFiles, physicsXml } from './physics-model.ts';
+import { openRenderer } from './renderers.ts';
 import { LiberoViews } from './views.ts';
 import { SEEN_GROUPS, visualModel } from './visual-model.ts';
 
@@ -30,7 +31,9 @@ test('a picture from two half models is the whole model’s, mirrored', { skip: 
   for (const field of ['body_pos', 'body_quat'] as const) physics.model(field).set(whole.model(field));
   for (const field of ['qpos', 'qvel'] as const) physics.data(field).set(whole.data(field));
   physics.forward();
-  const images = new LiberoViews(SIZE).render(physics, visualModel(mujoco, packFiles, task), new Set());
+  const views = new LiberoViews(await openRenderer('cpu', SIZE));
+  const images = await views.render(physics, visualModel(mujoco, packFiles, task), new Set());
+  views.close();
   const renderer = new ClassicRenderer({ width: SIZE, height: SIZE });
   const scene = reduceScene(classicScene(whole, { geomGroups: SEEN_GROUPS, primitiveCoordinates: 'generated' }));
   for (const camera of LIBERO_CAMERAS) {

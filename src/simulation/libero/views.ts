@@ -4,25 +4,26 @@ import type { Image } from '../../interfaces/observation.ts';
 import type { Sim } from '../mujoco/sim.ts';
 import { cameraOf } from '../rendering/camera.ts';
 import { classicLights } from '../rendering/classic/lights.ts';
-import { ClassicRenderer } from '../rendering/classic/renderer.ts';
 import { CAMERAS } from './embodiment.ts';
 import type { VisualModel } from './look-file.ts';
+import type { LiberoRenderer } from './renderers.ts';
 
 /** Draws LIBERO's two cameras. */
 export class LiberoViews {
-  private readonly renderer: ClassicRenderer;
+  private readonly renderer: LiberoRenderer;
   private positions = new Float64Array(0);
   private orientations = new Float64Array(0);
 
-  constructor(imageSize: number) {
-    this.renderer = new ClassicRenderer({ width: imageSize, height: imageSize });
+  /** `renderer` is closed with the views. */
+  constructor(renderer: LiberoRenderer) {
+    this.renderer = renderer;
   }
 
   /**
-   * One fresh image per camera, of the poses that the simulation has computed last. `glowing`: the sites that show a state which is on; the
-   * others are hidden.
+   * One fresh image per camera, of the poses that the simulation has computed last before the call. `glowing`: the sites that show a state
+   * which is on; the others are hidden.
    */
-  render(sim: Sim, model: VisualModel, glowing: ReadonlySet<number>): Record<string, Image> {
+  async render(sim: Sim, model: VisualModel, glowing: ReadonlySet<number>): Promise<Record<string, Image>> {
     for (const { id, rgba } of model.stateSites) rgba[3] = glowing.has(id) ? 1 : 0;
     this.placeGeoms(sim, model);
     const poses = {
@@ -31,13 +32,14 @@ export class LiberoViews {
       sitePositions: sim.data('site_xpos'),
       siteOrientations: sim.data('site_xmat'),
     };
-    const lights = classicLights(sim);
-    return Object.fromEntries(
-      CAMERAS.map((name) => {
-        const camera = cameraOf(sim, sim.id('camera', name));
-        return [name, mirrored(this.renderer.render(model.scene, poses, camera, lights))];
-      }),
-    );
+    const cameras = CAMERAS.map((name) => cameraOf(sim, sim.id('camera', name)));
+    const images = await this.renderer.render(model.scene, poses, cameras, classicLights(sim));
+    return Object.fromEntries(CAMERAS.map((name, i) => [name, mirrored(images[i]!)]));
+  }
+
+  /** Ends the renderer. */
+  close(): void {
+    this.renderer.close();
   }
 
   private placeGeoms(sim: Sim, { scene, geoms, body, position, orientation }: VisualModel): void {

@@ -12,6 +12,7 @@ import {
 } from '../../../../../tests/libero-scene.ts';
 import { psnr, readPng } from '../../../../../tests/pictures.ts';
 import { skipReason } from '../../../../../tests/shared-data.ts';
+import { noWebGpu } from '../../../../../tests/webgpu-device.ts';
 import { VlaError } from '../../../../base/errors.ts';
 import { loadMujoco } from '../../../mujoco/module.ts';
 import { cameraOf } from '../../camera.ts';
@@ -20,19 +21,16 @@ import { posesOf } from '../poses.ts';
 import { reduceScene } from '../reduce.ts';
 import { ClassicRenderer } from '../renderer.ts';
 import { classicScene } from '../scene.ts';
-import { openDevice, type OpenDevice } from './device.ts';
+import { openDevice } from './device.ts';
 import { WebGpuRenderer } from './renderer.ts';
 
 const mujoco = await loadMujoco();
-const found: OpenDevice | string = await openDevice().catch((cause: unknown) => {
-  if (!(cause instanceof VlaError)) throw cause;
-  return cause.message;
-});
-const skip = typeof found === 'string' ? `no WebGPU here: ${found}` : false;
-test.after(() => typeof found !== 'string' && found.close());
+const skip = noWebGpu;
+const opened = skip === false ? await openDevice() : null;
+test.after(() => opened?.close());
 
 const create = (size: { readonly width: number; readonly height: number }): Promise<WebGpuRenderer> =>
-  WebGpuRenderer.create((found as OpenDevice).device, size);
+  WebGpuRenderer.create(opened!.device, size);
 
 /** Decibels against the CPU's picture and MuJoCo's own. SwiftShader's lowest when this was written was 45.3 (the box with a mirror). */
 const DECIBELS = 42;
@@ -172,7 +170,7 @@ test(
 );
 
 test('an image or a scene that the device cannot hold is said', { skip }, async () => {
-  const { device } = found as OpenDevice;
+  const { device } = opened!;
   await assert.rejects(
     create({ width: device.limits.maxTextureDimension2D + 1, height: 8 }),
     (error: unknown) => error instanceof VlaError && error.code === 'bad-argument',
