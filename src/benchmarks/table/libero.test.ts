@@ -11,6 +11,7 @@ import { conventionalNames } from '../../serving/openpi/openpi-client.ts';
 import { liberoEmbodiment } from '../../simulation/libero/embodiment.ts';
 import { initialStatesPath, suiteTasks } from '../../simulation/libero/suites.ts';
 import { sharedData, skipReason } from '../../../tests/shared-data.ts';
+import { noWebGpu } from '../../../tests/webgpu-device.ts';
 import { EpisodeJournal } from '../episode-journal.ts';
 import { evaluate } from '../evaluate.ts';
 import type { Benchmark } from './benchmark.ts';
@@ -78,6 +79,28 @@ test('files that are not there are said before anything runs', { skip }, async (
     ),
   );
 });
+
+test(
+  'who draws is in the result’s settings where it is not the CPU, and the adapter in its text',
+  { skip: skip || noWebGpu },
+  async () => {
+    await withFiles(pack!, async () => {
+      const benchmark = findBenchmark('libero-goal');
+      const [cpu, webgpu] = [await benchmark.open(CHOICE), await benchmark.open({ ...CHOICE, renderer: 'webgpu' })];
+      assert.deepEqual({ ...cpu.settings, renderer: 'webgpu' }, webgpu.settings);
+      assert.deepEqual(Object.keys(cpu.settings), ['harnessSeed', 'imageSize', 'files']);
+      assert.match(webgpu.text, /two images of 32²\. WebGPU draws them: \w+/);
+      assert.doesNotMatch(cpu.text, /WebGPU/);
+      for (const { environment, stage } of [cpu, webgpu])
+        assert.deepEqual(Object.keys(environment.options as object), Object.keys(stage!.options as object));
+      assert.equal((webgpu.stage!.options as { renderer?: string }).renderer, 'webgpu');
+    });
+    await assert.rejects(
+      findBenchmark('tabletop').open({ ...CHOICE, renderer: 'webgpu' }),
+      (error) => error instanceof VlaError && error.code === 'bad-argument',
+    );
+  },
+);
 
 test('initial states of another task are found before anything runs', { skip }, async () => {
   const [first] = suiteTasks('libero_goal');
