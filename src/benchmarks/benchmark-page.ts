@@ -95,7 +95,7 @@ function caution(
       ? []
       : [`${protocol.episodesPerTask} instead of ${episodes} episodes per task`]),
     ...(partial ? ['stopped early'] : []),
-    ...(broken.length > 0 ? [`${broken.length} broken episodes`] : []),
+    ...(broken.length > 0 ? [`${broken.length} broken ${broken.length === 1 ? 'episode' : 'episodes'}`] : []),
     ...(benchmark?.shard == null ? [] : ['a part']),
   ];
   return parts.length === 0 ? '' : `; not the whole protocol: ${parts.join(', ')}`;

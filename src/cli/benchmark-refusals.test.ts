@@ -96,5 +96,9 @@ test('actions that are NaN break episodes until there are too many in a row', as
     Array.from({ length: EPISODES }, () => ['not-finite', 3]),
   );
   const many = await benchmark('runs/nan', 'many', '--conditions', 'base,held-out', '--on-error', 'continue');
-  assertOneError(many, 'io', /got 5 in a row that cannot; the last: .* decoded action: expected finite numbers, got NaN/);
+  assertOneError(
+    many,
+    'io',
+    /got 5 in a row that cannot; the last: .* decoded action: expected finite numbers, got NaN/,
+  );
 });

@@ -90,7 +90,7 @@ test('broken episodes are in the table, the result and the exit code', async () 
   const ended = await benchmark('liar', port, args);
   assert.equal(ended.code, 3, ended.err);
   assert.match(ended.out, /2 of 3 episodes\n1 broken, which count nowhere \(touch 1\):\n {2}1 × .*the model fell over/);
-  assert.match(ended.err, /1 episodes are broken; the same command plays them again\./);
+  assert.match(ended.err, /1 episode is broken; the same command plays it again\./);
   const { broken, rows, partial } = resultIn('liar');
   assert.deepEqual([broken!.length, rows.at(-1)!.episodes, partial], [1, 2, false]);
   assertFine(await benchmark('liar', port, args));

@@ -50,6 +50,8 @@ function variantsOf(
 function tellBroken(results: readonly EvaluationResult[]): void {
   const broken = results.reduce((sum, result) => sum + (result.broken?.length ?? 0), 0);
   if (broken === 0) return;
-  process.stderr.write(`${broken} episodes are broken; the same command plays them again.\n`);
+  process.stderr.write(
+    `${broken === 1 ? '1 episode is broken; the same command plays it' : `${broken} episodes are broken; the same command plays them`} again.\n`,
+  );
   process.exitCode = EXIT_BROKEN;
 }

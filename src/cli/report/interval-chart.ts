@@ -21,9 +21,13 @@ export interface IntervalRow {
   readonly bars: readonly IntervalBar[];
 }
 
-const WIDTH = 720;
-const LEFT = 132;
+/** Of the bars' area. */
+const BARS = 460;
+/** Of labels, which take what the longest of them needs. */
+const LEFT = { least: 132, perLetter: 7.2, beside: 18 };
 const RIGHT = 128;
+/** Pixels per unit, where there is room: letters are equally large in all charts. */
+const SCALE = 1.15;
 const BAR = 14;
 const GAP = 4;
 const ROW_GAP = 12;
@@ -31,7 +35,9 @@ const AXIS = 26;
 
 /** All rows on one axis from 0 to 100 %. `name` is read out by screen readers. */
 export function intervalChart(name: string, rows: readonly IntervalRow[]): Html {
-  const at = (share: number): number => LEFT + share * (WIDTH - LEFT - RIGHT);
+  const letters = Math.max(0, ...rows.map(({ label }) => label.length));
+  const left = Math.max(LEFT.least, Math.ceil(letters * LEFT.perLetter) + LEFT.beside);
+  const at = (share: number): number => left + share * BARS;
   let y = 8;
   const drawn = rows.map((row) => {
     const top = y;
@@ -50,7 +56,14 @@ export function intervalChart(name: string, rows: readonly IntervalRow[]): Html 
           ${100 * share} %
         </text>`,
   );
-  return html`<svg class="chart" viewBox="0 0 ${WIDTH} ${bottom + AXIS}" role="img" aria-label="${name}">
+  const width = left + BARS + RIGHT;
+  return html`<svg
+    class="chart"
+    viewBox="0 0 ${width} ${bottom + AXIS}"
+    style="max-width: ${Math.round(width * SCALE)}px"
+    role="img"
+    aria-label="${name}"
+  >
     ${grid}${drawn}
   </svg>`;
 }
@@ -59,7 +72,7 @@ function drawRow(row: IntervalRow, top: number, at: (share: number) => number): 
   const height = row.bars.length * (BAR + GAP) - GAP;
   const label = html`<text
     class="label${row.strong ? ' strong' : ''}"
-    x="${LEFT - 10}"
+    x="${at(0) - 10}"
     y="${px(top + height / 2 + 4.5)}"
     text-anchor="end"
   >

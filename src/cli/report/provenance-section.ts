@@ -46,18 +46,20 @@ function evaluationFacts(result: EvaluationResult): Html {
       `${protocol.firstSeed} to ${protocol.firstSeed + protocol.episodesPerTask - 1} for every task and condition`,
     ],
     ['executed per inference', protocol.execute === 'half' ? 'half of the chunk' : `${protocol.execute} actions`],
-    [
-      'longest episode',
-      Object.entries(protocol.maxSteps)
-        .map(([task, steps]) => `${task} ${steps}`)
-        .join(', ') + ' steps',
-    ],
+    ['longest episode', longest(protocol.maxSteps)],
     ['took', `${formatSeconds(timing.seconds)} with ${timing.workers} worker threads, ${timing.inferences} inferences`],
     ['machine', `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.system}`],
     ['versions', list(versions)],
     ['date', result.created],
   ];
   return facts(result.command, pairs);
+}
+
+/** Per task, or once where all tasks have the same. */
+function longest(maxSteps: Readonly<Record<string, number>>): string {
+  const [first, ...others] = new Set(Object.values(maxSteps));
+  const tasks = Object.entries(maxSteps).map(([task, steps]) => `${task} ${steps}`);
+  return `${others.length === 0 && first !== undefined ? first : tasks.join(', ')} steps`;
 }
 
 function list(entries: Readonly<Record<string, string>>): string {

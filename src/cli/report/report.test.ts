@@ -180,6 +180,58 @@ test('sections without data vanish, and a partial evaluation says so', () => {
   assert.throws(() => readRun(path.join(folder, 'nowhere'), '', ''), VlaError);
 });
 
+test('broken episodes are listed with their reasons, and are in no rate', () => {
+  const { result, films } = input.evaluations[0]!;
+  assert.doesNotMatch(page, /could not be played/);
+  const why = 'instruction: expected at most 7 tokens, got <8>';
+  const left = result.episodes.filter(({ condition }) => condition === 'other');
+  const broken = left.map(({ index, condition, task, seed, noiseSeed }) => {
+    const reason = `Policy "mine" in ${task}, seed ${seed}, tick 0: ${why}`;
+    return { index, condition, task, seed, noiseSeed, attempts: 1, code: 'mismatch', reason };
+  });
+  const rows = result.rows.filter(({ condition }) => condition !== 'other');
+  const episodes = result.episodes.filter(({ condition }) => condition !== 'other');
+  const some = { ...result, episodes, rows, broken, planned: result.episodes.length };
+  const text = renderReport({ ...input, evaluations: [{ result: some, films }] });
+  assert.match(text, /<div class="warning">[^<]*: 4 of 24 episodes could not be played and count nowhere/);
+  assert.match(text, /of 24 planned; 4 broken, which count nowhere/);
+  const lines = [
+    ...text.matchAll(/<td>instruction: expected at most 7 tokens, got &lt;8&gt;<small>mismatch, after one/g),
+  ];
+  assert.equal(lines.length, 2, 'one line per task');
+  assert.match(text, /<td>other<\/td>\s*<td>2<\/td>\s*<td>1000000000, 1000000001<\/td>/);
+  assert.match(text, /<td>–<small class="mid">2 broken<\/small><\/td>/);
+  assert.doesNotMatch(text, /true target served/, 'no bar of what was not measured');
+});
+
+test('evaluations in another world have a part of their own, and long names of tasks lose what they share', () => {
+  const [{ result, films }, reference] = input.evaluations as [
+    ReportInput['evaluations'][number],
+    ReportInput['evaluations'][number],
+  ];
+  const names = [
+    'pick_up_the_black_bowl_next_to_the_stove_and_place_it',
+    'pick_up_the_black_bowl_in_the_drawer_and_place_it',
+  ];
+  const rename = <T extends { readonly task: string }>(one: T): T => ({
+    ...one,
+    task: names[result.protocol.tasks.indexOf(one.task)] ?? one.task,
+  });
+  const { firstSeed, conditions } = result.protocol;
+  const elsewhere = {
+    ...result,
+    environment: { name: 'libero_spatial', options: {} },
+    benchmark: { name: 'libero-spatial', text: 'Row i of the published states.', settings: {}, hash: '', shard: null },
+    protocol: { ...result.protocol, tasks: names, firstSeed, conditions },
+    rows: result.rows.map(rename),
+  };
+  const text = renderReport({ ...input, evaluations: [{ result, films }, reference, { result: elsewhere, films }] });
+  assert.match(text, /<h2>Success by task: libero_spatial<\/h2>/);
+  assert.match(text, /Row i of the published states\./);
+  assert.match(text, />\s*… next to the stove …\s*<\/text/);
+  assert.equal(text.match(/expert \(scripted/g)!.length, 1);
+});
+
 test('ticks are round and enclose the data; numbers are short', () => {
   assert.deepEqual(niceTicks(0, 1, 4), [0, 0.5, 1]);
   assert.deepEqual(niceTicks(0.11, 0.52, 4), [0, 0.2, 0.4, 0.6]);

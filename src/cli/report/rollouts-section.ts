@@ -2,6 +2,7 @@
 
 import type { RolloutRecord } from '../../benchmarks/result.ts';
 import { html, trusted, type Html } from './html.ts';
+import { labelOf } from './legend.ts';
 import type { ReportedEvaluation } from './report-input.ts';
 
 /** Films grouped by condition; a film whose bytes are missing is left out. */
@@ -28,15 +29,16 @@ export function rolloutsSection({ result, films }: ReportedEvaluation): Html | n
 /** These films side by side, in this order. */
 export function gallery({ result, films }: ReportedEvaluation, rollouts: readonly RolloutRecord[]): Html {
   const { conditions, controlHz } = result.protocol;
+  const label = labelOf(result);
   const wantsSuccess = ({ condition }: RolloutRecord): boolean =>
     conditions.find(({ name }) => name === condition)?.wantsSuccess ?? true;
   return html`<div class="gallery">
-    ${rollouts.map((rollout) => film(rollout, films[rollout.file]!, controlHz, wantsSuccess(rollout)))}
+    ${rollouts.map((rollout) => film(rollout, films[rollout.file]!, controlHz, wantsSuccess(rollout), label(rollout.task)))}
   </div>`;
 }
 
-function film(rollout: RolloutRecord, bytes: Uint8Array, controlHz: number, wantsSuccess: boolean): Html {
-  const { condition, task, seed, instruction, outcome, length, width, height } = rollout;
+function film(rollout: RolloutRecord, bytes: Uint8Array, controlHz: number, wantsSuccess: boolean, task: string): Html {
+  const { condition, seed, instruction, outcome, length, width, height } = rollout;
   const tone = outcome === 'success' ? (wantsSuccess ? 'good' : 'mid') : wantsSuccess ? 'bad' : 'mid';
   const source = trusted(`data:image/webp;base64,${Buffer.from(bytes).toString('base64')}`);
   const seconds = (length / controlHz).toFixed(1);

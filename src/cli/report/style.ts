@@ -30,7 +30,7 @@ p { margin: 4px 0 14px; max-width: 72ch; } .card + p { margin-top: 10px; font-si
 svg.chart { display: block; width: 100%; height: auto; min-width: 300px; font: 13px system-ui, sans-serif; }
 svg.chart text { fill: var(--ink); font-variant-numeric: tabular-nums; } svg.chart .tick { fill: var(--soft); font-size: 11px; }
 svg.chart .strong { font-weight: 650; } svg.chart .faint { fill: var(--soft); }
-.card > svg.chart { max-width: 860px; min-width: 560px; }
+.card > svg.chart { min-width: 560px; }
 .grid { stroke: var(--grid); stroke-width: 1; }
 .bar.main { fill: var(--main); } .bar.reference { fill: var(--reference); } .bar.second { fill: var(--second); } .bar.third { fill: var(--third); }
 .whisker { stroke: var(--whisker); stroke-width: 1.4; }
@@ -43,7 +43,8 @@ svg.chart .strong { font-weight: 650; } svg.chart .faint { fill: var(--soft); }
 .key-second { background: var(--second); } .key-third { background: var(--third); }
 table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
 th { text-align: right; font-weight: 600; color: var(--soft); font-size: 13px; vertical-align: bottom; white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; white-space: nowrap; } td { text-align: right; }
+th:first-child, td:first-child { text-align: left; } td:first-child { min-width: 11ch; } td { text-align: right; }
+td small.mid { color: var(--mid); } table.pairs td:not(:last-child) { white-space: nowrap; } table.broken td, table.broken th { text-align: left; vertical-align: top; }
 th, td { padding: 7px 10px; border-bottom: 1px solid var(--grid); } tr:last-child td { border-bottom: 0; }
 tr.all td { font-weight: 650; } td small { display: block; color: var(--soft); font-weight: 400; font-size: 12px; white-space: nowrap; }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 16px; }

@@ -1,4 +1,4 @@
-/** @file Success rates: headline tiles, per task, whether the policy listens, per perturbation, and the whole table. */
+/** @file Success rates: headline tiles, per task, whether the policy listens. */
 
 import { FIRST_EVALUATION_SEED } from '../../benchmarks/protocol.ts';
 import { wilsonInterval } from '../../benchmarks/statistics.ts';
@@ -6,26 +6,36 @@ import { ALL_TASKS } from '../../benchmarks/summarise.ts';
 import type { EvaluationResult, ResultRow } from '../../benchmarks/result.ts';
 import { html, type Html } from './html.ts';
 import { intervalChart, type IntervalBar, type IntervalRow } from './interval-chart.ts';
-import { legend, percent, range, rowOf, successBar } from './legend.ts';
+import { changesOf } from './change-section.ts';
+import { labelOf, legend, percent, range, rowOf, successBar, tasksOf } from './legend.ts';
 
+/** The built-in worlds’ own expert. */
+const EXPERT = 'expert';
 /** Conditions that change the words, in the order in which they are shown. */
 const ABOUT_WORDS = ['other', 'shuffled'];
 
 /** The numbers that a reader looks for first. */
 export function tiles(result: EvaluationResult): Html {
-  const { timing, protocol, episodes, planned } = result;
+  const { timing, episodes, benchmark } = result;
   const base = rowOf(result, 'base', ALL_TASKS);
   const other = rowOf(result, 'other', ALL_TASKS);
   const shuffled = rowOf(result, 'shuffled', ALL_TASKS);
-  const perturbed = perturbations(result).map((name) => rowOf(result, name, ALL_TASKS)!);
+  const perturbed = changesOf(result).map((name) => rowOf(result, name, ALL_TASKS)!);
   return html`<div class="tiles">
-    ${base === undefined ? null : tile('Success on unseen seeds', percent(base.rate), `${range(base)}, ${base.successes} of ${base.episodes}`)}
+    ${base === undefined ? null : tile(benchmark === undefined ? 'Success on unseen seeds' : 'Success', percent(base.rate), `${range(base)}, ${base.successes} of ${base.episodes}`)}
     ${other === undefined ? null : tile('… when another object is named', percent(other.rate), `of the true targets are still served, ${range(other)}`)}
     ${shuffled === undefined ? null : tile('… with shuffled instructions', percent(shuffled.rate), `${range(shuffled)}; the words are another episode’s`)}
     ${perturbed.length === 0 ? null : tile('Worst change of the world or wording', percent(Math.min(...perturbed.map(({ rate }) => rate))), worst(perturbed))}
     ${tile('Policy latency', milliseconds(timing.latencyMs.p50), `median; 99th percentile ${milliseconds(timing.latencyMs.p99)}`)}
-    ${tile('Episodes', `${episodes.length}`, episodes.length < planned ? `of ${planned} planned` : `${protocol.episodesPerTask} ${protocol.episodesPerTask === 1 ? 'seed' : 'seeds'} per task and condition`)}
+    ${tile('Episodes', `${episodes.length}`, ofWhich(result))}
   </div>`;
+}
+
+/** What the number of valid episodes is a part of. */
+function ofWhich({ episodes, planned, broken = [], protocol: { episodesPerTask } }: EvaluationResult): string {
+  if (broken.length > 0) return `of ${planned} planned; ${broken.length} broken, which count nowhere`;
+  if (episodes.length < planned) return `of ${planned} planned`;
+  return `${episodesPerTask} ${episodesPerTask === 1 ? 'seed' : 'seeds'} per task and condition`;
 }
 
 function milliseconds(value: number): string {
@@ -45,13 +55,13 @@ function tile(name: string, number: string, more: string): Html {
   </div>`;
 }
 
-function perturbations(result: EvaluationResult): string[] {
-  const played = result.protocol.conditions.filter(({ name }) => rowOf(result, name, ALL_TASKS) !== undefined);
-  return played.filter(({ name, wantsSuccess }) => wantsSuccess && name !== 'base').map(({ name }) => name);
-}
-
 /** Per task, with references such as the expert beside the policy. */
-export function successSection(result: EvaluationResult, references: readonly EvaluationResult[]): Html | null {
+export function successSection(
+  result: EvaluationResult,
+  references: readonly EvaluationResult[],
+  heading = 'Success by task',
+): Html | null {
+  const label = labelOf(result);
   const rows = tasksOf(result).flatMap((task): IntervalRow[] => {
     const own = rowOf(result, 'base', task);
     if (own === undefined) return [];
@@ -63,10 +73,12 @@ export function successSection(result: EvaluationResult, references: readonly Ev
   });
   if (rows.length === 0) return null;
   const names = references.map(({ policy }) => policy.name).join(', ');
-  return html`<h2>Success by task</h2>
+  const scripted = references.every(({ policy }) => policy.name === EXPERT) ? ' (scripted, sees the true state)' : '';
+  return html`<h2>${heading}</h2>
     <p class="soft">
-      Share of unseen seeds on which the task was solved, with 95 % Wilson intervals. ${seedRange(result)}; training
-      data is recorded with seeds below ${FIRST_EVALUATION_SEED}.
+      Share of ${result.benchmark === undefined ? 'unseen seeds' : 'episodes'} on which the task was solved, with 95 %
+      Wilson intervals.
+      ${result.benchmark?.text ?? `${seedRange(result)}; training data is recorded with seeds below ${FIRST_EVALUATION_SEED}.`}
     </p>
     <div class="card">
       ${
@@ -74,7 +86,7 @@ export function successSection(result: EvaluationResult, references: readonly Ev
           ? null
           : legend([
               ['main', result.policy.name],
-              ['reference', `${names} (scripted, sees the true state)`],
+              ['reference', `${names}${scripted}`],
             ])
       }
       ${intervalChart('Success by task', rows)}
@@ -85,6 +97,7 @@ export function successSection(result: EvaluationResult, references: readonly Ev
 export function listeningSection(result: EvaluationResult): Html | null {
   const played = ABOUT_WORDS.filter((condition) => rowOf(result, condition, ALL_TASKS) !== undefined);
   if (played.length === 0) return null;
+  const label = labelOf(result);
   const rows = tasksOf(result).map((task): IntervalRow => {
     const base = rowOf(result, 'base', task);
     const other = rowOf(result, 'other', task);
@@ -126,95 +139,6 @@ function namedServed(row: ResultRow, task: string): IntervalBar {
     high,
     title: `${task}, another object named and served: ${row.wrong} of ${row.episodes}`,
   };
-}
-
-/** The mean over tasks for each change of the world or the wording. */
-export function perturbationSection(result: EvaluationResult): Html | null {
-  const names = perturbations(result);
-  if (names.length === 0) return null;
-  const base = rowOf(result, 'base', ALL_TASKS);
-  const rows = [...(base === undefined ? [] : [base]), ...names.map((name) => rowOf(result, name, ALL_TASKS)!)];
-  return html`<h2>Changes it was not trained on</h2>
-    <p class="soft">Success over all tasks for each perturbation, on the same seeds.</p>
-    <div class="card">
-      ${intervalChart(
-        'Success by perturbation',
-        rows.map((row) => ({
-          label: row.condition === 'base' ? 'unchanged' : row.condition.replaceAll('-', ' '),
-          strong: false,
-          bars: [successBar(row, row.condition === 'base' ? 'reference' : 'main', row.condition)],
-        })),
-      )}
-    </div>`;
-}
-
-/** Every rate that was measured. */
-export function tableSection(results: readonly EvaluationResult[]): Html {
-  return html`<h2>All numbers</h2>
-    ${results.map((result) => {
-      const conditions = result.protocol.conditions.filter(({ name }) =>
-        result.rows.some(({ condition }) => condition === name),
-      );
-      const heads = conditions.map(({ name, meaning }) => html`<th title="${meaning}">${name}</th>`);
-      return html`<h3>${result.policy.name} in ${result.environment.name}</h3>
-        <div class="card">
-          <table>
-            <thead>
-              <tr>
-                <th>task</th>
-                ${heads}
-                <th title="control steps, base condition">mean length</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${tasksOf(result).map((task) =>
-                tableRow(
-                  result,
-                  task,
-                  conditions.map(({ name }) => name),
-                ),
-              )}
-            </tbody>
-          </table>
-        </div>`;
-    })}
-    <p class="soft">
-      Success rate, 95 % interval, and successes of episodes; ⤳ counts episodes in which a goal was reached with an
-      object that the task did not mean. ${glossary(results)}
-    </p>`;
-}
-
-function glossary(results: readonly EvaluationResult[]): Html[] {
-  const meanings = new Map(
-    results.flatMap(({ protocol }) => protocol.conditions.map((one) => [one.name, one.meaning])),
-  );
-  return [...meanings].map(([name, meaning]) => html`<b>${name}</b>: ${meaning} `);
-}
-
-function tableRow(result: EvaluationResult, task: string, conditions: readonly string[]): Html {
-  const cells = conditions.map((condition) => {
-    const row = rowOf(result, condition, task);
-    if (row === undefined) return html`<td>–</td>`;
-    const wrong = row.wrong === 0 ? '' : ` ⤳ ${row.wrong}`;
-    return html`<td>
-      ${percent(row.rate)}<small>${range(row)}</small><small>${row.successes}/${row.episodes}${wrong}</small>
-    </td>`;
-  });
-  const length = rowOf(result, conditions[0] ?? 'base', task)?.meanLength;
-  return html`<tr class="${task === ALL_TASKS ? 'all' : ''}">
-    <td>${label(task)}</td>
-    ${cells}
-    <td>${length === undefined ? '–' : length.toFixed(1)}</td>
-  </tr>`;
-}
-
-function tasksOf(result: EvaluationResult): string[] {
-  const named = result.protocol.tasks.filter((task) => result.rows.some((row) => row.task === task));
-  return named.length > 1 ? [...named, ALL_TASKS] : named;
-}
-
-function label(task: string): string {
-  return task === ALL_TASKS ? 'all tasks' : task.replaceAll('-', ' ');
 }
 
 /** "Seed 7" or "Seeds 7 to 9". */
