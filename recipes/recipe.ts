@@ -5,7 +5,7 @@ import type { TrainingRecipe } from '../src/training/recipe.ts';
 
 /** How a trained policy is measured in closed loop. */
 export interface EvaluationConfig {
-  /** The built-in world (src/simulation/worlds.ts); default: the one that the recipe records in. */
+  /** The built-in world (src/simulation/worlds.ts) or suite of LIBERO ("libero-spatial"); default: the one that the recipe records in. */
   readonly world?: string;
   readonly tasks: readonly string[];
   /** "base", "other", "shuffled", "held-out", or perturbations of the environment. */
@@ -24,7 +24,7 @@ export interface OpenLoopConfig {
   readonly every: number;
 }
 
-/** The built-in world that a recipe's policy is measured in; undefined: the default one. */
+/** The world that a recipe's policy is measured in; undefined: the default one. */
 export function evaluationWorld({ record, evaluation }: Pick<Recipe, 'record' | 'evaluation'>): string | undefined {
   return evaluation?.world ?? record?.world;
 }

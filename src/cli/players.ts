@@ -22,6 +22,7 @@ import { DEFAULT_WORLD, WORLDS } from '../simulation/worlds.ts';
 import { checkpointPolicy } from '../training/policy-module.ts';
 import { fraction, json, oneOf, wholeNumber } from './argument-parsers.ts';
 import { localFolder } from './models/local-folder.ts';
+import { liberoSuiteOf } from './recording/open-world.ts';
 import type { SessionSettings } from './session-options.ts';
 
 const MODULE = /\.[cm]?[jt]s$/;
@@ -246,7 +247,12 @@ export function namedEnvironment(
   throw new VlaError(
     'not-found',
     `--environment: expected ${Object.keys(WORLDS).join(', ')} or the path of a module, got "${named}".`,
-    { hint: 'The path of a module ends in .js, .mjs or .ts, for example ./my-world.js.' },
+    {
+      hint:
+        liberoSuiteOf(named) === null
+          ? 'The path of a module ends in .js, .mjs or .ts, for example ./my-world.js.'
+          : `Policies are measured in LIBERO by its own protocol: vlakit benchmark ${named} --policy …`,
+    },
   );
 }
 

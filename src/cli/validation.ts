@@ -4,21 +4,22 @@ import path from 'node:path';
 import { evaluationWorld, type EvaluationConfig, type Recipe } from '../../recipes/recipe.ts';
 import { VlaError } from '../base/errors.ts';
 import { startProgress, type Progress } from '../base/progress.ts';
-import { builtInWorld } from '../benchmarks/built-in-world.ts';
 import { evaluate } from '../benchmarks/evaluate.ts';
 import { chooseConditions, chooseTasks, unseenSeed } from '../benchmarks/protocol.ts';
-import { findWorld, type WorldChoice } from '../simulation/worlds.ts';
+import type { WorldChoice } from '../simulation/worlds.ts';
 import type { EvaluationDuringTraining } from '../training/loop.ts';
 import { checkpointPolicy } from '../training/policy-module.ts';
+import { requireWorld, worldContents, worldModule } from './world-module.ts';
 
 /** Far from the seeds of evaluations, which count from 0: what chooses a checkpoint must not also judge it. */
 const FIRST_VALIDATION_SEED = 1_000_000;
 
 /** Throws for an evaluation that could not be played, before anyone waits for the training that it follows. */
 export function checkEvaluation(recipe: Recipe): void {
-  const { evaluation, codec } = recipe;
+  const { evaluation, codec, loop } = recipe;
   if (evaluation === null) return;
-  const { tasks, perturbations } = findWorld(evaluationWorld(recipe));
+  const { tasks, perturbations } = worldContents(evaluationWorld(recipe));
+  if (loop.evaluateEvery !== null) requireWorld(evaluationWorld(recipe));
   chooseTasks(evaluation.tasks, tasks);
   chooseConditions(evaluation.conditions, perturbations);
   for (const [name, most] of [
@@ -45,7 +46,7 @@ export async function validate(
 ): Promise<EvaluationDuringTraining> {
   const bar: { progress?: Progress } = {};
   const { result } = await evaluate({
-    environment: builtInWorld(world),
+    environment: worldModule(world),
     policy: checkpointPolicy({ folder }),
     policyName: path.basename(folder),
     tasks: evaluation.tasks,

@@ -18,6 +18,8 @@ export interface LiberoOptions {
   readonly harnessSeed: number;
   /** Who draws the images; default: the CPU. */
   readonly renderer?: LiberoRendererName;
+  /** Where episodes begin; left out: in the published initial states. */
+  readonly start?: 'published' | 'sampled';
 }
 
 /** The entry that a worker opens. */

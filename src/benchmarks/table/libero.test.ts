@@ -19,6 +19,8 @@ import { findBenchmark } from './index.ts';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'vlakit-libero-'));
 test.after(() => fs.rmSync(folder, { recursive: true }));
+// What is kept between runs belongs to no test.
+process.env['XDG_CACHE_HOME'] = path.join(folder, 'cache');
 const skip = skipReason('libero');
 const pack = sharedData('libero');
 const CHOICE = { seed: 7, episodes: 50, imageSize: 32, filmSize: 256, renderer: 'cpu' } as const;

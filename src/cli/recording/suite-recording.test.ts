@@ -14,6 +14,8 @@ import { suiteRecording } from './suite-recording.ts';
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'record-libero-'));
 after(() => fs.rmSync(root, { recursive: true }));
+// What is kept between runs belongs to no test.
+process.env['XDG_CACHE_HOME'] = path.join(root, 'cache');
 const TASK = 'pick_up_the_chocolate_pudding_and_place_it_in_the_basket';
 
 test('a suite by its name has all its tasks, and other names are left to the built-in worlds', () => {
