@@ -41,14 +41,14 @@ export const liberoSpatialTiny: Recipe = {
   codec: demonstrationCodec(
     [camera(CAMERAS[0], FRONT, RECORDED, MILD), camera(CAMERAS[1], WRIST, RECORDED, MILD)],
     8,
-    32,
+    48,
     SUBTASKS.length,
   ),
   model: tabletopModel(4, undefined, { cameras: CAMERAS, subtasks: SUBTASKS.length }),
   tuning: null,
   optimiser: TABLETOP_OPTIMISER,
   schedule: { learningRate: 2e-3, warmupSteps: 100, finalFraction: 0.01 },
-  loop: { steps: 1600, logEvery: 50, checkpointEvery: 400, evaluateEvery: null, keepLast: 2 },
+  loop: { steps: 2400, logEvery: 50, checkpointEvery: 400, evaluateEvery: null, keepLast: 2 },
   device: { runtime: 'cpu', arithmetic: 'f32', threads: 1, replicas: 2 },
   // It is measured on the benchmark, at the published initial states. Where training plays episodes (--set loop.evaluateEvery=400), they begin in
   // freshly drawn ones.
