@@ -9,6 +9,7 @@ imageio, imageio-ffmpeg, tqdm, websockets and msgpack.
 """
 
 import argparse
+import contextlib
 import json
 import logging
 import os
@@ -63,7 +64,8 @@ def main():
     tally = Tally()
     logging.getLogger().setLevel(logging.INFO)
     logging.getLogger().handlers = [tally]
-    with tempfile.TemporaryDirectory() as films:
+    # LIBERO prints, too.
+    with tempfile.TemporaryDirectory() as films, contextlib.redirect_stdout(sys.stderr):
         client["eval_libero"](
             client["Args"](
                 host="127.0.0.1",
