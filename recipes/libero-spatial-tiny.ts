@@ -14,7 +14,7 @@ const [FRONT, WRIST] = [80, 48];
 /** None of the 50 published initial states of a task is trained on. */
 export const liberoSpatialTiny: Recipe = {
   name: 'libero-spatial-tiny',
-  summary: 'all tasks of LIBERO-Spatial, within an hour on two cores; its files must have been pulled',
+  summary: 'all tasks of LIBERO-Spatial, an hour on two cores; its files must have been pulled',
   seed: 1,
   record: {
     world: 'libero-spatial',

@@ -81,7 +81,10 @@ export function requireRobot({ policy, embodiment }: PolicyContract, robot: Embo
     'mismatch',
     `${where}: policy "${policy}" does not fit robot "${robot.name}": ${all.join('; ')}.`,
     {
-      hint: 'Use a policy that was made for this robot; nothing is converted silently.',
+      hint:
+        differences.length === 0
+          ? 'Give images of the expected size (a simulator: --image-size); nothing is resized silently.'
+          : 'Use a policy that was made for this robot; nothing is converted silently.',
     },
   );
 }

@@ -144,7 +144,11 @@ test('the order of images is said by a mapping; other robots and other statistic
     message: /franka/,
   });
   const robot = toyEmbodiment({ imageSize: 16 });
-  await assert.rejects(client(address, { robot }), { code: 'mismatch', message: /expected 8 × 8 pixels, got 16 × 16/ });
+  await assert.rejects(client(address, { robot }), {
+    code: 'mismatch',
+    message: /expected 8 × 8 pixels, got 16 × 16/,
+    hint: /--image-size/,
+  });
 });
 
 test('a token is sent as the stock client sends its key', async (t) => {
