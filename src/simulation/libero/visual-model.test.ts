@@ -3,13 +3,19 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import test from 'node:test';
+import { EFFECTS, effectSim } from '../../../tests/effect-scenes.ts';
 import { composedTasks, packFiles } from '../../../tests/libero-tasks.ts';
 import { skipReason } from '../../../tests/shared-data.ts';
 import type { EpisodeSpec } from '../../interfaces/environment.ts';
 import type { Image } from '../../interfaces/observation.ts';
+import { loadMujoco } from '../mujoco/module.ts';
+import { reduceScene } from '../rendering/classic/reduce.ts';
+import { encodeScene } from '../rendering/classic/scene-file.ts';
+import { classicScene } from '../rendering/classic/scene.ts';
 import type { DerivedKey, DerivedStore } from './derived-store.ts';
 import type { LiberoFiles } from './files.ts';
 import { createLibero } from './libero.ts';
+import { LOOK_VERSION } from './visual-model.ts';
 
 const skip = skipReason('libero');
 
@@ -83,4 +89,16 @@ test('another texture is another look', { skip }, async () => {
   const [after] = await seen([{ seed: 3 }], shelf, changed);
   assert.equal(shelf.made, 2);
   assert.notDeepEqual(before, after);
+});
+
+test('looks are made otherwise only with another version: raise it where this fails, so that none of before is used', async () => {
+  const mujoco = await loadMujoco();
+  const hash = createHash('sha256');
+  for (const name of EFFECTS) {
+    const sim = effectSim(mujoco, name);
+    const options = { geomGroups: [0, 1, 2], siteGroups: [0, 1, 2], primitiveCoordinates: 'generated' } as const;
+    hash.update(encodeScene(reduceScene(classicScene(sim, options))));
+    sim.close();
+  }
+  assert.deepEqual([LOOK_VERSION, hash.digest('hex').slice(0, 16)], [1, 'ed8e7e56a897a635']);
 });

@@ -28,7 +28,7 @@ const OPTIONS: ClassicOptions = {
   primitiveCoordinates: 'generated',
 };
 /** Raised with every change of the code that makes looks out of models: `build`, `classicScene`, `reduceScene`, `encodeLook`. */
-const LOOK_VERSION = 1;
+export const LOOK_VERSION = 1;
 /** Nothing moves in a model that is only seen; cameras and lights are those of the physics model. */
 const NOT_SEEN = new Set('joint freejoint sensor actuator tendon equality contact camera light headlight'.split(' '));
 /** Scenes hold tens of megabytes each. */
